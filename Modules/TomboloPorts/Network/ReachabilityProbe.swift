@@ -1,0 +1,19 @@
+/// Asks one endpoint of the user's own whether it can be reached.
+public protocol ReachabilityProbe: Sendable {
+  /// What is asked, for status and logs: `tcp 127.0.0.1:9000`.
+  var target: String { get }
+
+  /// Asks once. Always answers within the probe's own time limit; a cancelled probe answers early, with anything.
+  func check() async -> ProbeResult
+}
+
+/// What a probe found: a condition (`online`, `limited`, `portal`) and why, in words for a person.
+public struct ProbeResult: Hashable, Sendable {
+  public var condition: NetworkStatus.Condition
+  public var detail: String
+
+  public init(_ condition: NetworkStatus.Condition, detail: String) {
+    self.condition = condition
+    self.detail = detail
+  }
+}

@@ -1,0 +1,62 @@
+/// One intended change to the outside, stored until it is settled.
+public struct SyncOperation: Hashable, Sendable {
+  public var id: OperationID
+  /// The operation's type name, such as `preferences.setCurrency`; picks the handler.
+  public var kind: String
+  /// Which shape of `payload` this is; a kind's first version is 1.
+  public var version: Int
+  public var priority: OperationPriority
+  /// Operations with the same ordering key are delivered one at a time, in the order they were enqueued.
+  public var orderingKey: String?
+  /// The same on every attempt, so that the receiver can recognise a repeat.
+  public var idempotencyKey: String
+  /// A newer operation with this key replaces an older one that has not started.
+  public var coalescingKey: String?
+  public var enqueuedAt: Timestamp
+  /// Not to be delivered earlier.
+  public var notBefore: Timestamp?
+  /// Not to be delivered later; it then ends as `expired`.
+  public var expiresAt: Timestamp?
+  /// Travels with the operation, for example as HTTP header fields. In the order given.
+  public var headers: [OperationHeader]
+  public var payload: [UInt8]
+
+  public init(
+    id: OperationID,
+    kind: String,
+    version: Int = 1,
+    priority: OperationPriority = .normal,
+    orderingKey: String? = nil,
+    idempotencyKey: String? = nil,
+    coalescingKey: String? = nil,
+    enqueuedAt: Timestamp,
+    notBefore: Timestamp? = nil,
+    expiresAt: Timestamp? = nil,
+    headers: [OperationHeader] = [],
+    payload: [UInt8] = []
+  ) {
+    self.id = id
+    self.kind = kind
+    self.version = version
+    self.priority = priority
+    self.orderingKey = orderingKey
+    self.idempotencyKey = idempotencyKey ?? id.description
+    self.coalescingKey = coalescingKey
+    self.enqueuedAt = enqueuedAt
+    self.notBefore = notBefore
+    self.expiresAt = expiresAt
+    self.headers = headers
+    self.payload = payload
+  }
+}
+
+/// A name and a value that travel with an operation.
+public struct OperationHeader: Hashable, Sendable {
+  public var name: String
+  public var value: String
+
+  public init(name: String, value: String) {
+    self.name = name
+    self.value = value
+  }
+}

@@ -1,0 +1,63 @@
+/// A named, configurable part that the composition can make from a section of the config.
+///
+///     public enum SQLitePlugin: StoragePlugin {
+///       public static let identifier = PluginIdentifier(.storage, "sqlite")
+///       public static let summary = "An SQLite database in the folder `path`."
+///       public static let options = [OptionDeclaration("path", .string, default: .string("./data"), help: "…")]
+///       public static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any KeyValueStore { … }
+///     }
+public protocol Plugin: Sendable {
+  associatedtype Product: Sendable
+
+  /// Kind and name, such as `storage.sqlite`: the config says `storage: { type: sqlite }`.
+  static var identifier: PluginIdentifier { get }
+  /// One line for `tombolo plugins`.
+  static var summary: String { get }
+  /// Every key its section may have. The composition checks a section against them before anything is made, so `make` sees
+  /// values of the declared types within the declared limits, defaults filled in.
+  static var options: [OptionDeclaration] { get }
+
+  /// Makes the part. What it opens it closes again when it throws. A product that is `Closable` is closed by the composition.
+  static func make(_ options: PluginOptions, in context: PluginContext) async throws -> Product
+}
+
+public protocol StoragePlugin: Plugin where Product == any KeyValueStore {}
+public protocol DeliveryPlugin: Plugin where Product == any OperationHandler {}
+public protocol ConflictResolverPlugin: Plugin where Product == any ConflictResolver {}
+public protocol ProbePlugin: Plugin where Product == any ReachabilityProbe {}
+
+/// What kind of part a plugin makes, and its name among those.
+public struct PluginIdentifier: Hashable, Sendable {
+  public var kind: PluginKind
+  public var name: String
+
+  public init(_ kind: PluginKind, _ name: String) {
+    self.kind = kind
+    self.name = name
+  }
+}
+
+extension PluginIdentifier: CustomStringConvertible {
+  public var description: String { "\(kind.rawValue).\(name)" }
+}
+
+/// The kinds of parts there are; the raw value is how identifiers begin.
+public enum PluginKind: String, Hashable, Sendable, CaseIterable {
+  case storage
+  case delivery
+  case backoff
+  case conflict
+  case probe
+}
+
+/// What the composition hands to every plugin.
+public struct PluginContext: Sendable {
+  public var time: any TimeSource
+  /// Told to the operator through the program's log, at the level of a warning.
+  public var warn: @Sendable (String) -> Void
+
+  public init(time: any TimeSource, warn: @escaping @Sendable (String) -> Void) {
+    self.time = time
+    self.warn = warn
+  }
+}

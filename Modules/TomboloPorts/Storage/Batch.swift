@@ -1,0 +1,83 @@
+/// Checks and changes that are applied together or not at all.
+///
+///     var batch = Batch()
+///     batch.check(key, is: record.revision)
+///     batch.put(key, newValue)
+///     let results = try await store.commit([batch])
+public struct Batch: Hashable, Sendable {
+  /// All of them must hold, judged before the first mutation of this batch.
+  public var checks: [Check]
+  /// Applied in this order; of two for one key the later one stays.
+  public var mutations: [Mutation]
+
+  public init(checks: [Check] = [], mutations: [Mutation] = []) {
+    self.checks = checks
+    self.mutations = mutations
+  }
+
+  public var isEmpty: Bool { checks.isEmpty && mutations.isEmpty }
+
+  public mutating func put(_ key: Key, _ value: [UInt8]) {
+    mutations.append(.put(key, value))
+  }
+
+  public mutating func delete(_ key: Key) {
+    mutations.append(.delete(key))
+  }
+
+  /// Requires that the record at `key` has exactly this revision.
+  public mutating func check(_ key: Key, is revision: Revision) {
+    checks.append(Check(key: key, expected: revision))
+  }
+
+  /// Requires that there is no record at `key`.
+  public mutating func checkAbsent(_ key: Key) {
+    checks.append(Check(key: key, expected: nil))
+  }
+
+  /// Appends the checks and mutations of another batch, so that both stand or fall together.
+  public mutating func append(_ other: Batch) {
+    checks += other.checks
+    mutations += other.mutations
+  }
+}
+
+/// What a batch requires of one key.
+public struct Check: Hashable, Sendable {
+  public var key: Key
+  /// The revision the record must have; `nil` when there must be no record.
+  public var expected: Revision?
+
+  public init(key: Key, expected: Revision?) {
+    self.key = key
+    self.expected = expected
+  }
+}
+
+/// One change of a batch. Deleting what is not there is no error.
+public enum Mutation: Hashable, Sendable {
+  case put(Key, [UInt8])
+  case delete(Key)
+
+  public var key: Key {
+    switch self {
+    case .put(let key, _), .delete(let key): key
+    }
+  }
+}
+
+/// What became of one batch of a commit.
+public enum BatchResult: Sendable {
+  /// Applied, and as durable as the store promises. Every record the batch put has this revision.
+  case committed(Revision)
+  /// Not applied, for a reason of its own: `conflict`, `valueTooLarge`, `keyTooLong`, `batchTooLarge`.
+  case refused(StoreError)
+
+  /// The revision, or the reason thrown.
+  public func get() throws -> Revision {
+    switch self {
+    case .committed(let revision): return revision
+    case .refused(let error): throw error
+    }
+  }
+}

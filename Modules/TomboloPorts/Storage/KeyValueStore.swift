@@ -1,0 +1,49 @@
+/// An ordered, transactional key-value engine: the one port that every storage plugin implements.
+///
+/// The sentences below are the contract. Each holds for every store and is one rule of the conformance suite; where stores
+/// differ, `capabilities` says how.
+///
+/// **Reading.** `get` and `scan` see every commit that returned before they were called, and never a part of a batch. All
+/// records of one call come from one moment.
+///
+/// **Writing.** A batch is applied completely or not at all. The batches of one commit are judged one after the other, in
+/// their order: a later one sees what an earlier one of the same call did. A check that fails refuses its own batch and no
+/// other. When `commit` returns, every batch reported as committed is as durable as the store is configured to make it.
+///
+/// **Failing.** When `commit` throws, none of its batches was applied, with one exception: `StoreError.Code.outcomeUnknown`
+/// says that this cannot be known. A store that finds its data damaged refuses with `damaged` and says where and what to
+/// do; it never starts empty over damaged data.
+///
+/// **Concurrency.** Every method may be called from any number of tasks at once. Blocking I/O never runs on Swift's
+/// cooperative thread pool.
+///
+/// **Cancellation.** A cancelled task gets `CancellationError` before anything was written, or the complete result: never
+/// half a commit, and never an error for a commit that was applied.
+public protocol KeyValueStore: Closable {
+  var capabilities: StoreCapabilities { get }
+
+  /// The records at `keys`, in the order of `keys`; `nil` where there is none.
+  func get(_ keys: [Key]) async throws -> [Record?]
+
+  /// Up to `limit` records of `range` in key order, or in the opposite order when `reverse` is true. A `limit` of zero or
+  /// less, and an empty range, give no records.
+  func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record]
+
+  /// Applies `batches` with one physical transaction and answers for each of them, in their order.
+  func commit(_ batches: [Batch]) async throws -> [BatchResult]
+
+  /// Gives up the engine and its locks. Calls under way end first; later ones throw `closed`. Closing twice is no error.
+  func close() async throws
+}
+
+extension KeyValueStore {
+  /// The record at `key`, or `nil`.
+  public func get(_ key: Key) async throws -> Record? {
+    try await get([key]).first ?? nil
+  }
+
+  /// Up to `limit` records of `range` in key order.
+  public func scan(_ range: KeyRange, limit: Int) async throws -> [Record] {
+    try await scan(range, reverse: false, limit: limit)
+  }
+}

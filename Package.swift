@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Heavy drivers sit behind traits: a dependency whose every use is behind a trait that is switched off is not even
+// fetched by an importer. `traits: []` therefore gives a package that depends on swift-log alone.
+let package = Package(
+  name: "tombolo",
+  platforms: [.macOS(.v15), .iOS(.v18)],
+  products: [
+    .library(name: "TomboloPorts", targets: ["TomboloPorts"]),
+    .library(name: "TomboloResilience", targets: ["TomboloResilience"]),
+    .library(name: "TomboloContainer", targets: ["TomboloContainer"]),
+    .library(name: "TomboloNetwork", targets: ["TomboloNetwork"]),
+    .library(name: "TomboloStorage", targets: ["TomboloStorage"]),
+    .library(name: "TomboloQueue", targets: ["TomboloQueue"]),
+    .library(name: "TomboloComposition", targets: ["TomboloComposition"]),
+    .library(name: "TomboloTesting", targets: ["TomboloTesting"]),
+    .library(name: "Tombolo", targets: ["Tombolo"]),
+    .library(name: "SQLiteStorage", targets: ["SQLiteStorage"]),
+    .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
+    .library(name: "HTTPProbe", targets: ["HTTPProbe"]),
+    .executable(name: "tombolo", targets: ["tombolo-cli"]),
+    .executable(name: "example-upstream", targets: ["example-upstream"]),
+  ],
+  traits: [
+    .trait(name: "HTTP", description: "HTTPDelivery and HTTPProbe: delivery and probes through AsyncHTTPClient."),
+    .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
+    .trait(
+      name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
+      enabledTraits: ["HTTP", "Configuration"]),
+    .default(enabledTraits: ["Agent"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+  ],
+  targets: [
+    // Layer 0: the standard library only.
+    .target(name: "TomboloPorts", path: "Modules/TomboloPorts"),
+    .target(name: "TomboloResilience", path: "Modules/TomboloResilience"),
+    .target(name: "TomboloContainer", path: "Modules/TomboloContainer"),
+
+    // Layer 1: ports and swift-log.
+    .target(
+      name: "TomboloNetwork",
+      dependencies: ["TomboloPorts", .product(name: "Logging", package: "swift-log")],
+      path: "Modules/TomboloNetwork"),
+    .target(name: "TomboloStorage", dependencies: ["TomboloPorts"], path: "Modules/TomboloStorage"),
+    .target(
+      name: "TomboloQueue",
+      dependencies: [
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Modules/TomboloQueue"),
+
+    // Layer 2: all of the above by their ports.
+    .target(
+      name: "TomboloComposition",
+      dependencies: [
+        "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams", condition: .when(traits: ["Configuration"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
+      ],
+      path: "Modules/TomboloComposition"),
+    .target(
+      name: "Tombolo",
+      dependencies: [
+        "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+      ],
+      path: "Modules/Tombolo"),
+    .target(name: "TomboloTesting", dependencies: ["TomboloPorts"], path: "Modules/TomboloTesting"),
+
+    // Plugins: ports, TomboloStorage where an engine needs it, and one driver.
+    .systemLibrary(
+      name: "CSQLite", path: "Plugins/SQLiteStorage/CSQLite", pkgConfig: "sqlite3",
+      providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .target(
+      name: "SQLiteStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CSQLite"],
+      path: "Plugins/SQLiteStorage/Sources"),
+    .target(
+      name: "HTTPDelivery",
+      dependencies: [
+        "TomboloPorts",
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Plugins/HTTPDelivery"),
+    .target(
+      name: "HTTPProbe",
+      dependencies: [
+        "TomboloPorts",
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Plugins/HTTPProbe"),
+
+    // Layer 3: the agent, with every plugin compiled in.
+    .executableTarget(
+      name: "tombolo-cli",
+      dependencies: [
+        "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage", "SQLiteStorage",
+        "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
+      ],
+      path: "Tools/tombolo"),
+    .target(
+      name: "ExampleUpstream",
+      dependencies: [
+        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"]))
+      ],
+      path: "Tools/Examples/Upstream/Library"),
+    .executableTarget(
+      name: "example-upstream",
+      dependencies: [
+        "ExampleUpstream",
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+      ],
+      path: "Tools/Examples/Upstream/Program"),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+  ]
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Upstream: AsyncParsableCommand { func run() async throws {} }

@@ -1,0 +1,3 @@
+import ArgumentParser
+import Hummingbird
+@main struct TomboloCommand: AsyncParsableCommand { func run() async throws {} }
