@@ -124,6 +124,49 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
       path: "Tools/Examples/Upstream/Program"),
+
+    // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
+    .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
+    .testTarget(
+      name: "TomboloResilienceTests", dependencies: ["TomboloResilience"], path: "Tests/TomboloResilienceTests"),
+    .testTarget(name: "TomboloContainerTests", dependencies: ["TomboloContainer"], path: "Tests/TomboloContainerTests"),
+    .testTarget(
+      name: "TomboloStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting"],
+      path: "Tests/TomboloStorageTests"),
+    .testTarget(
+      name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
+      path: "Tests/SQLiteStorageTests"),
+    .testTarget(
+      name: "TomboloNetworkTests",
+      dependencies: [
+        "TomboloPorts", "TomboloNetwork", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloNetworkTests"),
+    .testTarget(
+      name: "TomboloQueueTests",
+      dependencies: [
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloQueueTests"),
+    .testTarget(
+      name: "TomboloCompositionTests",
+      dependencies: [
+        "TomboloPorts", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+        "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloCompositionTests",
+      resources: [.copy("Golden")]),
+    .testTarget(
+      name: "HTTPDeliveryTests",
+      dependencies: [
+        "TomboloPorts", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Tests/HTTPDeliveryTests"),
+    .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
+    .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],
   swiftLanguageModes: [.v6]
 )
