@@ -24,10 +24,16 @@ public struct NetworkStatus: Hashable, Sendable {
   }
 
   public var isOnline: Bool { condition == .online }
+
+  /// Whether a person decided it: nothing is tried against that.
+  public var isForced: Bool { evidence.contains { $0.source == NetworkEvidence.overrideSource } }
 }
 
 /// What one source says about the network.
 public struct NetworkEvidence: Hashable, Sendable {
+  /// The source of a manual override.
+  public static let overrideSource = "override"
+
   /// Who says it: `override`, `probe`, `delivery`, `system`.
   public var source: String
   public var condition: NetworkStatus.Condition

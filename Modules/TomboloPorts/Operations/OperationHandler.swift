@@ -14,8 +14,15 @@ public protocol OperationHandler: Sendable {
   /// The outside this handler talks to. Operations for one upstream are suspended together.
   var upstream: String { get }
 
+  /// The outside that this operation goes to, for a handler that stands for several. By default `upstream`.
+  func upstream(for operation: SyncOperation) -> String
+
   /// Makes one attempt.
   func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome
+}
+
+extension OperationHandler {
+  public func upstream(for operation: SyncOperation) -> String { upstream }
 }
 
 /// What a handler is told about the attempt it makes.

@@ -45,3 +45,39 @@ extension Duration {
     Double(components.seconds) + Double(components.attoseconds) / 1e18
   }
 }
+
+extension Timestamp: CustomStringConvertible {
+  /// RFC 3339 in UTC with milliseconds: `2026-11-21T10:42:07.250Z`.
+  public var description: String {
+    let (days, timeOfDay) = Self.divide(millisecondsSinceEpoch, by: 86_400_000)
+    let (year, month, day) = Self.date(daysSinceEpoch: days)
+    let (hour, minute) = (timeOfDay / 3_600_000, timeOfDay / 60_000 % 60)
+    let (second, millisecond) = (timeOfDay / 1_000 % 60, timeOfDay % 1_000)
+    return Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(day, 2) + "T"
+      + Self.padded(hour, 2) + ":" + Self.padded(minute, 2) + ":" + Self.padded(second, 2) + "."
+      + Self.padded(millisecond, 3) + "Z"
+  }
+
+  /// The date in the proleptic Gregorian calendar, counted in eras of 400 years that begin on the first of March, so
+  /// that the leap day is the last of its year.
+  private static func date(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    let (era, dayOfEra) = divide(daysSinceEpoch + 719_468, by: 146_097)
+    let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let monthFromMarch = (5 * dayOfYear + 2) / 153
+    let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+    let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+  }
+
+  /// Division that rounds down, with the remainder that goes with it.
+  private static func divide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+  }
+
+  private static func padded(_ value: Int64, _ width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}
