@@ -1,0 +1,37 @@
+import Synchronization
+
+/// Sends elements to any number of streams, each with its own bounded buffer: a slow reader loses its own oldest elements
+/// and delays nobody.
+final class Broadcast<Element: Sendable>: Sendable {
+  private struct State {
+    var lastToken = 0
+    var continuations: [Int: AsyncStream<Element>.Continuation] = [:]
+  }
+
+  private let state = Mutex(State())
+
+  func stream(bufferCount: Int) -> AsyncStream<Element> {
+    let (stream, continuation) = AsyncStream<Element>.makeStream(bufferingPolicy: .bufferingNewest(max(1, bufferCount)))
+    let token = state.withLock { state in
+      state.lastToken += 1
+      state.continuations[state.lastToken] = continuation
+      return state.lastToken
+    }
+    continuation.onTermination = { [weak self] _ in
+      self?.state.withLock { _ = $0.continuations.removeValue(forKey: token) }
+    }
+    return stream
+  }
+
+  func send(_ elements: [Element]) {
+    let continuations = state.withLock { Array($0.continuations.values) }
+    for continuation in continuations {
+      for element in elements { continuation.yield(element) }
+    }
+  }
+
+  deinit {
+    let continuations = state.withLock { Array($0.continuations.values) }
+    for continuation in continuations { continuation.finish() }
+  }
+}

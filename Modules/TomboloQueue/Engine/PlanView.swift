@@ -1,0 +1,162 @@
+import TomboloPorts
+
+/// What a plan sees of the store and what it does to it: records read for it, overlaid with its own changes.
+///
+/// A plan is pure. When it asks for something that was not read, it notes that and throws `Unread`; the engine reads all
+/// that was noted at once and plans again from the start. So planning never waits, and reads come in one call.
+struct PlanView {
+  /// Thrown when a plan needs something that has yet to be read.
+  struct Unread: Error {}
+
+  /// What was read from the store for this group.
+  struct Reads {
+    var records: [Key: [UInt8]?] = [:]
+    /// The first entries of a range, and how many were asked for.
+    var scans: [KeyRange: Scan] = [:]
+  }
+
+  struct Scan {
+    var limit: Int
+    var records: [Record]
+  }
+
+  private let reads: Reads
+  /// Records known from earlier commits.
+  private var known: [Key: [UInt8]?]
+  private(set) var unreadKeys: Set<Key> = []
+  private(set) var unreadScans: [KeyRange: Int] = [:]
+  /// Values put (`nil`: deleted) by this plan.
+  private var written: [Key: [UInt8]?] = [:]
+  /// The keys of `written`, in the order they were first written.
+  private var order: [Key] = []
+  /// What `written` had before each write since the plan began, so that a request that fails half-way leaves nothing.
+  private var undo: [(key: Key, before: [UInt8]??)] = []
+  private var companions: [Batch] = []
+
+  init(reads: Reads, known: [Key: [UInt8]?] = [:]) {
+    self.reads = reads
+    self.known = known
+  }
+
+  var isComplete: Bool { unreadKeys.isEmpty && unreadScans.isEmpty }
+
+  /// All changes, each key once, and the callers' own batches.
+  var batch: Batch {
+    var batch = Batch()
+    batch.mutations.reserveCapacity(order.count)
+    for key in order {
+      guard let value = written[key] else { continue }
+      if let value { batch.put(key, value) } else { batch.delete(key) }
+    }
+    for companion in companions { batch.append(companion) }
+    return batch
+  }
+
+  // MARK: - Reading
+
+  mutating func get(_ key: Key) throws -> [UInt8]? {
+    if let value = written[key] { return value }
+    if let value = reads.records[key] { return value }
+    if let value = known[key] { return value }
+    unreadKeys.insert(key)
+    throw Unread()
+  }
+
+  /// Lets go of what was known from earlier commits, once there is nothing more to plan: whoever keeps it can then change
+  /// it without a copy.
+  mutating func forgetKnown() {
+    known = [:]
+  }
+
+  /// Notes that this will be needed, so that it is read together with the rest.
+  mutating func expect(_ key: Key) {
+    if written[key] == nil, reads.records[key] == nil, known[key] == nil { unreadKeys.insert(key) }
+  }
+
+  /// Whether this plan deleted the record at `key`.
+  func isDeleted(_ key: Key) -> Bool {
+    if let value = written[key] { return value == nil }
+    return false
+  }
+
+  /// The first `limit` records of `range` as the store has them, without this plan's own changes.
+  mutating func stored(in range: KeyRange, limit: Int) throws -> [Record] {
+    if let scan = reads.scans[range], scan.limit >= limit || scan.records.count < scan.limit {
+      return Array(scan.records.prefix(limit))
+    }
+    unreadScans[range] = max(limit, unreadScans[range] ?? 0)
+    throw Unread()
+  }
+
+  /// The first record of `range` with this plan's own changes, other than `excluded`.
+  mutating func first(in range: KeyRange, excluding excluded: Key) throws -> (key: Key, value: [UInt8])? {
+    var limit = 4
+    var survivor: Record?
+    while true {
+      let stored = try stored(in: range, limit: limit)
+      survivor = stored.first { $0.key != excluded && !isDeleted($0.key) }
+      // All that was read may be gone by this plan's own hand, and more may follow.
+      guard survivor == nil, stored.count == limit else { break }
+      limit *= 4
+    }
+    let added = order.filter { key in
+      key != excluded && range.contains(key) && !isDeleted(key)
+    }.min()
+    guard let first = [survivor?.key, added].compactMap({ $0 }).min() else { return nil }
+    if let value = written[first], let value { return (first, value) }
+    return (first, survivor?.value ?? [])
+  }
+
+  // MARK: - Writing
+
+  mutating func put(_ key: Key, _ value: [UInt8]) {
+    write(key, .some(value))
+  }
+
+  mutating func delete(_ key: Key) {
+    write(key, .some(nil))
+  }
+
+  private mutating func write(_ key: Key, _ value: [UInt8]??) {
+    let before = written.updateValue(value ?? nil, forKey: key)
+    if before == nil { order.append(key) }
+    undo.append((key, before))
+  }
+
+  /// Adds a caller's own batch, which stands or falls with this plan.
+  mutating func join(_ companion: Batch) {
+    if !companion.isEmpty { companions.append(companion) }
+  }
+
+  // MARK: - Going back
+
+  struct Savepoint {
+    fileprivate var undoCount: Int
+    fileprivate var companionCount: Int
+  }
+
+  func savepoint() -> Savepoint {
+    Savepoint(undoCount: undo.count, companionCount: companions.count)
+  }
+
+  mutating func rollback(to savepoint: Savepoint) {
+    companions.removeLast(companions.count - savepoint.companionCount)
+    while undo.count > savepoint.undoCount {
+      let last = undo.removeLast()
+      if let before = last.before {
+        written[last.key] = before
+      } else {
+        written.removeValue(forKey: last.key)
+        order.removeLast()
+      }
+    }
+  }
+
+  /// What was written under keys that `predicate` holds for, to be kept in memory for the next plan.
+  func writes(where predicate: (Key) -> Bool) -> [(key: Key, value: [UInt8]?)] {
+    order.compactMap { key in
+      guard predicate(key), let value = written[key] else { return nil }
+      return (key, value)
+    }
+  }
+}

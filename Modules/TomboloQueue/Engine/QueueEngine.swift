@@ -1,0 +1,250 @@
+import Logging
+import Synchronization
+import TomboloPorts
+import TomboloStorage
+
+/// Runs requests against the store, one group at a time: reads what the plan needs, plans, commits once, and then brings
+/// memory up to date. `Gatherer` sees to it that one group at a time is processed.
+///
+/// In memory are only things that can be read again: the counts, the front of the ready index, some lines; and the set of
+/// operations being delivered, which ends with the process. After a commit that failed all but the last is forgotten.
+final class QueueEngine: Sendable {
+  struct State {
+    var counts: QueueCounts?
+    var windows: [ReadyWindow]
+    var inFlight: [OperationID: InFlightEntry] = [:]
+    /// When something is to be made ready next.
+    var earliestDue: Timestamp?
+    /// Records of lines as they were last committed; bounded.
+    var lines: [Key: [UInt8]?] = [:]
+
+    mutating func forget() {
+      counts = nil
+      for index in windows.indices { windows[index].invalidate() }
+      lines.removeAll()
+    }
+  }
+
+  /// Entries of the ready index kept in memory for each priority.
+  static let windowCapacity = 1_024
+  static let lineCountMaximum = 4_096
+
+  let store: any KeyValueStore
+  let configuration: QueueConfiguration
+  private let door: GroupCommit
+  private let time: any TimeSource
+  private let ids: any OperationIDSource
+  private let tell: @Sendable ([QueueEvent]) -> Void
+  private let logger: Logger
+  let state: Mutex<State>
+
+  init(
+    door: GroupCommit, configuration: QueueConfiguration, time: any TimeSource, ids: any OperationIDSource,
+    logger: Logger, tell: @escaping @Sendable ([QueueEvent]) -> Void
+  ) {
+    self.door = door
+    self.store = door.store
+    self.configuration = configuration
+    self.time = time
+    self.ids = ids
+    self.logger = logger
+    self.tell = tell
+    let window = ReadyWindow(capacity: Self.windowCapacity)
+    state = Mutex(State(windows: Array(repeating: window, count: OperationPriority.allCases.count)))
+  }
+
+  // MARK: - Groups
+
+  func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+    var refused: [Int: any Error] = [:]
+    var reads = PlanView.Reads()
+    try await loadCounts()
+    if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
+
+    while true {
+      let (planner, results) = plan(group, refused: refused, reads)
+      guard planner.view.isComplete else {
+        try await load(planner.view, into: &reads)
+        continue
+      }
+      let batch = planner.view.batch
+      if !batch.isEmpty {
+        do {
+          _ = try await door.commit(batch)
+        } catch let error as StoreError where error.code == .conflict {
+          state.withLock { $0.forget() }
+          let culprits = group.indices.filter { group[$0].requires(error) && refused[$0] == nil }
+          guard !culprits.isEmpty else { throw error }
+          for index in culprits { refused[index] = error }
+          reads = PlanView.Reads()
+          try await loadCounts()
+          continue
+        } catch {
+          state.withLock { $0.forget() }
+          throw error
+        }
+      }
+      apply(planner)
+      if group.contains(where: { if case .promote = $0 { true } else { false } }) { try await findEarliestDue() }
+      return results
+    }
+  }
+
+  /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it
+  /// while the commit is under way; what enters comes in when it is committed.
+  private func plan(
+    _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads
+  ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
+    state.withLock { state in
+      let now = time.now
+      var planner = QueuePlanner(
+        configuration: configuration, now: now, inFlight: state.inFlight,
+        nextID: { [ids] in ids.next(at: now) }, view: PlanView(reads: reads, known: state.lines),
+        counts: state.counts ?? QueueCounts())
+      let counts = planner.counts
+      var results: [Result<QueueAnswer, any Error>] = []
+      for (index, request) in group.enumerated() {
+        if let error = refused[index] {
+          results.append(.failure(error))
+        } else {
+          results.append(Result { try planner.plan(request) }.mapError(Self.explained))
+        }
+      }
+      planner.view.forgetKnown()
+      guard planner.view.isComplete else { return (planner, []) }
+      if planner.counts != counts { planner.view.put(QueueLayout.counts, planner.counts.encoded()) }
+      for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
+      return (planner, results)
+    }
+  }
+
+  private func apply(_ planner: QueuePlanner) {
+    let lineTag = UInt8(ascii: "h")
+    let lines = planner.view.writes { $0.bytes.count > 1 && $0.bytes[1] == lineTag }
+    let events = state.withLock { state -> [QueueEvent] in
+      var events: [QueueEvent] = []
+      state.counts = planner.counts
+      for case .finished(let id) in planner.effects { state.inFlight[id] = nil }
+      for effect in planner.effects {
+        switch effect {
+        case .ready(let priority, let id):
+          if state.inFlight[id] == nil { state.windows[Int(priority.rawValue)].insert(id) }
+        case .unready(let priority, let id): state.windows[Int(priority.rawValue)].remove(id)
+        case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
+        case .due(let due): state.earliestDue = min(due, state.earliestDue ?? due)
+        case .event(let event): events.append(event)
+        case .finished: break
+        }
+      }
+      if !store.capabilities.isShareable {
+        if state.lines.count + lines.count > Self.lineCountMaximum { state.lines.removeAll(keepingCapacity: true) }
+        for line in lines { state.lines[line.key] = .some(line.value) }
+      }
+      return events
+    }
+    if !events.isEmpty { tell(events) }
+  }
+
+  /// Errors of planning as callers see them.
+  private static func explained(_ error: any Error) -> any Error {
+    guard let damage = error as? RecordError else { return error }
+    return QueueError(.damaged, "what the queue has stored cannot be read: \(damage)")
+  }
+
+  // MARK: - Reading
+
+  private func loadCounts() async throws {
+    guard state.withLock({ $0.counts == nil }) else { return }
+    let record = try await store.get(QueueLayout.counts)
+    let counts = try record.map { try QueueCounts($0.value) } ?? QueueCounts()
+    state.withLock { $0.counts = counts }
+  }
+
+  private func load(_ view: PlanView, into reads: inout PlanView.Reads) async throws {
+    let keys = view.unreadKeys.sorted()
+    if !keys.isEmpty {
+      for (key, record) in zip(keys, try await store.get(keys)) { reads.records[key] = .some(record?.value) }
+    }
+    for (range, limit) in view.unreadScans {
+      reads.scans[range] = PlanView.Scan(limit: limit, records: try await store.scan(range, limit: limit))
+    }
+  }
+
+  /// Reads the front of the ready index for each priority that ran empty. No commit is under way meanwhile.
+  private func refillWindows() async throws {
+    for priority in OperationPriority.allCases {
+      let index = Int(priority.rawValue)
+      let inFlightCount = state.withLock { $0.windows[index].needsRefill ? $0.inFlight.count : nil }
+      guard let inFlightCount else { continue }
+      let limit = Self.windowCapacity + inFlightCount
+      let records = try await store.scan(QueueLayout.readyRange(priority), limit: limit)
+      let ids = records.compactMap { QueueLayout.trailingID($0.key) }
+      state.withLock { state in
+        let free = ids.filter { state.inFlight[$0] == nil }
+        state.windows[index].refill(free, isComplete: records.count < limit)
+      }
+    }
+  }
+
+  private func findEarliestDue() async throws {
+    let scheduled = try await store.scan(QueueLayout.scheduled, limit: 1).first
+    let retrying = try await store.scan(QueueLayout.retrying, limit: 1).first
+    let forgetting = try await store.scan(QueueLayout.forgetting, limit: 1).first
+    let times = [scheduled, retrying, forgetting].compactMap { $0.flatMap { QueueLayout.leadingTime($0.key) } }
+    state.withLock { $0.earliestDue = times.min() }
+  }
+
+  /// Reads what a fresh start needs.
+  func open() async throws {
+    try await loadCounts()
+    try await findEarliestDue()
+    if let newest = try await store.scan(QueueLayout.operations, reverse: true, limit: 1).first,
+      let id = QueueLayout.trailingID(newest.key)
+    {
+      ids.advance(past: id)
+    }
+  }
+
+  // MARK: - Claiming
+
+  /// Takes up to `limit` operations from memory, highest priority first, within one the longest waiting, and marks them
+  /// as being delivered.
+  func take(_ limit: Int, lowest: OperationPriority) -> (
+    taken: [(id: OperationID, priority: OperationPriority)], isExhausted: Bool
+  ) {
+    state.withLock { state in
+      var taken: [(id: OperationID, priority: OperationPriority)] = []
+      for priority in OperationPriority.allCases where priority <= lowest {
+        let index = Int(priority.rawValue)
+        while taken.count < limit, let id = state.windows[index].popFirst() {
+          taken.append((id, priority))
+          state.inFlight[id] = InFlightEntry(readyPriority: priority)
+        }
+        // A lower priority must not go first because a higher one has to be read.
+        if taken.count < limit, state.windows[index].needsRefill { return (taken, false) }
+      }
+      return (taken, true)
+    }
+  }
+
+  /// Puts a claimed operation back as it was, without touching the store.
+  func putBack(_ id: OperationID) {
+    state.withLock { state in
+      guard let entry = state.inFlight.removeValue(forKey: id) else { return }
+      state.windows[Int(entry.readyPriority.rawValue)].insert(id)
+    }
+  }
+
+  /// Forgets a claimed operation that turned out not to be there.
+  func forgetClaim(_ id: OperationID) {
+    state.withLock { _ = $0.inFlight.removeValue(forKey: id) }
+  }
+}
+
+extension QueueRequest {
+  /// Whether a caller's own check in this request is the one that did not hold.
+  fileprivate func requires(_ conflict: StoreError) -> Bool {
+    guard case .enqueue(_, let companion) = self else { return false }
+    return companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
+  }
+}

@@ -1,0 +1,134 @@
+import TomboloPorts
+import TomboloStorage
+
+/// The order within an ordering key. The head of a line has the line's only index entry; the others are blocked.
+extension QueuePlanner {
+  /// Puts an operation in the line of its ordering key, or on its own when it has none, and answers with its state.
+  ///
+  /// An operation that comes back by hand is older than others in its line and goes before them, but never before one
+  /// that is being delivered.
+  mutating func standInLine(
+    _ id: OperationID, _ orderingKey: OrderingKey?, priority: OperationPriority, notBefore: Timestamp?
+  ) throws -> OperationState {
+    guard let orderingKey else {
+      let wait = WaitRecord(priority: priority, orderingKey: nil, isRetrying: false)
+      place(id, at: startingPlace(priority: priority, notBefore: notBefore), wait)
+      return .pending
+    }
+    view.put(QueueLayout.inLine(orderingKey, id), LineRecord(priority: priority, notBefore: notBefore).encoded())
+    guard var line = try line(orderingKey) else {
+      var line = OrderingKeyRecord(head: id, place: startingPlace(priority: priority, notBefore: notBefore))
+      line.countByPriority[Int(priority.rawValue)] = 1
+      let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
+      place(id, at: line.place, wait)
+      view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+      return .pending
+    }
+    line.countByPriority[Int(priority.rawValue)] += 1
+    var state = OperationState.blocked
+    if id < line.head, inFlight[line.head] == nil, !isHeld(line) {
+      unplace(line.head, from: line.place)
+      counts.move(from: try waitingState(line.head, at: line.place), to: .blocked)
+      moveToHead(id, of: orderingKey, &line, LineRecord(priority: priority, notBefore: notBefore))
+      state = .pending
+    } else {
+      inherit(&line, orderingKey)
+    }
+    view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+    return state
+  }
+
+  /// Takes an operation out of its line, or its own index entry away, and lets the next one to the head.
+  mutating func leaveLine(
+    _ id: OperationID, _ orderingKey: OrderingKey?, priority: OperationPriority, from ownPlace: HeadPlace
+  ) throws {
+    guard let orderingKey else {
+      unplace(id, from: ownPlace)
+      return
+    }
+    guard var line = try line(orderingKey) else { return unplace(id, from: ownPlace) }
+    let own = QueueLayout.inLine(orderingKey, id)
+    line.countByPriority[Int(priority.rawValue)] -= 1
+    if line.head == id {
+      let next = line.isEmpty ? nil : try view.first(in: QueueLayout.lineRange(orderingKey), excluding: own)
+      unplace(id, from: line.place)
+      if let next, let nextID = QueueLayout.trailingID(next.key) {
+        moveToHead(nextID, of: orderingKey, &line, try lineRecord(next.value, nextID))
+        counts.move(from: .blocked, to: .pending)
+      }
+    }
+    view.delete(own)
+    if line.isEmpty || line.head == id {
+      view.delete(QueueLayout.orderingKey(orderingKey))
+    } else {
+      view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+    }
+  }
+
+  /// Gives the head of a line another place.
+  mutating func moveHead(
+    _ id: OperationID, _ orderingKey: OrderingKey?, from ownPlace: HeadPlace, to newPlace: HeadPlace, _ wait: WaitRecord
+  ) throws {
+    guard let orderingKey, var line = try line(orderingKey), line.head == id else {
+      unplace(id, from: ownPlace)
+      place(id, at: newPlace, wait)
+      return
+    }
+    unplace(id, from: line.place)
+    line.place = newPlace
+    if case .ready = newPlace { line.place = .ready(line.inheritedPriority) }
+    place(id, at: line.place, wait)
+    view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+  }
+
+  func startingPlace(priority: OperationPriority, notBefore: Timestamp?) -> HeadPlace {
+    if let notBefore, notBefore > now { return .scheduled(notBefore) }
+    return .ready(priority)
+  }
+
+  private mutating func moveToHead(
+    _ id: OperationID, of orderingKey: OrderingKey, _ line: inout OrderingKeyRecord, _ record: LineRecord
+  ) {
+    line.head = id
+    line.place = startingPlace(priority: line.inheritedPriority, notBefore: record.notBefore)
+    let wait = WaitRecord(priority: record.priority, orderingKey: orderingKey, isRetrying: false)
+    place(id, at: line.place, wait)
+  }
+
+  /// A head that is ready takes over the highest priority queued behind it, so that an urgent operation is not held up
+  /// by a leisurely one of its own key.
+  private mutating func inherit(_ line: inout OrderingKeyRecord, _ orderingKey: OrderingKey) {
+    let inherited = line.inheritedPriority
+    guard case .ready(let present) = line.place, inherited < present else { return }
+    let wait = WaitRecord(priority: inherited, orderingKey: orderingKey, isRetrying: false)
+    unplace(line.head, from: line.place)
+    line.place = .ready(inherited)
+    place(line.head, at: line.place, wait)
+    if inFlight[line.head] != nil { effects.append(.moved(line.head, inherited)) }
+  }
+
+  /// What the line knows of an operation; read from the operation itself when those bytes are damaged.
+  private mutating func lineRecord(_ value: [UInt8], _ id: OperationID) throws -> LineRecord {
+    do {
+      return try LineRecord(value)
+    } catch {
+      let operation = try operation(id)?.operation
+      return LineRecord(priority: operation?.priority ?? .normal, notBefore: operation?.notBefore)
+    }
+  }
+
+  private func isHeld(_ line: OrderingKeyRecord) -> Bool {
+    if case .held = line.place { return true }
+    return false
+  }
+
+  /// The state in which the head of a line is counted.
+  private mutating func waitingState(_ id: OperationID, at place: HeadPlace) throws -> OperationState {
+    switch place {
+    case .retrying: try progress(id).map { $0.attemptCount > 0 ? .retrying : .pending } ?? .pending
+    case .ready, .scheduled: .pending
+    case .held(.parked): .parked
+    case .held(.deadLettered): .deadLettered
+    }
+  }
+}

@@ -1,0 +1,245 @@
+import TomboloPorts
+import TomboloStorage
+
+extension QueuePlanner {
+  mutating func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) throws {
+    let operation = claimed.operation
+    let id = claimed.id
+    let orderingKey = claimed.orderingKey
+    let wait = WaitRecord(priority: operation.priority, orderingKey: orderingKey, isRetrying: false)
+    // Of an operation with an ordering key, the line's record knows the place better.
+    let ownPlace = HeadPlace.ready(claimed.readyPriority)
+    var progress = claimed.progress ?? ProgressRecord()
+    let stored = StoredOperation(operation: operation, hasOwnIdempotencyKey: claimed.hasOwnIdempotencyKey)
+    progress.dueAt = nil
+
+    switch settlement {
+    case .delivered(let attempt):
+      try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace)
+      tell(id, kind: operation.kind, .delivered(attempt: attempt))
+    case .discard(let reason):
+      try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace)
+      tell(id, kind: operation.kind, .discarded(reason: reason))
+    case .expire:
+      try remove(stored, progress: claimed.progress, end: .expired, from: ownPlace)
+      tell(id, kind: operation.kind, .expired)
+
+    case .retry(let failure, let due):
+      progress.attemptCount += 1
+      note(failure, &progress)
+      try putOff(claimed, from: ownPlace, until: due, &progress)
+      tell(id, kind: operation.kind, .retried(failure, due: due))
+    case .snooze(let failure, let due):
+      note(failure, &progress)
+      try putOff(claimed, from: ownPlace, until: due, &progress)
+      tell(id, kind: operation.kind, .snoozed(failure, due: due))
+    case .release(let failure):
+      note(failure, &progress)
+      try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
+      view.put(QueueLayout.progress(id), progress.encoded())
+      tell(id, kind: operation.kind, .released(failure))
+    case .redeliver(let remote, let payload):
+      try redeliver(stored, &progress, replacing: remote, payload: payload)
+      try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
+      view.put(QueueLayout.progress(id), progress.encoded())
+      tell(id, kind: operation.kind, .conflicted(payload.map { .merged($0) } ?? .applyLocal))
+
+    case .park(let failure, let attempted):
+      if attempted { progress.attemptCount += 1 }
+      note(failure, &progress)
+      try hold(claimed, &progress, .parked, from: ownPlace)
+      tell(id, kind: operation.kind, .parked(failure))
+    case .deadLetter(let failure):
+      progress.attemptCount += 1
+      note(failure, &progress)
+      try hold(claimed, &progress, .deadLettered, from: ownPlace)
+      tell(id, kind: operation.kind, .deadLettered(failure))
+    }
+    effects.append(.finished(id))
+  }
+
+  /// By hand: back in line, due at once, with a fresh count of attempts.
+  mutating func redrive(_ id: OperationID) throws {
+    let (stored, progress) = try waitingOperation(id)
+    guard var progress else { return }
+    let place = try self.place(of: stored, progress)
+    let orderingKey = OrderingKey(of: stored.operation)
+    let oldState = state(of: progress, place)
+    let wasHeld = progress.held != nil
+    progress.held = nil
+    progress.dueAt = nil
+    progress.attemptCount = 0
+    progress.conflictRoundCount = 0
+
+    let priority = stored.operation.priority
+    if try isHead(id, orderingKey) {
+      let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
+      try moveHead(id, orderingKey, from: place, to: .ready(priority), wait)
+      counts.move(from: oldState, to: .pending)
+    } else if wasHeld {
+      unplace(id, from: place)
+      counts.move(from: oldState, to: try standInLine(id, orderingKey, priority: priority, notBefore: nil))
+    }
+    view.put(QueueLayout.progress(id), progress.encoded())
+    tell(id, kind: stored.operation.kind, .redriven)
+  }
+
+  /// By hand: gone.
+  mutating func discard(_ id: OperationID, reason: String) throws {
+    let (stored, progress) = try waitingOperation(id)
+    try remove(stored, progress: progress, end: .discarded)
+    tell(id, kind: stored.operation.kind, .discarded(reason: reason))
+  }
+
+  /// Takes an operation away for good and lets the next of its ordering key to the head.
+  mutating func remove(
+    _ stored: StoredOperation, progress: ProgressRecord?, end: OperationState, from knownPlace: HeadPlace? = nil
+  ) throws {
+    let operation = stored.operation
+    let id = operation.id
+    let orderingKey = OrderingKey(of: operation)
+    let place = try knownPlace ?? self.place(of: stored, progress)
+    let oldState: OperationState
+    if knownPlace == nil {
+      let isHead = try isHead(id, orderingKey)
+      oldState = progress?.held == nil && !isHead ? .blocked : state(of: progress, place)
+      if progress?.held != nil, !isHead {
+        unplace(id, from: place)
+      } else {
+        try leaveLine(id, orderingKey, priority: operation.priority, from: place)
+      }
+    } else {
+      oldState = .pending
+      try leaveLine(id, orderingKey, priority: operation.priority, from: place)
+    }
+    counts.move(from: oldState, to: end)
+    counts.byteCount -= operation.payload.count
+    view.delete(QueueLayout.operation(id))
+    if progress != nil { view.delete(QueueLayout.progress(id)) }
+    if let name = operation.coalescingKey, try view.get(QueueLayout.coalescing(name)) == id.bytes {
+      view.delete(QueueLayout.coalescing(name))
+    }
+    if stored.hasOwnIdempotencyKey {
+      let name = operation.idempotencyKey
+      view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: end).encoded())
+      view.put(QueueLayout.forgetting(now.advanced(by: configuration.idempotencyRetention), name), [])
+    }
+  }
+
+  // MARK: - Parts
+
+  private func note(_ failure: DeliveryFailure, _ progress: inout ProgressRecord) {
+    progress.lastFailure = failure
+    progress.lastFailureAt = now
+  }
+
+  private mutating func putOff(
+    _ claimed: ClaimedOperation, from ownPlace: HeadPlace, until due: Timestamp, _ progress: inout ProgressRecord
+  ) throws {
+    progress.dueAt = due
+    let isRetrying = progress.attemptCount > 0
+    let priority = claimed.operation.priority
+    let wait = WaitRecord(priority: priority, orderingKey: claimed.orderingKey, isRetrying: isRetrying)
+    try moveHead(claimed.id, claimed.orderingKey, from: ownPlace, to: .retrying(due), wait)
+    if isRetrying { counts.move(from: .pending, to: .retrying) }
+    view.put(QueueLayout.progress(claimed.id), progress.encoded())
+  }
+
+  private mutating func hold(
+    _ claimed: ClaimedOperation, _ progress: inout ProgressRecord, _ disposition: HeldDisposition,
+    from ownPlace: HeadPlace
+  ) throws {
+    let (id, priority) = (claimed.id, claimed.operation.priority)
+    let wait = WaitRecord(priority: priority, orderingKey: claimed.orderingKey, isRetrying: false)
+    progress.held = disposition
+    // What cannot be read cannot be found again by its ordering key, so it never holds the key up.
+    if configuration.onPermanentFailure == .block, claimed.unreadable == nil {
+      try moveHead(id, claimed.orderingKey, from: ownPlace, to: .held(disposition), wait)
+    } else {
+      try leaveLine(id, claimed.orderingKey, priority: priority, from: ownPlace)
+      place(id, at: .held(disposition), wait)
+    }
+    counts.move(from: .pending, to: disposition == .parked ? .parked : .deadLettered)
+    view.put(QueueLayout.progress(id), progress.encoded())
+  }
+
+  private mutating func redeliver(
+    _ stored: StoredOperation, _ progress: inout ProgressRecord, replacing remote: RemoteVersion, payload: [UInt8]?
+  ) throws {
+    progress.conflictRoundCount += 1
+    progress.attemptCount += 1
+    // The remote payload has served the resolver; its mark is what the next attempt needs.
+    progress.replacing = RemoteVersion(tag: remote.tag, modifiedAt: remote.modifiedAt, detail: remote.detail)
+    note(DeliveryFailure(.conflict, remote.detail), &progress)
+    guard let payload else { return }
+    var operation = NewOperation(stored)
+    operation.payload = payload
+    counts.byteCount += payload.count - stored.operation.payload.count
+    view.put(
+      QueueLayout.operation(stored.operation.id),
+      OperationRecord.encode(operation, enqueuedAt: stored.operation.enqueuedAt))
+  }
+
+  /// An operation that is not being delivered, with what happened to it.
+  private mutating func waitingOperation(_ id: OperationID) throws -> (StoredOperation, ProgressRecord?) {
+    guard inFlight[id] == nil else {
+      throw QueueError(
+        .delivering, "operation \(id) is being delivered right now: try again when the attempt has ended")
+    }
+    view.expect(QueueLayout.operation(id))
+    view.expect(QueueLayout.progress(id))
+    guard view.isComplete else { throw PlanView.Unread() }
+    let progress = try progress(id)
+    do {
+      guard let stored = try operation(id) else { throw QueueError.notFound(id) }
+      return (stored, progress)
+    } catch let error as RecordError {
+      // Parked because it cannot be read: it can be discarded, and nothing else.
+      guard progress?.held != nil else { throw error }
+      let unreadable = SyncOperation(id: id, kind: "", enqueuedAt: id.timestamp)
+      return (StoredOperation(operation: unreadable, hasOwnIdempotencyKey: false), progress)
+    }
+  }
+
+  mutating func isHead(_ id: OperationID, _ orderingKey: OrderingKey?) throws -> Bool {
+    guard let orderingKey else { return true }
+    return try line(orderingKey)?.head == id
+  }
+
+  /// Where the index entry of a waiting operation is: in its line's record, or told by what happened to it.
+  private mutating func place(of stored: StoredOperation, _ progress: ProgressRecord?) throws -> HeadPlace {
+    let operation = stored.operation
+    if let held = progress?.held { return .held(held) }
+    if let orderingKey = OrderingKey(of: operation), let line = try line(orderingKey), line.head == operation.id {
+      return line.place
+    }
+    if let due = progress?.dueAt, try view.get(QueueLayout.retrying(due, operation.id)) != nil {
+      return .retrying(due)
+    }
+    if let notBefore = operation.notBefore, try view.get(QueueLayout.scheduled(notBefore, operation.id)) != nil {
+      return .scheduled(notBefore)
+    }
+    return .ready(operation.priority)
+  }
+
+  private func state(of progress: ProgressRecord?, _ place: HeadPlace) -> OperationState {
+    switch place {
+    case .held(.parked): .parked
+    case .held(.deadLettered): .deadLettered
+    case .retrying: (progress?.attemptCount ?? 0) > 0 ? .retrying : .pending
+    case .ready, .scheduled: .pending
+    }
+  }
+}
+
+extension NewOperation {
+  /// What a caller would hand in to get this operation.
+  init(_ stored: StoredOperation) {
+    let operation = stored.operation
+    self.init(
+      kind: operation.kind, version: operation.version, payload: operation.payload, priority: operation.priority,
+      orderingKey: operation.orderingKey, idempotencyKey: stored.hasOwnIdempotencyKey ? operation.idempotencyKey : nil,
+      coalescingKey: operation.coalescingKey, notBefore: operation.notBefore, expiresAt: operation.expiresAt,
+      headers: operation.headers)
+  }
+}

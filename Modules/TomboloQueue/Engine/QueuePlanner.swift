@@ -1,0 +1,178 @@
+import TomboloPorts
+import TomboloResilience
+import TomboloStorage
+
+/// Turns requests into changes of the store: the rules of the queue, without a store, a clock or a lock.
+///
+/// Its three parts are in files of their own: `QueuePlanner+Enqueue`, `+Settle`, `+Line` (the order within a key).
+struct QueuePlanner {
+  let configuration: QueueConfiguration
+  let now: Timestamp
+  /// Operations that are being delivered.
+  let inFlight: [OperationID: InFlightEntry]
+  let nextID: () -> OperationID
+
+  var view: PlanView
+  var counts: QueueCounts
+  /// What is to happen in memory once the plan is committed, in this order.
+  var effects: [PlanEffect] = []
+
+  /// Plans one request. When it throws, nothing of the request is left in the plan.
+  mutating func plan(_ request: QueueRequest) throws -> QueueAnswer {
+    let savepoint = view.savepoint()
+    let countsBefore = counts
+    let effectCount = effects.count
+    do {
+      return try planUnguarded(request)
+    } catch {
+      view.rollback(to: savepoint)
+      counts = countsBefore
+      effects.removeLast(effects.count - effectCount)
+      throw error
+    }
+  }
+
+  private mutating func planUnguarded(_ request: QueueRequest) throws -> QueueAnswer {
+    switch request {
+    case .enqueue(let operations, let companion): return .receipts(try enqueue(operations, alongside: companion))
+    case .settle(let claimed, let settlement): try settle(claimed, settlement)
+    case .redrive(let id): try redrive(id)
+    case .discard(let id, let reason): try discard(id, reason: reason)
+    case .promote(let now): return try promote(now: now)
+    case .sweep(let key): view.delete(key)
+    case .refill: break
+    }
+    return .done
+  }
+
+  // MARK: - Reading
+
+  mutating func operation(_ id: OperationID) throws -> StoredOperation? {
+    try view.get(QueueLayout.operation(id)).map { try OperationRecord.decode($0, id: id) }
+  }
+
+  mutating func progress(_ id: OperationID) throws -> ProgressRecord? {
+    try view.get(QueueLayout.progress(id)).map { try ProgressRecord($0) }
+  }
+
+  mutating func line(_ key: OrderingKey) throws -> OrderingKeyRecord? {
+    try view.get(QueueLayout.orderingKey(key)).map { try OrderingKeyRecord($0) }
+  }
+
+  // MARK: - Index entries
+
+  /// Puts the index entry of an operation, and notes what follows in memory.
+  mutating func place(_ id: OperationID, at place: HeadPlace, _ wait: WaitRecord) {
+    let key = place.key(id)
+    switch place {
+    case .ready(let priority):
+      // The ordering key stands beside it, so that an operation whose own bytes are damaged can still be taken out of
+      // its line.
+      view.put(key, wait.orderingKey.map { Array($0.stored.utf8) } ?? [])
+      effects.append(.ready(priority, id))
+    case .scheduled(let due), .retrying(let due):
+      view.put(key, wait.encoded())
+      effects.append(.due(due))
+    case .held:
+      view.put(key, [])
+    }
+  }
+
+  mutating func unplace(_ id: OperationID, from place: HeadPlace) {
+    view.delete(place.key(id))
+    if case .ready(let priority) = place { effects.append(.unready(priority, id)) }
+  }
+
+  mutating func tell(_ id: OperationID, kind: String, _ change: QueueEvent.Change) {
+    effects.append(.event(QueueEvent(id: id, kind: kind, change: change, at: now)))
+  }
+
+  // MARK: - Due times
+
+  /// How many entries one promotion takes at the most, so that no group is held up for long.
+  static let promotionCountMaximum = 256
+
+  private mutating func promote(now: Timestamp) throws -> QueueAnswer {
+    var count = 0
+    let limit = Self.promotionCountMaximum
+    let due = now.advanced(by: .milliseconds(1))
+    for range in [QueueLayout.scheduled, QueueLayout.retrying] {
+      var end = KeyEncoder(tag: range.lower.bytes[0], range.lower.bytes[1])
+      end.append(due)
+      let records = try view.stored(in: KeyRange(from: range.lower, to: end.key), limit: limit)
+      for record in records where !view.isDeleted(record.key) { try promote(record) }
+      count += records.count
+    }
+
+    // A wall clock that was set back would leave retries waiting for the difference. No retry waits longer than the
+    // longest backoff from now, so one that would is made ready at once.
+    let waitMaximum = max(configuration.backoff.delayMaximum, configuration.retryAfterMaximum)
+    var beyond = KeyEncoder(tag: QueueLayout.retrying.lower.bytes[0], QueueLayout.retrying.lower.bytes[1])
+    beyond.append(now.advanced(by: waitMaximum + .seconds(1)))
+    let stranded = try view.stored(in: KeyRange(from: beyond.key, to: QueueLayout.retrying.upper), limit: limit)
+    for record in stranded where !view.isDeleted(record.key) { try promote(record) }
+    count += stranded.count
+
+    var end = KeyEncoder(tag: QueueLayout.forgetting.lower.bytes[0], QueueLayout.forgetting.lower.bytes[1])
+    end.append(due)
+    let forgotten = try view.stored(in: KeyRange(from: QueueLayout.forgetting.lower, to: end.key), limit: limit)
+    for record in forgotten {
+      var decoder = KeyDecoder(record.key, skipping: 2)
+      view.delete(record.key)
+      guard decoder.timestamp() != nil, let name = decoder.string() else { continue }
+      view.delete(QueueLayout.idempotency(name))
+    }
+    count += forgotten.count
+    return .promoted(count: count, more: count >= limit)
+  }
+
+  /// Moves one entry of `d` or `w` to the ready index.
+  private mutating func promote(_ record: Record) throws {
+    guard let id = QueueLayout.trailingID(record.key), let wait = try waitRecord(record, id) else {
+      view.delete(record.key)
+      return
+    }
+    var priority = wait.priority
+    if let orderingKey = wait.orderingKey, var line = try line(orderingKey), line.head == id {
+      priority = line.inheritedPriority
+      line.place = .ready(priority)
+      view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+    }
+    view.delete(record.key)
+    place(id, at: .ready(priority), wait)
+    if wait.isRetrying { counts.move(from: .retrying, to: .pending) }
+  }
+
+  /// What an entry of `d` or `w` says; made anew from its operation when its own bytes are damaged, and `nil` when there
+  /// is no such operation.
+  private mutating func waitRecord(_ record: Record, _ id: OperationID) throws -> WaitRecord? {
+    do {
+      return try WaitRecord(record.value)
+    } catch {
+      guard let operation = try operation(id)?.operation else { return nil }
+      let attemptCount = try progress(id)?.attemptCount ?? 0
+      return WaitRecord(
+        priority: operation.priority, orderingKey: OrderingKey(of: operation), isRetrying: attemptCount > 0)
+    }
+  }
+}
+
+/// Something to do in memory once a plan is committed.
+enum PlanEffect: Sendable {
+  /// There is an entry in the ready index.
+  case ready(OperationPriority, OperationID)
+  /// There is no longer one.
+  case unready(OperationPriority, OperationID)
+  /// A claimed operation is no longer being delivered.
+  case finished(OperationID)
+  /// The entry of an operation that is being delivered moved to another priority.
+  case moved(OperationID, OperationPriority)
+  /// Something is to be made ready then.
+  case due(Timestamp)
+  case event(QueueEvent)
+}
+
+/// What is kept in memory of an operation that is being delivered.
+struct InFlightEntry: Sendable {
+  var readyPriority: OperationPriority
+}

@@ -1,0 +1,66 @@
+import TomboloPorts
+
+/// What is asked of the engine. All requests that write, and those that refill windows, go through one door, one group at
+/// a time, so that every decision is made on what is committed.
+enum QueueRequest: Sendable {
+  /// Adds operations, all or none, together with a caller's own changes.
+  case enqueue([PreparedOperation], alongside: Batch)
+  /// Stores what became of a delivery.
+  case settle(ClaimedOperation, Settlement)
+  /// Puts an operation back in line by hand: at once, with a fresh count of attempts.
+  case redrive(OperationID)
+  /// Removes an operation by hand.
+  case discard(OperationID, reason: String)
+  /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
+  case promote(now: Timestamp)
+  /// Deletes an entry of the ready index whose operation is not there: damage, mended where it is met.
+  case sweep(Key)
+  /// Reads the front of the ready index into memory where that ran empty.
+  case refill
+}
+
+enum QueueAnswer: Sendable {
+  case receipts([EnqueueReceipt])
+  case done
+  /// How many were made ready or forgotten, and whether there is more to do at once.
+  case promoted(count: Int, more: Bool)
+}
+
+/// An operation with its stored form, encoded on the caller's task.
+struct PreparedOperation: Sendable {
+  var operation: NewOperation
+  var enqueuedAt: Timestamp
+  var record: [UInt8]
+}
+
+/// An operation taken for delivery.
+struct ClaimedOperation: Sendable {
+  var id: OperationID
+  /// The priority of its entry in the ready index, when it was taken.
+  var readyPriority: OperationPriority
+  var operation: SyncOperation
+  var hasOwnIdempotencyKey: Bool
+  var progress: ProgressRecord?
+  /// Why its bytes cannot be read; `operation` then has nothing but identifier and priority.
+  var unreadable: DeliveryFailure?
+  /// The ordering key it stands in line for.
+  var orderingKey: OrderingKey?
+}
+
+/// What becomes of an operation after a delivery, as the store is to have it.
+enum Settlement: Hashable, Sendable {
+  case delivered(attempt: Int)
+  /// Waits for its backoff.
+  case retry(DeliveryFailure, due: Timestamp)
+  /// Waits, unburnt.
+  case snooze(DeliveryFailure, due: Timestamp)
+  /// Ready again, unburnt, with what was met noted.
+  case release(DeliveryFailure)
+  /// Ready again to replace the remote version, with this payload instead of its own when there is one.
+  case redeliver(replacing: RemoteVersion, payload: [UInt8]?)
+  /// `attempted` tells whether a handler was called.
+  case park(DeliveryFailure, attempted: Bool)
+  case deadLetter(DeliveryFailure)
+  case discard(reason: String)
+  case expire
+}

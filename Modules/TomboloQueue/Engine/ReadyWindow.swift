@@ -1,0 +1,81 @@
+import TomboloPorts
+
+/// The front of the ready operations of one priority, oldest first: what a claim reads instead of the store. Bounded,
+/// whatever the backlog.
+///
+///     unknown ──refill──▶ complete ──insert beyond the capacity──▶ partial
+///        ▲                   ▲                                      │
+///        └── invalidate      └──────────── refill ◀── runs empty ───┘
+struct ReadyWindow {
+  let capacity: Int
+  /// In ascending order; those before `first` were taken.
+  private var entries: [OperationID] = []
+  private var first = 0
+  /// Whether the store has no ready operation of this priority that is neither here nor taken.
+  private(set) var isComplete = false
+
+  init(capacity: Int) {
+    self.capacity = max(1, capacity)
+  }
+
+  var count: Int { entries.count - first }
+  var oldest: OperationID? { first < entries.count ? entries[first] : nil }
+  /// Whether the store may have more than is here, and what is here is used up.
+  var needsRefill: Bool { !isComplete && count == 0 }
+
+  mutating func popFirst() -> OperationID? {
+    guard first < entries.count else { return nil }
+    defer {
+      first += 1
+      if first == entries.count {
+        entries.removeAll(keepingCapacity: true)
+        first = 0
+      } else if first >= 1_024 {
+        entries.removeFirst(first)
+        first = 0
+      }
+    }
+    return entries[first]
+  }
+
+  /// Puts in an operation that became ready. One that lies beyond what is known is found by the next refill.
+  mutating func insert(_ id: OperationID) {
+    if !isComplete {
+      guard let last = entries.last, first < entries.count, id < last else { return }
+    }
+    let index = position(of: id)
+    guard index == entries.count || entries[index] != id else { return }
+    entries.insert(id, at: index)
+    guard count > capacity else { return }
+    entries.removeLast()
+    isComplete = false
+  }
+
+  mutating func remove(_ id: OperationID) {
+    let index = position(of: id)
+    guard index < entries.count, entries[index] == id else { return }
+    entries.remove(at: index)
+  }
+
+  /// Replaces the content by the first entries of the store, without those that are being delivered.
+  mutating func refill(_ ids: [OperationID], isComplete: Bool) {
+    entries = ids
+    first = 0
+    self.isComplete = isComplete
+  }
+
+  mutating func invalidate() {
+    entries.removeAll(keepingCapacity: true)
+    first = 0
+    isComplete = false
+  }
+
+  private func position(of id: OperationID) -> Int {
+    var (low, high) = (first, entries.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle] < id { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,74 @@
+import TomboloPorts
+import TomboloStorage
+
+/// The stored form of an operation: everything but its identifier, which is in the key.
+enum OperationRecord {
+  private static let version: UInt8 = 1
+
+  /// Optional fields, as bits.
+  private struct Presence: OptionSet {
+    let rawValue: UInt8
+    static let orderingKey = Presence(rawValue: 1)
+    static let idempotencyKey = Presence(rawValue: 2)
+    static let coalescingKey = Presence(rawValue: 4)
+    static let notBefore = Presence(rawValue: 8)
+    static let expiresAt = Presence(rawValue: 16)
+  }
+
+  static func encode(_ operation: NewOperation, enqueuedAt: Timestamp) -> [UInt8] {
+    var presence: Presence = []
+    if operation.orderingKey != nil { presence.insert(.orderingKey) }
+    if operation.idempotencyKey != nil { presence.insert(.idempotencyKey) }
+    if operation.coalescingKey != nil { presence.insert(.coalescingKey) }
+    if operation.notBefore != nil { presence.insert(.notBefore) }
+    if operation.expiresAt != nil { presence.insert(.expiresAt) }
+
+    var record = RecordEncoder(version: version, capacity: operation.payload.count + 96)
+    record.append(presence.rawValue)
+    record.append(operation.priority.rawValue)
+    record.append(operation.kind)
+    record.append(UInt64(operation.version))
+    record.append(enqueuedAt)
+    if let orderingKey = operation.orderingKey { record.append(orderingKey) }
+    if let idempotencyKey = operation.idempotencyKey { record.append(idempotencyKey) }
+    if let coalescingKey = operation.coalescingKey { record.append(coalescingKey) }
+    if let notBefore = operation.notBefore { record.append(notBefore) }
+    if let expiresAt = operation.expiresAt { record.append(expiresAt) }
+    record.append(UInt64(operation.headers.count))
+    for header in operation.headers {
+      record.append(header.name)
+      record.append(header.value)
+    }
+    record.append(operation.payload)
+    return record.sealed()
+  }
+
+  static func decode(_ value: [UInt8], id: OperationID) throws(RecordError) -> StoredOperation {
+    var record = try RecordDecoder(value, newestVersion: version)
+    let presence = Presence(rawValue: try record.byte())
+    guard let priority = OperationPriority(rawValue: try record.byte()) else {
+      throw .damaged("an operation has an unknown priority")
+    }
+    var operation = SyncOperation(
+      id: id, kind: try record.string(), version: try record.count(), priority: priority,
+      enqueuedAt: try record.timestamp())
+    if presence.contains(.orderingKey) { operation.orderingKey = try record.string() }
+    if presence.contains(.idempotencyKey) { operation.idempotencyKey = try record.string() }
+    if presence.contains(.coalescingKey) { operation.coalescingKey = try record.string() }
+    if presence.contains(.notBefore) { operation.notBefore = try record.timestamp() }
+    if presence.contains(.expiresAt) { operation.expiresAt = try record.timestamp() }
+    // The count is not believed: a header takes at least two bytes, and reading past the end throws.
+    for _ in 0..<(try record.count()) {
+      operation.headers.append(OperationHeader(name: try record.string(), value: try record.string()))
+    }
+    operation.payload = try record.byteArray()
+    return StoredOperation(operation: operation, hasOwnIdempotencyKey: presence.contains(.idempotencyKey))
+  }
+}
+
+/// An operation as it was read back.
+struct StoredOperation: Sendable {
+  var operation: SyncOperation
+  /// Whether the caller gave the idempotency key, so that it is remembered after the operation is gone.
+  var hasOwnIdempotencyKey: Bool
+}

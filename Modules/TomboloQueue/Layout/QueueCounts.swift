@@ -1,0 +1,77 @@
+import TomboloPorts
+import TomboloStorage
+
+/// How many operations there are in each state, kept in the commits that change them and never counted.
+///
+/// Operations being delivered are counted where they were before: a crash puts them back there.
+public struct QueueCounts: Hashable, Sendable {
+  /// Waiting for their turn, their `notBefore` or the network; those being delivered for the first time included.
+  public internal(set) var pending = 0
+  /// Waiting for their backoff.
+  public internal(set) var retrying = 0
+  /// Behind an earlier operation of their ordering key.
+  public internal(set) var blocked = 0
+  public internal(set) var parked = 0
+  public internal(set) var deadLettered = 0
+  /// Payload bytes of all of the above.
+  public internal(set) var byteCount = 0
+
+  /// Since the store was made:
+  public internal(set) var delivered = 0
+  public internal(set) var discarded = 0
+  public internal(set) var expired = 0
+  public internal(set) var superseded = 0
+
+  /// Operations that are not gone.
+  public var stored: Int { pending + retrying + blocked + parked + deadLettered }
+
+  private static let version: UInt8 = 1
+
+  init() {}
+
+  func encoded() -> [UInt8] {
+    var record = RecordEncoder(version: Self.version)
+    for count in [
+      pending, retrying, blocked, parked, deadLettered, byteCount, delivered, discarded, expired, superseded,
+    ] {
+      record.append(UInt64(max(0, count)))
+    }
+    return record.sealed()
+  }
+
+  init(_ value: [UInt8]) throws(RecordError) {
+    var record = try RecordDecoder(value, newestVersion: Self.version)
+    pending = try record.count()
+    retrying = try record.count()
+    blocked = try record.count()
+    parked = try record.count()
+    deadLettered = try record.count()
+    byteCount = try record.count()
+    delivered = try record.count()
+    discarded = try record.count()
+    expired = try record.count()
+    superseded = try record.count()
+  }
+
+  /// Moves one operation from the count of one state to that of another; `nil` for not there yet. States that are not
+  /// stored (`delivering`) have no count.
+  mutating func move(from old: OperationState?, to new: OperationState?) {
+    if let old { add(-1, to: old) }
+    if let new { add(1, to: new) }
+  }
+
+  private mutating func add(_ number: Int, to state: OperationState) {
+    switch state {
+    case .pending: pending += number
+    case .retrying: retrying += number
+    case .blocked: blocked += number
+    case .parked: parked += number
+    case .deadLettered: deadLettered += number
+    case .delivered: delivered += number
+    case .discarded: discarded += number
+    case .expired: expired += number
+    case .superseded: superseded += number
+    case .delivering: break
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/// What one processing pass did.
+public struct ProcessingSummary: Hashable, Sendable {
+  /// Calls of a handler.
+  public internal(set) var attempted = 0
+  public internal(set) var delivered = 0
+  /// Attempts that failed and will be repeated after their backoff.
+  public internal(set) var retried = 0
+  /// Put off without burning an attempt.
+  public internal(set) var snoozed = 0
+  /// Attempts that met another version on the other side, whatever the resolver decided.
+  public internal(set) var conflicted = 0
+  public internal(set) var parked = 0
+  public internal(set) var deadLettered = 0
+  public internal(set) var expired = 0
+  /// Ended by a resolver that keeps the remote version.
+  public internal(set) var discarded = 0
+  /// Given back unburnt, because the network, the upstream's consent or the worker went away.
+  public internal(set) var released = 0
+  /// Left alone at the end of the pass, and why.
+  public internal(set) var skipped = Skipped()
+  public internal(set) var duration = Duration.zero
+
+  public init() {}
+
+  /// What a pass left alone, by reason.
+  public struct Skipped: Hashable, Sendable {
+    /// Could be delivered, but the network does not allow it, or the upstream is suspended.
+    public internal(set) var unreachable = 0
+    /// Wait for their backoff.
+    public internal(set) var retrying = 0
+    /// Wait for an earlier operation of their ordering key.
+    public internal(set) var blocked = 0
+    /// Wait for a person.
+    public internal(set) var held = 0
+
+    public init() {}
+
+    public var total: Int { unreachable + retrying + blocked + held }
+  }
+}
+
+extension ProcessingSummary: CustomStringConvertible {
+  /// One line for people: what is zero is left out.
+  public var description: String {
+    func part(_ count: Int, _ word: String) -> String? { count == 0 ? nil : "\(count) \(word)" }
+    let done = [
+      part(attempted, attempted == 1 ? "attempt" : "attempts"), part(delivered, "delivered"), part(retried, "retried"),
+      part(snoozed, "snoozed"), part(conflicted, "conflicted"), part(parked, "parked"),
+      part(deadLettered, "dead-lettered"), part(expired, "expired"), part(discarded, "discarded"),
+      part(released, "given back"),
+    ].compactMap { $0 }
+    let left = [
+      part(skipped.unreachable, "unreachable"), part(skipped.retrying, "waiting for their backoff"),
+      part(skipped.blocked, "behind another"), part(skipped.held, "waiting for a person"),
+    ].compactMap { $0 }
+    let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+    let time = "in \(Double(Int(seconds * 100)) / 100) s"
+    let doneText = done.isEmpty ? "nothing to do" : done.joined(separator: ", ")
+    return left.isEmpty ? "\(doneText), \(time)" : "\(doneText), \(time); left: \(left.joined(separator: ", "))"
+  }
+}

@@ -1,0 +1,38 @@
+public import TomboloPorts
+
+/// How much there is in each state, at one moment.
+public struct QueueStatus: Hashable, Sendable {
+  public var pending: Int
+  public var delivering: Int
+  public var retrying: Int
+  public var blocked: Int
+  public var parked: Int
+  public var deadLettered: Int
+  /// Since the store was made.
+  public var delivered: Int
+  public var discarded: Int
+  public var expired: Int
+  public var superseded: Int
+  /// Payload bytes of everything that is not gone.
+  public var byteCount: Int
+  /// When the longest waiting of what is pending or retrying was enqueued; `nil` when nothing is.
+  public var oldestPending: Timestamp?
+
+  init(_ counts: QueueCounts, delivering: Int, oldestPending: Timestamp?) {
+    self.delivering = delivering
+    pending = max(0, counts.pending - delivering)
+    retrying = counts.retrying
+    blocked = counts.blocked
+    parked = counts.parked
+    deadLettered = counts.deadLettered
+    delivered = counts.delivered
+    discarded = counts.discarded
+    expired = counts.expired
+    superseded = counts.superseded
+    byteCount = counts.byteCount
+    self.oldestPending = oldestPending
+  }
+
+  /// Operations that will be delivered without anybody's help.
+  public var waiting: Int { pending + delivering + retrying + blocked }
+}

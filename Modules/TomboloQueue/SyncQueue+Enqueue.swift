@@ -1,0 +1,98 @@
+public import TomboloPorts
+
+extension SyncQueue {
+  /// Stores one operation and returns when it is durable.
+  ///
+  /// Throws `QueueError` with `invalidOperation`, `payloadTooLarge` or `full`, and what the store throws; nothing was
+  /// stored then. The one exception is `StoreError.Code.outcomeUnknown`: enqueue again with the same idempotency key.
+  @discardableResult
+  public func enqueue(_ operation: NewOperation) async throws -> EnqueueReceipt {
+    let receipts = try await enqueue([operation])
+    guard let receipt = receipts.first else {
+      throw QueueError(.invalidOperation, "the queue gave no receipt for an operation of kind \(operation.kind)")
+    }
+    return receipt
+  }
+
+  /// Stores several operations, all or none, in the order given.
+  ///
+  /// - Parameter companion: changes of the caller's own, to other keys of the same store, that are committed with the
+  ///   operations or not at all: a local change and the operation that tells the outside about it. When one of its checks
+  ///   does not hold, `StoreError` with `conflict` is thrown and nothing was stored.
+  public func enqueue(_ operations: [NewOperation], alongside companion: Batch = Batch()) async throws
+    -> [EnqueueReceipt]
+  {
+    guard !operations.isEmpty || !companion.isEmpty else { return [] }
+    let now = time.now
+    for (index, operation) in operations.enumerated() {
+      do {
+        try operation.validate(configuration)
+      } catch var error {
+        if operations.count > 1, let field = error.field { error.field = "operations[\(index)].\(field)" }
+        throw error
+      }
+    }
+    let prepared = operations.map { operation in
+      PreparedOperation(
+        operation: operation, enqueuedAt: now, record: OperationRecord.encode(operation, enqueuedAt: now))
+    }
+    guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion)) else { return [] }
+    for index in receipts.indices where receipts[index].disposition == .repeated && !receipts[index].state.isGone {
+      if let snapshot = try await snapshot(receipts[index].id) { receipts[index].state = snapshot.state }
+    }
+    workArrived.signal()
+    return receipts
+  }
+}
+
+extension NewOperation {
+  /// The longest kind, key or header name, in UTF-8 bytes: they stand in keys of the store.
+  static let nameByteCountMaximum = 255
+  static let headerValueByteCountMaximum = 8 * 1_024
+  static let headerCountMaximum = 64
+
+  func validate(_ configuration: QueueConfiguration) throws(QueueError) {
+    try Self.requireName(kind, "kind")
+    if let orderingKey { try Self.requireName(orderingKey, "orderingKey") }
+    if let idempotencyKey { try Self.requireName(idempotencyKey, "idempotencyKey") }
+    if let coalescingKey { try Self.requireName(coalescingKey, "coalescingKey") }
+    guard version >= 1 else {
+      throw QueueError(.invalidOperation, "version is \(version): a kind's versions begin with 1", field: "version")
+    }
+    if let notBefore, let expiresAt, expiresAt <= notBefore {
+      throw QueueError(
+        .invalidOperation, "expiresAt is not later than notBefore, so it could never be delivered", field: "expiresAt")
+    }
+    guard headers.count <= Self.headerCountMaximum else {
+      throw QueueError(
+        .invalidOperation, "there are \(headers.count) headers, and at most \(Self.headerCountMaximum) are allowed",
+        field: "headers")
+    }
+    for header in headers {
+      try Self.requireName(header.name, "headers")
+      guard header.value.utf8.count <= Self.headerValueByteCountMaximum else {
+        throw QueueError(
+          .invalidOperation,
+          "the header \(header.name) is longer than \(Self.headerValueByteCountMaximum) bytes", field: "headers")
+      }
+    }
+    guard payload.count <= configuration.payloadByteCountMaximum else {
+      throw QueueError(
+        .payloadTooLarge,
+        "the payload has \(payload.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+          + "(queue.payloadMaximum): store it elsewhere and enqueue a reference, or raise the limit",
+        field: "payload")
+    }
+  }
+
+  private static func requireName(_ text: String, _ field: String) throws(QueueError) {
+    guard !text.isEmpty else { throw QueueError(.invalidOperation, "\(field) is empty", field: field) }
+    guard text.utf8.count <= nameByteCountMaximum else {
+      throw QueueError(
+        .invalidOperation, "\(field) is longer than \(nameByteCountMaximum) bytes", field: field)
+    }
+    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+      throw QueueError(.invalidOperation, "\(field) contains a control character", field: field)
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import Logging
+import Synchronization
+import TomboloResilience
+public import TomboloPorts
+
+extension SyncQueue {
+  /// Puts a parked, dead-lettered or retrying operation back in line at once, with a fresh count of attempts. One that
+  /// is waiting for its turn stays where it is.
+  ///
+  /// Throws `QueueError` with `notFound`, or `delivering` when an attempt is under way.
+  public func retry(_ id: OperationID) async throws {
+    _ = try await submit(.redrive(id))
+    workArrived.signal()
+  }
+
+  /// Removes an operation for good and tells why.
+  ///
+  /// Throws `QueueError` with `notFound`, or `delivering` when an attempt is under way.
+  public func discard(_ id: OperationID, reason: String) async throws {
+    _ = try await submit(.discard(id, reason: reason))
+    workArrived.signal()
+  }
+
+  /// Puts every dead-lettered operation back in line, oldest first, and answers with how many.
+  public func retryAllDeadLettered() async throws -> Int {
+    var count = 0
+    var after: OperationID?
+    while true {
+      let page = try await heldIDs(.deadLettered, after: after, limit: 256)
+      for id in page {
+        do {
+          try await retry(id)
+          count += 1
+        } catch let error as QueueError where error.code == .notFound || error.code == .delivering {
+          // Settled by somebody else in the meantime.
+          continue
+        }
+      }
+      guard page.count == 256 else { return count }
+      after = page.last
+    }
+  }
+
+  // MARK: - For the worker
+
+  /// Takes up to `limit` operations for delivery: highest priority first, within one the longest waiting, never two of
+  /// one ordering key. `lowest` leaves out what is less urgent.
+  func claim(_ limit: Int, lowest: OperationPriority = .background) async throws -> [ClaimedOperation] {
+    guard limit > 0 else { return [] }
+    var (taken, isExhausted) = engine.take(limit, lowest: lowest)
+    while !isExhausted, taken.count < limit {
+      _ = try await submit(.refill)
+      let more = engine.take(limit - taken.count, lowest: lowest)
+      taken += more.taken
+      isExhausted = more.isExhausted
+    }
+    guard !taken.isEmpty else { return [] }
+    do {
+      return try await load(taken)
+    } catch {
+      for entry in taken { engine.putBack(entry.id) }
+      throw error
+    }
+  }
+
+  func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async throws {
+    _ = try await submit(.settle(claimed, settlement))
+    workArrived.signal()
+  }
+
+  /// Gives a claimed operation back as it was.
+  func putBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?) {
+    engine.putBack(claimed.id)
+    tell(claimed.id, kind: claimed.operation.kind, .released(failure))
+    workArrived.signal()
+  }
+
+  /// Makes ready what is due, and answers how long it is until something is due again.
+  func promote() async throws -> Duration? {
+    while true {
+      let now = time.now
+      let due = engine.state.withLock { $0.earliestDue }
+      guard let due else { return nil }
+      let waitMaximum = max(configuration.backoff.delayMaximum, configuration.retryAfterMaximum)
+      let wait = now.duration(to: due)
+      if wait > .zero { return min(wait, waitMaximum) }
+      guard case .promoted(let count, let more) = try await submit(.promote(now: now)), count > 0 || more else {
+        return nil
+      }
+    }
+  }
+
+  private func load(
+    _ taken: [(id: OperationID, priority: OperationPriority)]
+  ) async throws -> [ClaimedOperation] {
+    let keys = taken.flatMap { [QueueLayout.operation($0.id), QueueLayout.progress($0.id)] }
+    let records = try await store.get(keys)
+    var claimed: [ClaimedOperation] = []
+    for (index, entry) in taken.enumerated() {
+      guard let value = records[2 * index]?.value else {
+        logger.error("the ready index names an operation that is not there", metadata: ["operation": "\(entry.id)"])
+        engine.forgetClaim(entry.id)
+        _ = try await submit(.sweep(QueueLayout.ready(entry.priority, entry.id)))
+        continue
+      }
+      do {
+        let stored = try OperationRecord.decode(value, id: entry.id)
+        let progress = try records[2 * index + 1].map { try ProgressRecord($0.value) }
+        claimed.append(
+          ClaimedOperation(
+            id: entry.id, readyPriority: entry.priority, operation: stored.operation,
+            hasOwnIdempotencyKey: stored.hasOwnIdempotencyKey, progress: progress,
+            orderingKey: OrderingKey(of: stored.operation)))
+      } catch {
+        claimed.append(try await unreadable(entry.id, entry.priority, "\(error)"))
+      }
+    }
+    return claimed
+  }
+
+  /// An operation whose bytes do not decode, with what the ready index knows of it.
+  private func unreadable(
+    _ id: OperationID, _ priority: OperationPriority, _ detail: String
+  ) async throws -> ClaimedOperation {
+    let entry = try await store.get(QueueLayout.ready(priority, id))
+    let orderingKey = entry.flatMap { $0.value.isEmpty ? nil : String(validating: $0.value, as: UTF8.self) }
+    let failure = DeliveryFailure(.undecodable, "the stored operation cannot be read: \(detail)")
+    return ClaimedOperation(
+      id: id, readyPriority: priority,
+      operation: SyncOperation(id: id, kind: "", priority: priority, enqueuedAt: id.timestamp),
+      hasOwnIdempotencyKey: false, progress: nil, unreadable: failure,
+      orderingKey: orderingKey.map { OrderingKey(stored: $0) })
+  }
+}
+
+extension SyncQueue {
+  /// Whether there is anything that could be delivered now.
+  func hasReady() async throws -> Bool {
+    if engine.state.withLock({ $0.windows.contains { $0.count > 0 } }) { return true }
+    for priority in OperationPriority.allCases {
+      if try await !store.scan(QueueLayout.readyRange(priority), limit: 1).isEmpty { return true }
+    }
+    return false
+  }
+}

@@ -1,0 +1,98 @@
+public import Logging
+public import TomboloPorts
+import Synchronization
+public import TomboloStorage
+
+/// A durable, prioritised queue of operations on any store.
+///
+///     let queue = try await SyncQueue.open(store: store)
+///     let receipt = try await queue.enqueue(
+///       NewOperation(kind: "preferences.setCurrency", payload: bytes, priority: .critical, orderingKey: "user/7"))
+///
+/// When `enqueue` returns, the operation is durable. A `SyncWorker` delivers what is in the queue; the two meet only here.
+///
+/// One queue object works on a store at a time: it alone knows which operations are being delivered.
+public final class SyncQueue: Sendable {
+  public let configuration: QueueConfiguration
+  public let time: any TimeSource
+
+  let engine: QueueEngine
+  let store: any KeyValueStore
+  let logger: Logger
+  private let gatherer: Gatherer<QueueRequest, QueueAnswer>
+  private let broadcast: Broadcast<QueueEvent>
+  /// Signalled when there may be something to deliver.
+  let workArrived = WakeSignal()
+
+  private init(
+    door: GroupCommit, configuration: QueueConfiguration, time: any TimeSource, ids: any OperationIDSource,
+    logger: Logger
+  ) {
+    self.configuration = configuration
+    self.time = time
+    self.logger = logger
+    store = door.store
+    let broadcast = Broadcast<QueueEvent>()
+    self.broadcast = broadcast
+    let engine = QueueEngine(
+      door: door, configuration: configuration, time: time, ids: ids, logger: logger, tell: { broadcast.send($0) })
+    self.engine = engine
+    gatherer = Gatherer(countMaximum: 256, weightMaximum: 4_096, weigh: { $0.weight }) { try await engine.process($0) }
+  }
+
+  /// Opens the queue that `store` holds, or a new one.
+  ///
+  /// Throws what the store throws, and `QueueError.damaged` when what is stored cannot be read.
+  public static func open(
+    store: any KeyValueStore,
+    configuration: QueueConfiguration = QueueConfiguration(),
+    time: any TimeSource = SystemTimeSource(),
+    ids: any OperationIDSource = MonotonicOperationIDSource(),
+    logger: Logger = Logger(label: "tombolo.queue")
+  ) async throws -> SyncQueue {
+    try await open(
+      door: GroupCommit(store), configuration: configuration, time: time, ids: ids, logger: logger)
+  }
+
+  /// Opens the queue of a store that others write to as well, through the same door.
+  public static func open(
+    door: GroupCommit,
+    configuration: QueueConfiguration = QueueConfiguration(),
+    time: any TimeSource = SystemTimeSource(),
+    ids: any OperationIDSource = MonotonicOperationIDSource(),
+    logger: Logger = Logger(label: "tombolo.queue")
+  ) async throws -> SyncQueue {
+    let queue = SyncQueue(door: door, configuration: configuration, time: time, ids: ids, logger: logger)
+    do {
+      try await queue.engine.open()
+    } catch let error as RecordError {
+      throw QueueError(.damaged, "the queue's own counts cannot be read: \(error)")
+    }
+    return queue
+  }
+
+  func submit(_ request: QueueRequest) async throws -> QueueAnswer {
+    try await gatherer.submit(request)
+  }
+
+  /// What happens to operations from now on, in order, told after it is durable. A reader that falls more than
+  /// `bufferCount` events behind loses the oldest.
+  public func events(bufferCount: Int = 1_024) -> AsyncStream<QueueEvent> {
+    broadcast.stream(bufferCount: bufferCount)
+  }
+
+  func tell(_ id: OperationID, kind: String, _ change: QueueEvent.Change) {
+    broadcast.send([QueueEvent(id: id, kind: kind, change: change, at: time.now)])
+  }
+}
+
+extension QueueRequest {
+  /// How many changes it makes, roughly: what bounds a group.
+  fileprivate var weight: Int {
+    switch self {
+    case .enqueue(let operations, let companion): 4 * operations.count + companion.mutations.count
+    case .promote: 1_024
+    case .settle, .redrive, .discard, .sweep, .refill: 4
+    }
+  }
+}

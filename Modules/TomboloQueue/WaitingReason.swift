@@ -1,0 +1,47 @@
+public import TomboloPorts
+
+/// Why an operation is not delivered right now, as an answer for a person.
+public enum WaitingReason: Hashable, Sendable {
+  /// It will start as soon as there is room.
+  case itsTurn
+  case delivering
+  case backoff(until: Timestamp, DeliveryFailure?)
+  case scheduled(until: Timestamp)
+  case behind(OperationID)
+  case network(NetworkStatus.Condition, since: Timestamp, detail: String?)
+  case suspended(until: Timestamp, DeliveryFailure)
+  case held(DeliveryFailure?)
+}
+
+extension WaitingReason: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .itsTurn: "it is next in line and starts as soon as there is room"
+    case .delivering: "it is being delivered right now"
+    case .backoff(let due, let failure):
+      "it waits until its backoff ends at \(due)" + (failure.map { ", after: \($0.message)" } ?? "")
+    case .scheduled(let due): "it is not to be delivered before \(due)"
+    case .behind(let id): "it is behind operation \(id) of its ordering key"
+    case .network(let condition, let since, let detail):
+      "the network is \(condition.rawValue) since \(since)" + (detail.map { " (\($0))" } ?? "")
+    case .suspended(let until, let failure): "the upstream is not called before \(until): \(failure.message)"
+    case .held(let failure): "it waits for a person" + (failure.map { ": \($0.message)" } ?? "")
+    }
+  }
+}
+
+extension OperationSnapshot {
+  /// Why it waits, as far as the operation itself tells; a worker knows more (`SyncWorker.waitingReason`).
+  public var waitingReason: WaitingReason? {
+    switch state {
+    case .delivering: return .delivering
+    case .parked, .deadLettered: return .held(lastFailure)
+    case .blocked: return behind.map { .behind($0) }
+    case .retrying: return dueAt.map { .backoff(until: $0, lastFailure) } ?? .itsTurn
+    case .pending:
+      guard let dueAt else { return .itsTurn }
+      return operation.notBefore == dueAt ? .scheduled(until: dueAt) : .backoff(until: dueAt, lastFailure)
+    case .delivered, .discarded, .expired, .superseded: return nil
+    }
+  }
+}

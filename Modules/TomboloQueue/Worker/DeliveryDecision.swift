@@ -1,0 +1,59 @@
+import TomboloPorts
+import TomboloResilience
+
+/// What becomes of an operation after an attempt: the rules, without a store, a clock or a network.
+struct DeliveryDecision {
+  let configuration: QueueConfiguration
+  let now: Timestamp
+
+  /// The settlement of an attempt that failed and may succeed later.
+  ///
+  /// The wait is the backoff, or what the server asks for when that is longer, up to the limit for such requests.
+  func retry(
+    after asked: Duration?, _ failure: DeliveryFailure, attempt: Int, random: inout some RandomNumberGenerator
+  ) -> Settlement {
+    guard attempt < configuration.attemptsMaximum else {
+      return .deadLetter(
+        DeliveryFailure(
+          .attemptsExhausted, "all \(configuration.attemptsMaximum) attempts failed; the last: \(failure.message)"))
+    }
+    let backoff = configuration.backoff.delay(afterAttempt: attempt, using: &random)
+    let obeyed = min(max(.zero, asked ?? .zero), configuration.retryAfterMaximum)
+    return .retry(failure, due: now.advanced(by: max(backoff, obeyed)))
+  }
+
+  /// Unburnt, for no longer than a server may ask for.
+  func snooze(for duration: Duration, _ failure: DeliveryFailure) -> Settlement {
+    .snooze(failure, due: now.advanced(by: min(max(.zero, duration), configuration.retryAfterMaximum)))
+  }
+
+  /// What a resolver's decision means for the operation.
+  func conflict(_ result: ResolutionResult, against remote: RemoteVersion, rounds: Int) -> Settlement {
+    switch result {
+    case .applyLocal, .merged:
+      guard rounds < configuration.conflictRoundsMaximum else {
+        return .park(
+          DeliveryFailure(
+            .conflict, "it met another version \(rounds + 1) times in a row; the last: \(remote.detail)"),
+          attempted: true)
+      }
+      if case .merged(let payload) = result { return .redeliver(replacing: remote, payload: payload) }
+      return .redeliver(replacing: remote, payload: nil)
+    case .keepRemote: return .discard(reason: "the upstream's version stands: \(remote.detail)")
+    case .park(let reason): return .park(DeliveryFailure(.conflict, reason), attempted: true)
+    }
+  }
+
+  /// The default mapping of an error that a handler threw.
+  static func outcome(of error: any Error) -> DeliveryOutcome {
+    if let failure = error as? DeliveryFailure { return .retry(after: nil, failure) }
+    let failure = DeliveryFailure(.handlerFailed, "the handler threw: \(error)")
+    guard let classified = error as? any ClassifiedError else { return .retry(after: nil, failure) }
+    switch classified.classification {
+    case .transient, .outcomeUnknown: return .retry(after: nil, failure)
+    case .throttled(let after): return .retry(after: after, DeliveryFailure(.throttled, failure.message))
+    case .permanent: return .reject(DeliveryFailure(.refused, failure.message))
+    case .conflict: return .conflict(RemoteVersion(detail: failure.message))
+    }
+  }
+}

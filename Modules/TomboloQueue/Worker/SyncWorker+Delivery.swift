@@ -1,0 +1,196 @@
+import Logging
+import Synchronization
+import TomboloPorts
+
+extension SyncWorker {
+  /// One delivery from claim to settlement.
+  func process(_ claimed: ClaimedOperation, isPilot: Bool) async {
+    defer { deliveryEnded() }
+    let operation = claimed.operation
+    if let failure = claimed.unreadable {
+      return await settle(claimed, .park(failure, attempted: false))
+    }
+    if let expiresAt = operation.expiresAt, expiresAt <= time.now {
+      return await settle(claimed, .expire)
+    }
+    let upstream = handler.upstream(for: operation)
+    if let suspension = state.withLock({ $0.gate.suspension(of: upstream, at: time.uptime) }) {
+      let due = time.now.advanced(by: suspension.rest)
+      return await settle(claimed, .snooze(suspension.failure, due: due))
+    }
+
+    let number = (claimed.progress?.attemptCount ?? 0) + 1
+    let attempt = DeliveryAttempt(number: number, replacing: claimed.progress?.replacing)
+    state.withLock { $0.summary.attempted += 1 }
+    queue.tell(claimed.id, kind: operation.kind, .started(attempt: number))
+    let outcome = await outcome(of: operation, attempt)
+    if Task.isCancelled {
+      // Whatever else a cancelled handler answers is not the upstream's word.
+      guard case .delivered? = outcome else { return giveBack(claimed, nil) }
+    }
+    guard let outcome else { return giveBack(claimed, nil) }
+    await conclude(claimed, outcome, number, upstream: upstream, isPilot: isPilot)
+  }
+
+  /// Calls the handler, within the time limit; `nil` when the delivery was cancelled.
+  private func outcome(of operation: SyncOperation, _ attempt: DeliveryAttempt) async -> DeliveryOutcome? {
+    let limit = queue.configuration.attemptTimeout
+    return await withTaskGroup(of: DeliveryOutcome?.self) { race in
+      race.addTask { [handler] in
+        do {
+          return try await handler.deliver(operation, attempt: attempt)
+        } catch is CancellationError where Task.isCancelled {
+          return nil
+        } catch {
+          return DeliveryDecision.outcome(of: error)
+        }
+      }
+      race.addTask { [time] in
+        do {
+          try await time.sleep(for: limit)
+        } catch {
+          // Cancelled: the handler has answered.
+          return nil
+        }
+        return .retry(after: nil, DeliveryFailure(.timeout, "the attempt took longer than \(limit) and was cancelled"))
+      }
+      let first = await race.next() ?? nil
+      race.cancelAll()
+      // A handler that answers `delivered` just after its time limit is believed.
+      if let late = await race.next(), case .delivered? = late { return late }
+      return first
+    }
+  }
+
+  private func conclude(
+    _ claimed: ClaimedOperation, _ outcome: DeliveryOutcome, _ number: Int, upstream: String, isPilot: Bool
+  ) async {
+    let decision = DeliveryDecision(configuration: queue.configuration, now: time.now)
+    switch outcome {
+    case .delivered:
+      _ = await network?.report(.answered)
+      state.withLock { $0.gate.succeeded(upstream: upstream) }
+      await settle(claimed, .delivered(attempt: number))
+
+    case .retry(_, let failure) where failure.code == .unreachable:
+      await concludeUnreachable(claimed, failure, number, decision, isPilot: isPilot)
+
+    case .retry(let after, let failure):
+      await noteAnswer(upstream, failure)
+      let settlement = state.withLock { decision.retry(after: after, failure, attempt: number, random: &$0.random) }
+      await settle(claimed, settlement)
+
+    case .snooze(let duration, let failure):
+      await settle(claimed, decision.snooze(for: duration, failure))
+
+    case .suspend(let duration, let failure):
+      _ = await network?.report(.answered)
+      let isNew = state.withLock { state in
+        let isNew = state.gate.suspension(of: upstream, at: time.uptime) == nil
+        state.gate.suspend(upstream: upstream, for: duration, failure, at: time.uptime)
+        return isNew
+      }
+      if isNew {
+        logger.warning(
+          "the upstream refuses everybody; it is left alone for a while",
+          metadata: ["upstream": "\(upstream)", "pause": "\(duration)", "failure": "\(failure.message)"])
+      }
+      await settle(claimed, .release(failure))
+
+    case .conflict(let remote):
+      await noteAnswer(upstream, nil)
+      await concludeConflict(claimed, remote, decision)
+
+    case .reject(let failure):
+      await noteAnswer(upstream, failure)
+      await settle(claimed, .deadLetter(failure))
+
+    case .park(let failure):
+      await settle(claimed, .park(failure, attempted: true))
+    }
+  }
+
+  /// No answer came. On a working network that is an attempt; otherwise it is the network's fault and burns nothing.
+  private func concludeUnreachable(
+    _ claimed: ClaimedOperation, _ failure: DeliveryFailure, _ number: Int, _ decision: DeliveryDecision, isPilot: Bool
+  ) async {
+    let status = await network?.report(.unreachable(failure.message))
+    if let status, !status.isOnline {
+      state.withLock { $0.gate.networkChanged(status, at: time.uptime) }
+      // A pilot that failed lets another go first next time, so that one bad operation cannot be the only one tried.
+      if isPilot {
+        return await settle(claimed, decision.snooze(for: queue.configuration.pilotInterval, failure))
+      }
+      return giveBack(claimed, failure)
+    }
+    let settlement = state.withLock { decision.retry(after: nil, failure, attempt: number, random: &$0.random) }
+    await settle(claimed, settlement)
+  }
+
+  private func concludeConflict(
+    _ claimed: ClaimedOperation, _ remote: RemoteVersion, _ decision: DeliveryDecision
+  ) async {
+    state.withLock { $0.summary.conflicted += 1 }
+    let result: ResolutionResult
+    do {
+      result = try await resolver.resolve(claimed.operation, against: remote)
+    } catch {
+      result = .park("the conflict resolver failed: \(error)")
+    }
+    let rounds = claimed.progress?.conflictRoundCount ?? 0
+    await settle(claimed, decision.conflict(result, against: remote, rounds: rounds))
+  }
+
+  private func noteAnswer(_ upstream: String, _ failure: DeliveryFailure?) async {
+    state.withLock { $0.gate.answered(upstream: upstream) }
+    // A time limit that passed is no answer, and says nothing against the network either.
+    if let failure, failure.code == .timeout || failure.code == .handlerFailed { return }
+    _ = await network?.report(.answered)
+  }
+
+  private func giveBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?) {
+    state.withLock { $0.summary.released += 1 }
+    queue.putBack(claimed, failure)
+  }
+
+  // MARK: - Settling
+
+  /// Stores what became of a delivery. A store that fails is tried again until the worker is cancelled: until then the
+  /// operation counts as being delivered and is not delivered twice.
+  private func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async {
+    var pause = Duration.milliseconds(100)
+    while true {
+      do {
+        try await queue.settle(claimed, settlement)
+        return count(settlement)
+      } catch {
+        logger.error(
+          "what became of a delivery could not be stored; trying again",
+          metadata: ["operation": "\(claimed.id)", "error": "\(error)", "pause": "\(pause)"])
+      }
+      do {
+        try await time.sleep(for: pause)
+      } catch {
+        // Cancelled: the operation is still in the store and is delivered again after the restart.
+        return
+      }
+      pause = min(pause * 2, .seconds(5))
+    }
+  }
+
+  private func count(_ settlement: Settlement) {
+    state.withLock { state in
+      switch settlement {
+      case .delivered: state.summary.delivered += 1
+      case .retry: state.summary.retried += 1
+      case .snooze: state.summary.snoozed += 1
+      case .release: state.summary.released += 1
+      case .redeliver: break
+      case .park: state.summary.parked += 1
+      case .deadLetter: state.summary.deadLettered += 1
+      case .discard: state.summary.discarded += 1
+      case .expire: state.summary.expired += 1
+      }
+    }
+  }
+}

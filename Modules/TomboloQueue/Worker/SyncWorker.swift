@@ -1,0 +1,229 @@
+public import Logging
+import Synchronization
+public import TomboloPorts
+
+/// Delivers what is in a queue.
+///
+///     let worker = SyncWorker(queue: queue, handler: handlers, network: monitor)
+///     try await worker.run()                  // until stopped or cancelled
+///     let summary = try await worker.drain()  // one pass: all that can be delivered now
+///
+/// It is woken, it never polls: by an enqueue, an ended delivery, a due time, a change of the network. One worker serves a
+/// queue at a time, and it does one of `run` and `drain` at a time.
+public final class SyncWorker: Sendable {
+  struct State {
+    var gate: DeliveryGate
+    var inFlightCount = 0
+    var isRunning = false
+    var isStopping = false
+    var summary = ProcessingSummary()
+    var random: any RandomNumberGenerator & Sendable
+  }
+
+  let queue: SyncQueue
+  let handler: any OperationHandler
+  let network: (any NetworkStatusSource)?
+  let resolver: any ConflictResolver
+  let time: any TimeSource
+  let logger: Logger
+  let state: Mutex<State>
+  let alarm: Alarm
+  /// Signalled when the last delivery in flight has ended.
+  let idle = WakeSignal()
+
+  /// - Parameters:
+  ///   - network: tells when to deliver; without one the network counts as online.
+  ///   - resolver: decides conflicts.
+  ///   - random: for jitter.
+  public init(
+    queue: SyncQueue,
+    handler: any OperationHandler,
+    network: (any NetworkStatusSource)? = nil,
+    resolver: any ConflictResolver = TimestampConflictResolver(),
+    random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    logger: Logger = Logger(label: "tombolo.worker")
+  ) {
+    self.queue = queue
+    self.handler = handler
+    self.network = network
+    self.resolver = resolver
+    self.time = queue.time
+    self.logger = logger
+    alarm = Alarm(time: queue.time, target: queue.workArrived)
+    state = Mutex(State(gate: DeliveryGate(queue.configuration), random: random))
+  }
+
+  /// Delivers until `stop` is called or the task is cancelled.
+  ///
+  /// After `stop` it starts nothing more, lets deliveries in flight finish for `shutdownGrace`, then cancels them; what did
+  /// not finish goes back unburnt. Cancellation does the same without the grace.
+  ///
+  /// A store that fails is tried again after a while; only a store that is closed ends the run with its error.
+  public func run() async throws {
+    try await start { group in
+      try await self.loop(&group, untilIdle: false)
+    }
+  }
+
+  /// Delivers all that can be delivered now, without waiting for a backoff, a due time or the network, and tells what it
+  /// did.
+  @discardableResult
+  public func drain() async throws -> ProcessingSummary {
+    let began = time.uptime
+    state.withLock { $0.summary = ProcessingSummary() }
+    if let network { state.withLock { $0.gate.networkChanged(network.status, at: began) } }
+    try await start { group in
+      try await self.loop(&group, untilIdle: true)
+    }
+    let status = try await queue.status()
+    return state.withLock { state in
+      state.summary.duration = time.uptime - began
+      state.summary.skipped.unreachable = status.pending
+      state.summary.skipped.retrying = status.retrying
+      state.summary.skipped.blocked = status.blocked
+      state.summary.skipped.held = status.parked + status.deadLettered
+      return state.summary
+    }
+  }
+
+  /// Asks `run` or `drain` to end gracefully. Returns at once; safe to call from anywhere, any number of times.
+  public func stop() {
+    state.withLock { $0.isStopping = true }
+    queue.workArrived.signal()
+  }
+
+  /// What was done since the worker was made, or since the last `drain` began.
+  public var summary: ProcessingSummary { state.withLock { $0.summary } }
+
+  /// Why an operation is not delivered right now; `nil` when it is gone.
+  public func waitingReason(for snapshot: OperationSnapshot) -> WaitingReason? {
+    guard snapshot.waitingReason == .itsTurn else { return snapshot.waitingReason }
+    let upstream = handler.upstream(for: snapshot.operation)
+    let (now, wall, status) = (time.uptime, time.now, network?.status)
+    return state.withLock { $0.gate.obstacle(upstream: upstream, at: now, wall: wall, status: status) } ?? .itsTurn
+  }
+
+  // MARK: - The loop
+
+  private func start(
+    _ body: @escaping @Sendable (inout DiscardingTaskGroup) async throws -> Void
+  ) async throws {
+    let isFirst = state.withLock { state in
+      if state.isRunning { return false }
+      state.isRunning = true
+      return true
+    }
+    guard isFirst else { throw QueueError(.wrongState, "this worker is running already: await it, or stop it first") }
+    defer {
+      state.withLock { state in
+        state.isRunning = false
+        state.isStopping = false
+      }
+    }
+    let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
+      group.addTask { await self.alarm.run() }
+      if let network = self.network {
+        group.addTask { await self.follow(network) }
+      }
+      let result: Result<Void, any Error>
+      do {
+        result = .success(try await body(&group))
+      } catch {
+        result = .failure(error)
+      }
+      await self.letDeliveriesFinish()
+      group.cancelAll()
+      return result
+    }
+    try result.get()
+  }
+
+  /// Brings every change of the network to the gate, and wakes the loop.
+  private func follow(_ network: any NetworkStatusSource) async {
+    for await status in network.statuses() {
+      state.withLock { $0.gate.networkChanged(status, at: time.uptime) }
+      queue.workArrived.signal()
+    }
+  }
+
+  private func loop(_ group: inout DiscardingTaskGroup, untilIdle: Bool) async throws {
+    var failureCount = 0
+    while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
+      do {
+        let startedCount = try await startDeliveries(&group)
+        failureCount = 0
+        if startedCount > 0 { continue }
+        if untilIdle, state.withLock({ $0.inFlightCount == 0 }) { return }
+        await queue.workArrived.wait()
+      } catch let error as StoreError where error.code == .closed {
+        throw error
+      } catch is CancellationError {
+        return
+      } catch {
+        if untilIdle { throw error }
+        failureCount += 1
+        let pause = min(Duration.seconds(1) * failureCount, .seconds(30))
+        logger.error(
+          "the queue's store failed; trying again", metadata: ["error": "\(error)", "pause": "\(pause)"])
+        alarm.set(after: pause)
+        await queue.workArrived.wait()
+      }
+    }
+  }
+
+  /// Makes ready what is due, and starts as many deliveries as the gate allows.
+  private func startDeliveries(_ group: inout DiscardingTaskGroup) async throws -> Int {
+    if let wait = try await queue.promote() { alarm.set(after: wait) }
+    let now = time.uptime
+    let allowance = state.withLock {
+      $0.gate.allowance(upstream: handler.upstream, inFlight: $0.inFlightCount, at: now)
+    }
+    if let wait = allowance.waitMaximum, try await queue.hasReady() { alarm.set(after: wait) }
+
+    var claimed: [ClaimedOperation] = []
+    if allowance.criticalCount > allowance.count {
+      claimed = try await queue.claim(allowance.criticalCount, lowest: .critical)
+    }
+    if claimed.count < allowance.count {
+      claimed += try await queue.claim(allowance.count - claimed.count)
+    }
+    guard !claimed.isEmpty else { return 0 }
+    state.withLock { state in
+      state.inFlightCount += claimed.count
+      if allowance.isPilot { state.gate.pilotStarted(at: now) }
+    }
+    for operation in claimed {
+      group.addTask { await self.process(operation, isPilot: allowance.isPilot) }
+    }
+    return claimed.count
+  }
+
+  func deliveryEnded() {
+    let isLast = state.withLock { state in
+      state.inFlightCount -= 1
+      return state.inFlightCount == 0
+    }
+    if isLast { idle.signal() }
+    queue.workArrived.signal()
+  }
+
+  private func letDeliveriesFinish() async {
+    guard !Task.isCancelled, state.withLock({ $0.inFlightCount > 0 }) else { return }
+    let grace = queue.configuration.shutdownGrace
+    await withTaskGroup(of: Void.self) { race in
+      race.addTask {
+        while !Task.isCancelled, self.state.withLock({ $0.inFlightCount > 0 }) { await self.idle.wait() }
+      }
+      race.addTask {
+        do {
+          try await self.time.sleep(for: grace)
+          self.logger.warning("deliveries did not end within the grace period and are cancelled")
+        } catch {
+          // Cancelled, because all deliveries have ended.
+        }
+      }
+      await race.next()
+      race.cancelAll()
+    }
+  }
+}

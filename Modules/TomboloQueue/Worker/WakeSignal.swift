@@ -1,0 +1,51 @@
+import Synchronization
+
+/// Wakes one waiter, or the next one to come: signals are remembered, and many count as one.
+final class WakeSignal: Sendable {
+  private enum State {
+    case idle
+    case signalled
+    case waiting(CheckedContinuation<Void, Never>)
+  }
+
+  private let state = Mutex(State.idle)
+
+  func signal() {
+    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      if case .waiting(let continuation) = state {
+        state = .idle
+        return continuation
+      }
+      state = .signalled
+      return nil
+    }
+    waiter?.resume()
+  }
+
+  /// Returns once signalled, or when the task is cancelled. For one waiter at a time: a second one sends the first on.
+  func wait() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+        let isCancelled = Task.isCancelled
+        let resumed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+          switch state {
+          case .signalled:
+            state = .idle
+            return [continuation]
+          case .idle:
+            if isCancelled { return [continuation] }
+            state = .waiting(continuation)
+            return []
+          case .waiting(let other):
+            state = .waiting(continuation)
+            return [other]
+          }
+        }
+        for continuation in resumed { continuation.resume() }
+      }
+    } onCancel: {
+      // Leaves the signal set when nobody waits, which costs the next waiter one turn and loses nothing.
+      signal()
+    }
+  }
+}
