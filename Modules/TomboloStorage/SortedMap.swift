@@ -1,0 +1,159 @@
+/// A map from keys to values that keeps its keys in order, for an in-memory store and for indexes of engines that keep
+/// their data elsewhere.
+///
+/// It is a list of chunks, each a sorted array of bounded length. Finding is two binary searches; inserting and removing
+/// move at most one chunk of entries, and, once in many times, one entry per chunk of the list. With a million keys that is
+/// a few kilobytes moved per change, without the node-by-node allocations of a tree.
+public struct SortedMap<Key: Comparable, Value> {
+  fileprivate struct Chunk {
+    var keys: [Key]
+    var values: [Value]
+  }
+
+  /// Where an entry is, or where it belongs.
+  private struct Position {
+    var chunk: Int
+    var offset: Int
+  }
+
+  /// A chunk that grows beyond this is split in two halves, and never becomes longer.
+  private let chunkCountMaximum: Int
+  /// None is empty; the last key of each is smaller than the first of the next.
+  private var chunks: [Chunk] = []
+
+  /// How many entries there are.
+  public private(set) var count = 0
+
+  /// An empty map. `chunkCountMaximum` is the longest run of entries that is moved at once; tests make it small.
+  public init(chunkCountMaximum: Int = 512) {
+    precondition(chunkCountMaximum >= 2, "a chunk must have room for two entries to be split")
+    self.chunkCountMaximum = chunkCountMaximum
+  }
+
+  public var isEmpty: Bool { count == 0 }
+
+  /// The value of `key`; setting `nil` removes it.
+  public subscript(key: Key) -> Value? {
+    get {
+      let (position, isPresent) = find(key)
+      return isPresent ? chunks[position.chunk].values[position.offset] : nil
+    }
+    set {
+      if let newValue { updateValue(newValue, forKey: key) } else { removeValue(forKey: key) }
+    }
+  }
+
+  /// Sets the value of `key` and answers with the one it had.
+  @discardableResult
+  public mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
+    let (position, isPresent) = find(key)
+    if isPresent {
+      let old = chunks[position.chunk].values[position.offset]
+      chunks[position.chunk].values[position.offset] = value
+      return old
+    }
+    count += 1
+    guard !chunks.isEmpty else {
+      chunks.append(Chunk(keys: [key], values: [value]))
+      return nil
+    }
+    chunks[position.chunk].keys.insert(key, at: position.offset)
+    chunks[position.chunk].values.insert(value, at: position.offset)
+    if chunks[position.chunk].keys.count > chunkCountMaximum { split(position.chunk, at: position.offset) }
+    return nil
+  }
+
+  /// Removes `key` and answers with the value it had.
+  @discardableResult
+  public mutating func removeValue(forKey key: Key) -> Value? {
+    let (position, isPresent) = find(key)
+    guard isPresent else { return nil }
+    count -= 1
+    let value = chunks[position.chunk].values.remove(at: position.offset)
+    chunks[position.chunk].keys.remove(at: position.offset)
+    if chunks[position.chunk].keys.isEmpty {
+      chunks.remove(at: position.chunk)
+    } else {
+      mergeWithNext(position.chunk)
+    }
+    return value
+  }
+
+  /// Calls `body` with the entries from `lower` (included) up to `upper` (excluded; `nil` for the end) in their order, or
+  /// in the opposite one, until it answers `false`.
+  public func forEach(
+    from lower: Key, to upper: Key?, reverse: Bool = false, _ body: (Key, Value) throws -> Bool
+  ) rethrows {
+    if reverse {
+      var position = upper.map { find($0).position } ?? Position(chunk: chunks.count, offset: 0)
+      while true {
+        if position.offset == 0 {
+          guard position.chunk > 0 else { return }
+          position.chunk -= 1
+          position.offset = chunks[position.chunk].keys.count
+          continue
+        }
+        position.offset -= 1
+        let key = chunks[position.chunk].keys[position.offset]
+        guard key >= lower else { return }
+        guard try body(key, chunks[position.chunk].values[position.offset]) else { return }
+      }
+    }
+    var position = find(lower).position
+    while position.chunk < chunks.count {
+      let chunk = chunks[position.chunk]
+      while position.offset < chunk.keys.count {
+        let key = chunk.keys[position.offset]
+        if let upper, key >= upper { return }
+        guard try body(key, chunk.values[position.offset]) else { return }
+        position.offset += 1
+      }
+      position = Position(chunk: position.chunk + 1, offset: 0)
+    }
+  }
+
+  /// Where `key` is, or where it belongs: in the last chunk that begins at or before it.
+  private func find(_ key: Key) -> (position: Position, isPresent: Bool) {
+    guard !chunks.isEmpty else { return (Position(chunk: 0, offset: 0), false) }
+    let following = Self.firstIndex(below: chunks.count) { chunks[$0].keys[0] > key }
+    let chunk = max(0, following - 1)
+    return chunks[chunk].keys.withUnsafeBufferPointer { keys in
+      let offset = Self.firstIndex(below: keys.count) { keys[$0] >= key }
+      return (Position(chunk: chunk, offset: offset), offset < keys.count && keys[offset] == key)
+    }
+  }
+
+  /// The first index below `count` for which `holds`, which stays true once it is; `count` when there is none.
+  private static func firstIndex(below count: Int, where holds: (Int) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+
+  /// Halves a chunk that became too long. One that grew at its end is cut there instead: keys that come in ascending order
+  /// then leave full chunks behind.
+  private mutating func split(_ index: Int, at insertion: Int) {
+    let length = chunks[index].keys.count
+    let cut = index == chunks.count - 1 && insertion == length - 1 ? length - 1 : length / 2
+    let tail = Chunk(keys: Array(chunks[index].keys[cut...]), values: Array(chunks[index].values[cut...]))
+    chunks[index].keys.removeSubrange(cut...)
+    chunks[index].values.removeSubrange(cut...)
+    chunks.insert(tail, at: index + 1)
+  }
+
+  /// Joins a chunk with the one after it when both are small, so that what was emptied bit by bit gives its chunks back.
+  private mutating func mergeWithNext(_ index: Int) {
+    guard index + 1 < chunks.count else { return }
+    guard chunks[index].keys.count + chunks[index + 1].keys.count <= chunkCountMaximum / 2 else { return }
+    let next = chunks.remove(at: index + 1)
+    chunks[index].keys += next.keys
+    chunks[index].values += next.values
+  }
+}
+
+extension SortedMap: Sendable where Key: Sendable, Value: Sendable {}
+extension SortedMap.Chunk: Sendable where Key: Sendable, Value: Sendable {}

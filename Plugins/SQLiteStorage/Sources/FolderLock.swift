@@ -1,0 +1,63 @@
+import TomboloPorts
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Keeps a folder to one holder: a file in it that is locked with `flock` and names its holder.
+///
+/// The lock belongs to the open file, so a second store in the same process is refused like one in another process, and the
+/// kernel releases it however the process ends. The file itself stays: removing it would let two holders lock two files.
+final class FolderLock {
+  private let file: Int32
+
+  /// Makes the folder where it is missing, and takes the lock.
+  init(folder: String, path: String) throws {
+    try SystemFailure.makeFolder(folder)
+    // Closed in child processes, which would otherwise keep the lock.
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw SystemFailure.last(path, "opening the lock") }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      let isTaken = errno == EWOULDBLOCK
+      let failure = SystemFailure.last(path, "locking it")
+      defer { close(file) }
+      throw isTaken ? Self.inUse(folder: folder, holder: Self.readHolder(file)) : failure
+    }
+    self.file = file
+    let text = Array("\(getpid())\n".utf8)
+    guard ftruncate(file, 0) == 0, pwrite(file, text, text.count, 0) == text.count else {
+      let failure = SystemFailure.last(path, "writing the holder's process identifier")
+      close(file)
+      throw failure
+    }
+  }
+
+  deinit {
+    // A name that stays behind would mislead; that it may stay is why only the lock itself counts.
+    _ = ftruncate(file, 0)
+    close(file)
+  }
+
+  /// The process that wrote its identifier, or `nil` when it has not yet done so.
+  private static func readHolder(_ file: Int32) -> Int32? {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = pread(file, &bytes, bytes.count, 0)
+    guard count > 0 else { return nil }
+    return Int32(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+  }
+
+  private static func inUse(folder: String, holder: Int32?) -> StoreError {
+    let who =
+      switch holder {
+      case .none: "another process"
+      case .some(getpid()): "another store object in this process (pid \(getpid()))"
+      case .some(let process): "the process with pid \(process)"
+      }
+    return StoreError(
+      .inUse, "\(folder) is in use by \(who); close it there, or name another `path`: one store works on it at a time")
+  }
+}

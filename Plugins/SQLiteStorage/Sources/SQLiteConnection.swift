@@ -1,0 +1,81 @@
+import CSQLite
+import TomboloPorts
+
+/// One connection to a database. Used by one thread at a time; `SQLiteWriter` and `SQLiteReader` own one each.
+final class SQLiteConnection {
+  /// The file, for messages.
+  let path: String
+  private var handle: OpaquePointer?
+
+  /// Opens the file, which must exist.
+  init(path: String, isReadOnly: Bool = false, busyTimeout: Duration) throws {
+    self.path = path
+    // SQLite's own lock around every call is not needed: the owner's executor makes the calls one at a time.
+    let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
+    let result = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard result == SQLITE_OK else {
+      let error = failure(result, while: "opening it")
+      sqlite3_close_v2(handle)
+      handle = nil
+      throw error
+    }
+    sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout.wholeMilliseconds))
+  }
+
+  deinit {
+    // The second form waits for statements that are not yet finalized, in whatever order they go.
+    sqlite3_close_v2(handle)
+  }
+
+  /// Gives up the connection. Statements made from it must be gone.
+  func close() throws {
+    let result = sqlite3_close(handle)
+    guard result == SQLITE_OK else { throw failure(result, while: "closing it") }
+    handle = nil
+  }
+
+  /// Whether a transaction is open.
+  var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  /// Runs statements that give no rows, or whose rows do not matter.
+  func execute(_ sql: String) throws {
+    let result = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard result == SQLITE_OK else { throw failure(result, while: "running `\(sql)`") }
+  }
+
+  /// A statement that is used again and again.
+  func prepare(_ sql: String) throws -> SQLiteStatement {
+    var statement: OpaquePointer?
+    let result = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+    guard result == SQLITE_OK, let statement else { throw failure(result, while: "preparing `\(sql)`") }
+    return SQLiteStatement(statement, connection: self)
+  }
+
+  /// The number in the first column of the first row.
+  func number(_ sql: String) throws -> Int64? {
+    let statement = try prepare(sql)
+    return try statement.step() ? statement.integer(at: 0) : nil
+  }
+
+  /// The text in the first column of the first row.
+  func text(_ sql: String) throws -> String? {
+    let statement = try prepare(sql)
+    return try statement.step() ? statement.text(at: 0) : nil
+  }
+
+  /// What SQLite's last failure on this connection means.
+  func failure(_ result: Int32, while action: String) -> StoreError {
+    lastFailure(result).storeError(path: path, while: action)
+  }
+
+  /// What it means that COMMIT failed.
+  func failureOfCommit(_ result: Int32) -> StoreError {
+    lastFailure(result).storeErrorOfCommit(path: path)
+  }
+
+  private func lastFailure(_ result: Int32) -> SQLiteFailure {
+    SQLiteFailure(
+      result: result, systemError: sqlite3_system_errno(handle),
+      text: String(cString: handle.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(result)))
+  }
+}

@@ -1,0 +1,74 @@
+import CSQLite
+import TomboloPorts
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A result code of SQLite that is no success, and what the system said.
+struct SQLiteFailure: Error, Hashable, Sendable {
+  /// The extended result code: https://www.sqlite.org/rescode.html
+  var result: Int32
+  /// `errno` of the system call that failed, when one did.
+  var systemError: Int32
+  /// SQLite's own words. They name tables and files, never values.
+  var text: String
+
+  private var primary: Int32 { result & 0xFF }
+  /// `SQLITE_IOERR_CORRUPTFS`, a macro that Swift does not import.
+  private static let corruptFileSystem = SQLITE_IOERR | 33 << 8
+
+  /// What it means for a user of the store.
+  func storeError(path: String, while action: String) -> StoreError {
+    StoreError(code, "\(path): \(advice), while \(action)", cause: self)
+  }
+
+  /// What it means when a COMMIT was answered with it. Only a disk that ran full, or a lock that was not got, is known to
+  /// have written no complete transaction; after anything else the journal may hold it.
+  func storeErrorOfCommit(path: String) -> StoreError {
+    if primary == SQLITE_FULL || primary == SQLITE_BUSY { return storeError(path: path, while: "committing") }
+    return StoreError(
+      .outcomeUnknown,
+      "\(path): whether the commit was applied cannot be known, because writing it to the disk failed; read before "
+        + "writing again, and look at the disk",
+      cause: self)
+  }
+
+  private var code: StoreError.Code {
+    switch primary {
+    case SQLITE_FULL: .full
+    case SQLITE_CORRUPT, SQLITE_NOTADB: .damaged
+    case SQLITE_BUSY, SQLITE_LOCKED: .inUse
+    case SQLITE_PERM, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_AUTH: isOutOfRoom ? .full : .inaccessible
+    case SQLITE_IOERR: isOutOfRoom ? .full : result == Self.corruptFileSystem ? .damaged : .engine
+    default: .engine
+    }
+  }
+
+  private var isOutOfRoom: Bool { systemError == ENOSPC || systemError == EDQUOT }
+
+  private var advice: String {
+    switch code {
+    case .full: "there is no room left on the disk; make room and try again"
+    case .damaged: SQLiteFailure.adviceOnDamage
+    case .inUse: "another program holds the database; end it, or set a longer `busyTimeout`"
+    case .inaccessible: "the file cannot be read and written; check its permissions and those of its folder"
+    default: "SQLite failed"
+    }
+  }
+
+  /// What to do with a damaged database.
+  static let adviceOnDamage =
+    "the database is damaged; move it away together with its `-wal` file, then put a backup in its place or recover what "
+    + "can be read with `sqlite3 FILE .recover`"
+}
+
+extension SQLiteFailure: CustomStringConvertible {
+  var description: String {
+    systemError == 0 ? "SQLite \(result): \(text)" : "SQLite \(result): \(text); system error \(systemError)"
+  }
+}

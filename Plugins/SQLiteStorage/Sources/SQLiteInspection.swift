@@ -1,0 +1,105 @@
+import TomboloPorts
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Looks for damage before a store works on a database.
+///
+/// The header, the version and the tables are always looked at. `PRAGMA quick_check` reads every page, about a gigabyte a
+/// second from memory and much less from a disk, so it runs only where it takes well under a second: always on a small
+/// database, and on one of moderate size that was not closed in order the last time, when damage is likeliest. Otherwise
+/// both ends of the table are read. Damage elsewhere is met by the call that comes across it, and told as `damaged` too.
+enum SQLiteInspection {
+  private static let alwaysCheckedByteCount: Int64 = 16 * 1_024 * 1_024
+  private static let checkedAfterCrashByteCount: Int64 = 256 * 1_024 * 1_024
+
+  /// Whether there is no database yet. Throws when what is there is none, or not a whole one.
+  static func isNew(_ location: SQLiteLocation) throws -> Bool {
+    let file = open(location.database, O_RDWR | O_CLOEXEC)
+    guard file >= 0 else {
+      guard errno == ENOENT else { throw SystemFailure.last(location.database, "opening it") }
+      guard byteCount(of: location.journal) ?? 0 == 0 else {
+        throw StoreError(
+          .damaged,
+          "\(location.database) is missing, but its journal \(location.journal) is there; put the database back, or move "
+            + "the journal away to begin with an empty store")
+      }
+      return true
+    }
+    defer { close(file) }
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = pread(file, &header, header.count, 0)
+    guard count >= 0 else { throw SystemFailure.last(location.database, "reading its header") }
+    try judge(header: Array(header[..<count]), of: location)
+    return false
+  }
+
+  /// The header of https://www.sqlite.org/fileformat.html#the_database_header, as far as it tells a whole file of ours.
+  private static func judge(header: [UInt8], of location: SQLiteLocation) throws {
+    let path = location.database
+    guard header.count == 100 else {
+      throw StoreError(.damaged, "\(path): it is cut off after \(header.count) bytes; \(SQLiteFailure.adviceOnDamage)")
+    }
+    guard header.starts(with: Array("SQLite format 3\0".utf8)) else {
+      throw StoreError(
+        .damaged,
+        "\(path): it is no SQLite database, or its header is damaged; move it away, then put a backup in its place or "
+          + "begin with an empty store")
+    }
+    func number(at offset: Int) -> Int64 { header[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) } }
+    guard number(at: 68) == SQLiteSchema.applicationID else {
+      throw StoreError(
+        .damaged,
+        "\(path): this is the database of another program (application id \(number(at: 68))); name another `path`")
+    }
+    // While the journal holds commits, the file may be behind its header or ahead of it.
+    guard byteCount(of: location.journal) ?? 0 == 0 else { return }
+    let pageByteCount = Int64(header[16]) << 8 | Int64(header[17])
+    let expected = number(at: 28) * pageByteCount
+    let actual = byteCount(of: path) ?? 0
+    guard actual >= expected else {
+      throw StoreError(
+        .damaged,
+        "\(path): it is cut off after \(actual) of \(expected) bytes; \(SQLiteFailure.adviceOnDamage)")
+    }
+  }
+
+  /// Looks into an open database.
+  static func inspect(_ connection: SQLiteConnection) throws {
+    let version = try connection.number("PRAGMA user_version") ?? 0
+    guard version <= SQLiteSchema.version else {
+      throw StoreError(
+        .damaged,
+        "\(connection.path): a newer program wrote it (schema \(version), this one knows up to \(SQLiteSchema.version)); "
+          + "install the newer program")
+    }
+    let tableCount = try connection.number(
+      "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('records', 'meta')")
+    let journalMode = try connection.text("PRAGMA journal_mode")
+    let clean = tableCount == 2 ? try connection.number("SELECT value FROM meta WHERE name = 'clean'") : nil
+    guard version == SQLiteSchema.version, tableCount == 2, journalMode == "wal", let clean else {
+      throw StoreError(.damaged, "\(connection.path): its tables are not complete; \(SQLiteFailure.adviceOnDamage)")
+    }
+    let pageCount = try connection.number("PRAGMA page_count") ?? 0
+    let byteCount = pageCount * (try connection.number("PRAGMA page_size") ?? 0)
+    if byteCount <= (clean == 1 ? alwaysCheckedByteCount : checkedAfterCrashByteCount) {
+      let finding = try connection.text("PRAGMA quick_check(1)") ?? "no answer"
+      guard finding == "ok" else {
+        throw StoreError(.damaged, "\(connection.path): \(SQLiteFailure.adviceOnDamage) (quick_check: \(finding))")
+      }
+    } else {
+      _ = try connection.number("SELECT revision FROM records ORDER BY key ASC LIMIT 1")
+      _ = try connection.number("SELECT revision FROM records ORDER BY key DESC LIMIT 1")
+    }
+  }
+
+  private static func byteCount(of path: String) -> Int64? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int64(status.st_size) : nil
+  }
+}

@@ -1,0 +1,41 @@
+/// Gives the room of deleted records back to the disk, a bounded step at a time, as part of commits that are made anyway.
+///
+/// The database keeps a reserve of free pages for what comes next, so that a queue that fills and empties does not move
+/// pages for nothing.
+final class SQLiteSpace {
+  /// Free pages are counted once in so many mutations; counting reads one page that is in memory.
+  private static let mutationCountBetweenLooks = 1_024
+  /// What is always kept: 1 MiB of pages.
+  private static let reservePageCount: Int64 = 256
+  /// What one step gives back at most: it bounds how much longer that commit takes.
+  private static let stepPageCount: Int64 = 256
+  /// What closing gives back at most: 256 MiB. The rest follows with the commits after the next opening.
+  private static let closingPageCount: Int64 = 65_536
+
+  private var mutationCount = 0
+
+  /// Call within a transaction, after its mutations.
+  func giveBackSome(after mutations: Int, with connection: SQLiteConnection) throws {
+    mutationCount += mutations
+    guard mutationCount >= Self.mutationCountBetweenLooks else { return }
+    mutationCount = 0
+    let excess = try Self.excess(connection)
+    guard excess > 0 else { return }
+    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.stepPageCount)))")
+  }
+
+  /// Call outside a transaction, when no more commits come.
+  func giveBackAll(with connection: SQLiteConnection) throws {
+    let excess = try Self.excess(connection)
+    guard excess > 0 else { return }
+    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.closingPageCount)))")
+  }
+
+  /// The free pages beyond the reserve, when they are more than a quarter of the database.
+  private static func excess(_ connection: SQLiteConnection) throws -> Int64 {
+    let free = try connection.number("PRAGMA freelist_count") ?? 0
+    guard free > reservePageCount else { return 0 }
+    let all = try connection.number("PRAGMA page_count") ?? 0
+    return free > all / 4 ? free - reservePageCount : 0
+  }
+}

@@ -1,0 +1,30 @@
+public import TomboloPorts
+
+/// Makes a `SQLiteStore` from the config: `storage: { type: sqlite, path: ./tombolo-data }`.
+public enum SQLiteStoragePlugin: StoragePlugin {
+  public static let identifier = PluginIdentifier(.storage, "sqlite")
+  public static let summary = "An SQLite database in the folder `path`."
+  public static let options = [
+    OptionDeclaration(
+      "path", .string, default: .string("./tombolo-data"),
+      help: "The folder for the database; made when it is missing."),
+    OptionDeclaration(
+      "durability", .choice(SQLiteDurability.allCases.map(\.rawValue)),
+      default: .string(SQLiteDurability.full.rawValue),
+      help: "What a commit survives: a power cut (full), the end of the process (normal), or less (none)."),
+    OptionDeclaration(
+      "busyTimeout", .duration(.zero ... .seconds(60)), default: .duration(.seconds(5)),
+      help: "How long to wait while another program, such as the sqlite3 shell, holds the database."),
+  ]
+
+  public static func make(
+    _ options: PluginOptions, in context: PluginContext
+  ) async throws -> any KeyValueStore {
+    let name = try options.string("durability")
+    guard let durability = SQLiteDurability(rawValue: name) else {
+      throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
+    }
+    return try await SQLiteStore(
+      path: try options.string("path"), durability: durability, busyTimeout: try options.duration("busyTimeout"))
+  }
+}

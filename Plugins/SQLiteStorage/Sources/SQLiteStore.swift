@@ -1,0 +1,72 @@
+public import TomboloPorts
+import TomboloStorage
+
+/// A `KeyValueStore` in an SQLite database, kept in a folder of its own.
+///
+///     let store = try await SQLiteStore(path: "./tombolo-data")
+///     var batch = Batch()
+///     batch.put(Key("greeting"), Array("hello".utf8))
+///     _ = try await store.commit([batch])
+///     try await store.close()
+///
+/// The folder holds `tombolo.sqlite`, SQLite's own files beside it (`-wal`, `-shm`) and `tombolo.lock`, whose lock the
+/// kernel releases when the process ends in whatever way. All of it is readable by its owner alone.
+///
+/// Writing and reading have a connection and a thread each: a reader sees the last commit and never waits for the one being
+/// written. While the store is open, a person may look into the database with the `sqlite3` program.
+///
+/// Damage is looked for when the store is opened and met with `damaged` whenever SQLite comes across it later. Opening
+/// checks the file's header, its schema and its version always; the structure of every page when the database is small, or
+/// of moderate size and was not closed properly the last time; see `SQLiteInspection`.
+public final class SQLiteStore: KeyValueStore {
+  public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+
+  private let writer: SQLiteWriter
+  private let reader: SQLiteReader
+
+  /// Opens the database in the folder `path`, and makes both when they are not there.
+  ///
+  /// - Parameters:
+  ///   - path: The folder. Missing folders above it are made too.
+  ///   - durability: What a commit has reached when it returns.
+  ///   - busyTimeout: How long to wait while another program, such as the `sqlite3` shell, holds the database.
+  /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
+  ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
+  ///   program or was written by a newer one; `full` when the disk is.
+  public init(path: String, durability: SQLiteDurability = .full, busyTimeout: Duration = .seconds(5)) async throws {
+    let location = SQLiteLocation(folder: path)
+    do {
+      writer = SQLiteWriter(
+        location: location, durability: durability, busyTimeout: busyTimeout,
+        executor: try SerialThreadExecutor(name: "sqlite-write"))
+      reader = SQLiteReader(
+        location: location, busyTimeout: busyTimeout, executor: try SerialThreadExecutor(name: "sqlite-read"))
+    } catch let error as SerialThreadError {
+      throw StoreError(.engine, "the store at \(path) needs two threads of its own", cause: error)
+    }
+    try await writer.open()
+    do {
+      try await reader.open()
+    } catch {
+      await writer.abandon()
+      throw error
+    }
+  }
+
+  public func get(_ keys: [Key]) async throws -> [Record?] {
+    try await reader.get(keys)
+  }
+
+  public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
+    try await reader.scan(range, reverse: reverse, limit: limit)
+  }
+
+  public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
+    try await writer.commit(batches, within: capabilities)
+  }
+
+  public func close() async throws {
+    await reader.close()
+    try await writer.close()
+  }
+}

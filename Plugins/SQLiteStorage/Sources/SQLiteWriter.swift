@@ -1,0 +1,171 @@
+import CSQLite
+import TomboloPorts
+import TomboloStorage
+
+/// The writing half of a `SQLiteStore`: its lock, its one writing connection, and the thread both live on.
+actor SQLiteWriter {
+  /// All that is open. A class, so that a commit passes it on without counting its parts.
+  private final class Session {
+    let lock: FolderLock
+    let connection: SQLiteConnection
+    let begin: SQLiteStatement
+    let end: SQLiteStatement
+    let revision: SQLiteStatement
+    let put: SQLiteStatement
+    let delete: SQLiteStatement
+    let revisions: SQLiteRevisions
+    let space = SQLiteSpace()
+
+    init(lock: FolderLock, connection: SQLiteConnection) throws {
+      self.lock = lock
+      self.connection = connection
+      begin = try connection.prepare("BEGIN IMMEDIATE")
+      end = try connection.prepare("COMMIT")
+      revision = try connection.prepare("SELECT revision FROM records WHERE key = ?1")
+      put = try connection.prepare(
+        "INSERT INTO records (key, revision, value) VALUES (?1, ?2, ?3) "
+          + "ON CONFLICT (key) DO UPDATE SET revision = ?2, value = ?3")
+      delete = try connection.prepare("DELETE FROM records WHERE key = ?1")
+      revisions = try SQLiteRevisions(claimedWith: connection)
+    }
+  }
+
+  private let location: SQLiteLocation
+  private let durability: SQLiteDurability
+  private let busyTimeout: Duration
+  private let executor: SerialThreadExecutor
+  private var session: Session?
+
+  init(
+    location: SQLiteLocation, durability: SQLiteDurability, busyTimeout: Duration, executor: SerialThreadExecutor
+  ) {
+    self.location = location
+    self.durability = durability
+    self.busyTimeout = busyTimeout
+    self.executor = executor
+  }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  func open() throws {
+    try Task.checkCancellation()
+    let lock = try FolderLock(folder: location.folder, path: location.lock)
+    if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: busyTimeout) }
+    let connection = try SQLiteConnection(path: location.database, busyTimeout: busyTimeout)
+    try SQLiteSchema.configure(connection, durability: durability)
+    try SQLiteInspection.inspect(connection)
+    session = try Session(lock: lock, connection: connection)
+  }
+
+  func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
+    // The last moment to turn back: nothing below waits, and nothing below is left half done.
+    try Task.checkCancellation()
+    guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
+    guard !batches.isEmpty else { return [] }
+    do {
+      try session.revisions.reserve(batches.count)
+      try session.begin.run()
+      let results = try apply(batches, within: capabilities, in: session)
+      try finish(session)
+      return results
+    } catch {
+      try rollBack(session, after: error)
+      throw error
+    }
+  }
+
+  /// Gives up everything. What it could not do is thrown after the locks are released, and closing again is no error.
+  func close() throws {
+    guard let closing = session else { return }
+    session = nil
+    try closing.space.giveBackAll(with: closing.connection)
+    try SQLiteSchema.markClean(closing.connection)
+    try closing.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+  }
+
+  /// Closes without marking it clean, when the store could not be opened completely.
+  func abandon() {
+    session = nil
+  }
+
+  private func apply(_ batches: [Batch], within capabilities: StoreCapabilities, in session: Session) throws
+    -> [BatchResult]
+  {
+    var mutationCount = 0
+    var results: [BatchResult] = []
+    results.reserveCapacity(batches.count)
+    for batch in batches {
+      if let refusal = try capabilities.refusal(of: batch, after: mutationCount) ?? conflict(of: batch, in: session) {
+        results.append(.refused(refusal))
+        continue
+      }
+      let revision = session.revisions.next()
+      for mutation in batch.mutations {
+        switch mutation {
+        case .put(let key, let value): try put(key, value, revision, with: session.put)
+        case .delete(let key): try delete(key, with: session.delete)
+        }
+      }
+      mutationCount += batch.mutations.count
+      results.append(.committed(revision))
+    }
+    try session.space.giveBackSome(after: mutationCount, with: session.connection)
+    return results
+  }
+
+  /// The refusal by the first check that does not hold.
+  private func conflict(of batch: Batch, in session: Session) throws -> StoreError? {
+    for check in batch.checks {
+      let actual = try check.key.bytes.withUnsafeBytes { bytes -> Revision? in
+        defer { session.revision.reset() }
+        try session.revision.bind(bytes, at: 1)
+        guard try session.revision.step() else { return nil }
+        return Revision(rawValue: UInt64(bitPattern: session.revision.integer(at: 0)))
+      }
+      guard actual == check.expected else {
+        return .conflict(key: check.key, expected: check.expected, actual: actual)
+      }
+    }
+    return nil
+  }
+
+  private func put(_ key: Key, _ value: [UInt8], _ revision: Revision, with statement: SQLiteStatement) throws {
+    try key.bytes.withUnsafeBytes { key in
+      try value.withUnsafeBytes { value in
+        try statement.bind(key, at: 1)
+        try statement.bind(Int64(bitPattern: revision.rawValue), at: 2)
+        try statement.bind(value, at: 3)
+        try statement.run()
+      }
+    }
+  }
+
+  private func delete(_ key: Key, with statement: SQLiteStatement) throws {
+    try key.bytes.withUnsafeBytes { key in
+      try statement.bind(key, at: 1)
+      try statement.run()
+    }
+  }
+
+  private func finish(_ session: Session) throws {
+    defer { session.end.reset() }
+    let result = session.end.stepResult()
+    guard result != SQLITE_DONE else { return }
+    throw session.connection.failureOfCommit(result)
+  }
+
+  /// Takes back what a failed commit did. SQLite has done so itself after some failures.
+  private func rollBack(_ session: Session, after error: any Error) throws {
+    guard session.connection.isInTransaction else { return }
+    do {
+      try session.connection.execute("ROLLBACK")
+    } catch let second {
+      // A connection that cannot roll back must not be written to again.
+      self.session = nil
+      throw StoreError(
+        .outcomeUnknown,
+        "\(location.database): a commit failed (\(error)) and could not be taken back; the store closed itself, open it "
+          + "again and read before writing", cause: second)
+    }
+  }
+}
