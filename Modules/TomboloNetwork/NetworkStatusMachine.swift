@@ -1,0 +1,175 @@
+package import TomboloPorts
+
+/// What the evidence means: a pure state machine without clock, lock or task. `NetworkMonitor` feeds it and does what it says.
+///
+/// **The rule**, first line that applies:
+///
+/// | override | probe's last word | deliveries | status |
+/// |---|---|---|---|
+/// | set | any | any | the override |
+/// | - | `online` | any | `online` |
+/// | - | fails | one was answered while the probe did not say `online`, none was unreachable since | `online` |
+/// | - | fails | one was answered after the probe last said `online` and less than an interval ago | `online` |
+/// | - | fails | otherwise | what the probe says |
+/// | - | none yet | any | `online` |
+/// | - | there is no probe | the last one was unreachable | `limited` |
+/// | - | there is no probe | otherwise | `online` |
+///
+/// So a success proves online. A delivery that is answered while the probe fails has shown the probe to be wrong; the probe
+/// is then *discredited*, and a misconfigured one never holds back a system whose deliveries work:
+///
+///                     probe says online
+///             ┌─────────────────────────────────┐
+///             ▼                                 │
+///        ┌─────────┐   delivery answered   ┌─────────────┐
+///        │ trusted │ ────────────────────▶ │ discredited │
+///        └─────────┘  while the probe does └─────────────┘
+///             ▲         not say online          │
+///             └─────────────────────────────────┘
+///                    delivery unreachable
+///
+/// A probe that is trusted and begins to fail is believed at once, unless a delivery was answered just before: then the
+/// word of a busy delivery outweighs that of an overloaded health endpoint for one interval.
+///
+/// A recovery that only the probe claims may be held when the network flaps (`FlapDamping`).
+package struct NetworkStatusMachine: Sendable {
+  /// One moment on both clocks: the monotonic one decides, the wall clock is shown.
+  package struct Moment: Hashable, Sendable {
+    package var uptime: Duration
+    package var now: Timestamp
+
+    package init(uptime: Duration, now: Timestamp) {
+      self.uptime = uptime
+      self.now = now
+    }
+  }
+
+  /// What can happen.
+  package enum Event: Hashable, Sendable {
+    /// The probe answered. `jitter`, 0 to 1, is drawn by the caller: how much of the permitted shortening to apply.
+    case probed(ProbeResult, jitter: Double)
+    /// A delivery told what it met.
+    case delivery(DeliveryExperience)
+    /// A person decided, or with `nil` took the decision back.
+    case override(NetworkStatus.Condition?)
+    /// Nothing, but time went on: a hold may be over.
+    case timePassed
+  }
+
+  /// What the owner is to do next.
+  package enum Step: Hashable, Sendable {
+    /// Ask the probe now.
+    case probe
+    /// Wait that long, or with `nil` until the next event.
+    case wait(Duration?)
+  }
+
+  let configuration: NetworkMonitorConfiguration
+  let hasProbe: Bool
+
+  var override: (condition: NetworkStatus.Condition, at: Moment)?
+  var probed: (result: ProbeResult, at: Moment)?
+  var delivery: (experience: DeliveryExperience, at: Moment)?
+
+  /// A delivery was answered while the probe did not say online.
+  var isProbeDiscredited = false
+  var probedOnlineUptime: Duration?
+
+  /// What the evidence says, before damping and override.
+  private var judged = NetworkStatus.Condition.online
+  /// The same after damping.
+  private var damped = NetworkStatus.Condition.online
+  private var penalty: FlapPenalty?
+  private var heldUntil: Duration?
+
+  private var probeDelay: Duration
+  private var nextProbeUptime: Duration
+
+  /// What is so now.
+  package private(set) var condition = NetworkStatus.Condition.online
+  private var since: Timestamp
+
+  package init(configuration: NetworkMonitorConfiguration, hasProbe: Bool, at moment: Moment) {
+    self.configuration = configuration
+    self.hasProbe = hasProbe
+    penalty = configuration.damping.map(FlapPenalty.init)
+    probeDelay = configuration.probeInterval
+    nextProbeUptime = moment.uptime
+    since = moment.now
+  }
+
+  /// The status with all its evidence.
+  package var status: NetworkStatus { NetworkStatus(condition, since: since, evidence: evidence) }
+
+  /// Takes in one event and tells whether the condition changed.
+  package mutating func handle(_ event: Event, at moment: Moment) -> Bool {
+    var isProven = false
+    switch event {
+    case .probed(let result, let jitter):
+      scheduleProbe(after: result, jitter: jitter, at: moment)
+      probed = (result, moment)
+      if result.condition == .online {
+        probedOnlineUptime = moment.uptime
+        isProbeDiscredited = false
+      }
+    case .delivery(.answered):
+      delivery = (.answered, moment)
+      isProven = true
+      if probed?.result.condition != .online { isProbeDiscredited = true }
+    case .delivery(.unreachable(let reason)):
+      delivery = (.unreachable(reason), moment)
+      isProbeDiscredited = false
+      if probed?.result.condition == .online { probeDelay = configuration.probeDelayMinimum }
+    case .override(let condition):
+      if condition == nil, override != nil { nextProbeUptime = moment.uptime }
+      override = condition.map { ($0, moment) }
+    case .timePassed:
+      break
+    }
+    return settle(at: moment, isProven: isProven)
+  }
+
+  /// What to do now. Nothing is probed while an override decides.
+  package func nextStep(at uptime: Duration) -> Step {
+    let nextProbe = hasProbe && override == nil ? nextProbeUptime : nil
+    if let nextProbe, nextProbe <= uptime { return .probe }
+    let deadlines = [nextProbe, heldUntil].compactMap { $0 }
+    return .wait(deadlines.min().map { max($0 - uptime, .zero) })
+  }
+
+  /// Whether a delivery's report of `unreachable` is worth asking the probe at once: not while an override decides, and
+  /// not when the probe failed so recently that it would say the same.
+  package func isProbeWanted(at uptime: Duration) -> Bool {
+    guard hasProbe, override == nil else { return false }
+    guard let probed, probed.result.condition != .online else { return true }
+    return uptime - probed.at.uptime >= configuration.probeDelayMinimum
+  }
+
+  /// Brings `judged`, `damped` and `condition` up to date.
+  private mutating func settle(at moment: Moment, isProven: Bool) -> Bool {
+    let judgement = judge(at: moment.uptime)
+    if judged == .online, judgement != .online { penalty?.addLoss(at: moment.uptime) }
+    judged = judgement
+
+    heldUntil = nil
+    if judged == .online, damped != .online, !isProven, let hold = penalty?.hold(at: moment.uptime) {
+      heldUntil = moment.uptime + hold
+    } else {
+      damped = judged
+    }
+
+    let next = override?.condition ?? damped
+    guard next != condition else { return false }
+    condition = next
+    since = moment.now
+    return true
+  }
+
+  /// Probes soon after a change or a first failure, then at twice the delay each time, up to the interval.
+  private mutating func scheduleProbe(after result: ProbeResult, jitter: Double, at moment: Moment) {
+    let wasOnline = probed.map { $0.result.condition == .online } ?? true
+    let isChange = wasOnline != (result.condition == .online)
+    probeDelay = isChange ? configuration.probeDelayMinimum : min(probeDelay * 2, configuration.probeInterval)
+    nextProbeUptime = moment.uptime + probeDelay * (1 - configuration.jitter * jitter)
+  }
+}
