@@ -174,6 +174,8 @@ let package = Package(
         "TomboloPorts", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/HTTPDeliveryTests"),
     .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),

@@ -41,7 +41,8 @@ enum HTTPDate {
     // The mean Gregorian year, which is exact enough for a window of a century.
     let present = 1970 + Int(now.millisecondsSinceEpoch / 31_556_952_000)
     let year = present / 100 * 100 + short
-    return year > present + 50 ? year - 100 : year
+    if year > present + 50 { return year - 100 }
+    return year <= present - 50 ? year + 100 : year
   }
 
   private static func number(_ text: String, digits: ClosedRange<Int>) -> Int? {
