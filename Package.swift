@@ -33,6 +33,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
@@ -88,6 +90,9 @@ let package = Package(
       dependencies: [
         "TomboloPorts",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Plugins/HTTPDelivery"),
     .target(
@@ -114,7 +119,13 @@ let package = Package(
     .target(
       name: "ExampleUpstream",
       dependencies: [
-        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"]))
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
+        .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tools/Examples/Upstream/Library"),
     .executableTarget(
@@ -163,6 +174,8 @@ let package = Package(
         "TomboloPorts", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/HTTPDeliveryTests"),
     .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),

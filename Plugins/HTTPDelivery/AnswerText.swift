@@ -1,0 +1,59 @@
+import TomboloPorts
+
+/// Puts an answer into words for people. The words are stored and shown, so neither payloads nor secrets may be in them,
+/// even where the upstream repeats them in its answer.
+struct AnswerText: Sendable {
+  static let excerptMaximum = 200
+
+  /// What must never be shown: tokens, and the values of configured fields.
+  var secrets: [String]
+
+  /// `the upstream answered 500 Internal Server Error: out of memory`
+  func describe(_ answer: UpstreamAnswer, payload: [UInt8]) -> String {
+    let head = "the upstream answered \(answer.status)\(answer.reason.isEmpty ? "" : " \(answer.reason)")"
+    let excerpt = excerpt(answer, payload: payload)
+    return excerpt.isEmpty ? head : "\(head): \(excerpt)"
+  }
+
+  /// One line of what can be read of the body; nothing when it is no text.
+  private func excerpt(_ answer: UpstreamAnswer, payload: [UInt8]) -> String {
+    guard Self.isText(answer.mediaType) else { return "" }
+    var text = String(decoding: answer.body, as: UTF8.self)
+    let payloadText = String(decoding: payload, as: UTF8.self)
+    // Shorter payloads would be found in any text, and give nothing away.
+    if payloadText.utf8.count >= 4 { text = Self.replace(payloadText, in: text, with: "[payload]") }
+    for secret in secrets where secret.utf8.count >= 4 { text = Self.replace(secret, in: text, with: "[hidden]") }
+    return Self.singleLine(text)
+  }
+
+  /// At most `excerptMaximum` characters without control characters, and without the ones that turn the direction of
+  /// writing: an answer must not be able to disguise itself in a terminal.
+  static func singleLine(_ text: String) -> String {
+    var line = ""
+    var count = 0
+    for character in text {
+      let shown = character.unicodeScalars.allSatisfy(isShown) ? character : " "
+      if shown == " " && (line.isEmpty || line.last == " ") { continue }
+      guard count < excerptMaximum else { return line + "…" }
+      line.append(shown)
+      count += 1
+    }
+    return line.last == " " ? String(line.dropLast()) : line
+  }
+
+  private static func isShown(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
+    default: true
+    }
+  }
+
+  private static func isText(_ mediaType: String) -> Bool {
+    mediaType.hasPrefix("text/") || mediaType.hasSuffix("+json") || mediaType.hasSuffix("+xml")
+      || ["application/json", "application/xml"].contains(mediaType)
+  }
+
+  private static func replace(_ part: String, in text: String, with words: String) -> String {
+    text.split(separator: part, omittingEmptySubsequences: false).joined(separator: words)
+  }
+}

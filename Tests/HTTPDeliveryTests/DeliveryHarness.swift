@@ -1,0 +1,97 @@
+import ExampleUpstream
+import HTTPDelivery
+import TomboloPorts
+
+/// A delivery and the upstream it delivers to, over a real socket.
+struct DeliveryHarness: Sendable {
+  let delivery: HTTPDelivery
+  let memory: UpstreamMemory
+  let events: AsyncStream<UpstreamEvent>
+  let port: Int
+
+  /// Runs both for as long as `body` does.
+  static func run(
+    now: Timestamp = FixedTime.standard, configure: (inout HTTPDeliveryConfiguration) -> Void = { _ in },
+    body: (DeliveryHarness) async throws -> Void
+  ) async throws {
+    let (events, continuation) = AsyncStream.makeStream(of: UpstreamEvent.self)
+    let server = UpstreamServer { continuation.yield($0) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      let port = try await server.boundPort()
+      var configuration = HTTPDeliveryConfiguration(baseURL: "http://127.0.0.1:\(port)")
+      configure(&configuration)
+      let delivery = try HTTPDelivery(configuration, time: FixedTime(now: now))
+      let harness = DeliveryHarness(delivery: delivery, memory: server.memory, events: events, port: port)
+      let result: Result<Void, any Error>
+      do { result = .success(try await body(harness)) } catch { result = .failure(error) }
+      try await delivery.close()
+      await server.stop()
+      try await group.waitForAll()
+      try result.get()
+    }
+  }
+
+  func deliver(_ operation: SyncOperation = .sample(), attempt: Int = 1) async throws -> DeliveryOutcome {
+    try await delivery.deliver(operation, attempt: DeliveryAttempt(number: attempt))
+  }
+}
+
+/// A wall clock that stands still.
+struct FixedTime: TimeSource {
+  /// 1994-11-06 08:49:37 UTC, the moment of the examples in RFC 9110.
+  static let standard = Timestamp(millisecondsSinceEpoch: 784_111_777_000)
+
+  var now = standard
+  var uptime: Duration { .zero }
+  func sleep(for duration: Duration) async throws {}
+}
+
+extension SyncOperation {
+  static func sample(
+    kind: String = "orders.place", orderingKey: String? = nil, idempotencyKey: String? = nil,
+    headers: [OperationHeader] = [], payload: String = #"{"amount":42}"#
+  ) -> SyncOperation {
+    SyncOperation(
+      id: OperationID(high: 0x0192_0000_0000_7000, low: 0x8000_0000_0000_0001), kind: kind, priority: .high,
+      orderingKey: orderingKey, idempotencyKey: idempotencyKey, enqueuedAt: FixedTime.standard, headers: headers,
+      payload: Array(payload.utf8))
+  }
+}
+
+extension DeliveryOutcome {
+  /// Its name, and the code of its failure: `retry unreachable`.
+  var label: String {
+    switch self {
+    case .delivered: "delivered"
+    case .retry(_, let failure): "retry \(failure.code)"
+    case .snooze(_, let failure): "snooze \(failure.code)"
+    case .suspend(_, let failure): "suspend \(failure.code)"
+    case .conflict: "conflict"
+    case .reject(let failure): "reject \(failure.code)"
+    case .park(let failure): "park \(failure.code)"
+    }
+  }
+
+  var message: String {
+    switch self {
+    case .delivered: ""
+    case .retry(_, let failure), .snooze(_, let failure), .suspend(_, let failure): failure.message
+    case .conflict(let remote): remote.detail
+    case .reject(let failure), .park(let failure): failure.message
+    }
+  }
+
+  /// The wait it asks for.
+  var pause: Duration? {
+    switch self {
+    case .retry(let after, _): after
+    case .snooze(let pause, _), .suspend(let pause, _): pause
+    case .delivered, .conflict, .reject, .park: nil
+    }
+  }
+
+  var remote: RemoteVersion? {
+    if case .conflict(let remote) = self { remote } else { nil }
+  }
+}

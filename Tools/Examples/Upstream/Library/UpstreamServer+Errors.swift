@@ -1,0 +1,21 @@
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension UpstreamServer {
+  /// Says why the server cannot listen, and what to do.
+  static func explain(_ error: IOError, host: String, port: Int) -> String {
+    switch error.errnoCode {
+    case EADDRINUSE: "port \(port) of \(host) is taken by another program; stop it, or choose another port (0 for any)"
+    case EACCES: "port \(port) of \(host) may not be used by this user; choose one above 1023"
+    case EADDRNOTAVAIL: "\(host) is no address of this machine"
+    default: "cannot listen on \(host):\(port): \(error)"
+    }
+  }
+}
