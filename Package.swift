@@ -104,18 +104,27 @@ let package = Package(
       path: "Plugins/HTTPProbe"),
 
     // Layer 3: the agent, with every plugin compiled in.
-    .executableTarget(
-      name: "tombolo-cli",
+    .target(
+      name: "TomboloAgent",
       dependencies: [
-        "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage", "SQLiteStorage",
-        "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+        "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
-      path: "Tools/tombolo"),
+      path: "Tools/tombolo/Agent"),
+    .executableTarget(
+      name: "tombolo-cli",
+      dependencies: [
+        "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
+        "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
+      ],
+      path: "Tools/tombolo/Program"),
     .target(
       name: "ExampleUpstream",
       dependencies: [
@@ -178,6 +187,14 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/HTTPDeliveryTests"),
+    .testTarget(
+      name: "TomboloAgentTests",
+      dependencies: [
+        "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Tests/TomboloAgentTests"),
     .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],

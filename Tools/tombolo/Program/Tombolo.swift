@@ -1,3 +1,2 @@
 import ArgumentParser
-import Hummingbird
 @main struct TomboloCommand: AsyncParsableCommand { func run() async throws {} }
