@@ -38,6 +38,12 @@ struct PlanView {
     self.known = known
   }
 
+  /// What has yet to be read, for messages.
+  var unread: String {
+    (unreadKeys.sorted().map(\.description) + unreadScans.map { "\($0.key.lower)… (\($0.value))" })
+      .joined(separator: ", ")
+  }
+
   var isComplete: Bool { unreadKeys.isEmpty && unreadScans.isEmpty }
 
   /// All changes, each key once, and the callers' own batches.

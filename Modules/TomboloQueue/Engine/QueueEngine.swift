@@ -28,6 +28,8 @@ final class QueueEngine: Sendable {
   /// Entries of the ready index kept in memory for each priority.
   static let windowCapacity = 1_024
   static let lineCountMaximum = 4_096
+  /// Far more passes than any sound group needs: a bound against damage that leads in circles.
+  static let passCountMaximum = 1_000
 
   let store: any KeyValueStore
   let configuration: QueueConfiguration
@@ -61,9 +63,19 @@ final class QueueEngine: Sendable {
     try await loadCounts()
     if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
 
+    // Every pass gives the same operations the same identifiers, so that what one asked for serves the next.
+    var identifiers = PlannedIdentifiers(source: ids, now: time.now)
+
+    var passCount = 0
     while true {
-      let (planner, results) = plan(group, refused: refused, reads)
+      identifiers.rewind()
+      let (planner, results) = plan(group, refused: refused, reads, identifiers)
+      identifiers = planner.identifiers
       guard planner.view.isComplete else {
+        passCount += 1
+        guard passCount <= Self.passCountMaximum else {
+          throw QueueError(.damaged, "a group of requests asks for ever more records: \(planner.view.unread)")
+        }
         try await load(planner.view, into: &reads)
         continue
       }
@@ -93,13 +105,12 @@ final class QueueEngine: Sendable {
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it
   /// while the commit is under way; what enters comes in when it is committed.
   private func plan(
-    _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads
+    _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers
   ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
     state.withLock { state in
-      let now = time.now
       var planner = QueuePlanner(
-        configuration: configuration, now: now, inFlight: state.inFlight,
-        nextID: { [ids] in ids.next(at: now) }, view: PlanView(reads: reads, known: state.lines),
+        configuration: configuration, now: identifiers.now, inFlight: state.inFlight,
+        identifiers: identifiers, view: PlanView(reads: reads, known: state.lines),
         counts: state.counts ?? QueueCounts())
       let counts = planner.counts
       var results: [Result<QueueAnswer, any Error>] = []

@@ -24,7 +24,7 @@ extension QueuePlanner {
     let replaced = try supersede(operation.coalescingKey)
     try requireRoom(for: operation)
 
-    let id = nextID()
+    let id = identifiers.next()
     view.put(QueueLayout.operation(id), prepared.record)
     if let name = operation.idempotencyKey {
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: nil).encoded())

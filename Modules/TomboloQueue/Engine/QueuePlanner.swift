@@ -10,7 +10,7 @@ struct QueuePlanner {
   let now: Timestamp
   /// Operations that are being delivered.
   let inFlight: [OperationID: InFlightEntry]
-  let nextID: () -> OperationID
+  var identifiers: PlannedIdentifiers
 
   var view: PlanView
   var counts: QueueCounts
@@ -175,4 +175,27 @@ enum PlanEffect: Sendable {
 /// What is kept in memory of an operation that is being delivered.
 struct InFlightEntry: Sendable {
   var readyPriority: OperationPriority
+}
+
+/// The identifiers that the passes of one group give out: the same in every pass.
+struct PlannedIdentifiers: Sendable {
+  let now: Timestamp
+  private let source: any OperationIDSource
+  private var given: [OperationID] = []
+  private var position = 0
+
+  init(source: any OperationIDSource, now: Timestamp) {
+    self.source = source
+    self.now = now
+  }
+
+  mutating func rewind() {
+    position = 0
+  }
+
+  mutating func next() -> OperationID {
+    if position == given.count { given.append(source.next(at: now)) }
+    position += 1
+    return given[position - 1]
+  }
 }

@@ -1,0 +1,92 @@
+import TomboloPorts
+import TomboloStorage
+
+@testable import TomboloQueue
+
+/// Reads everything a queue has stored and says where it breaks the rules of `QueueLayout`.
+enum QueueAudit {
+  static func problems(in store: any KeyValueStore, continuing: Bool = true) async throws -> [String] {
+    var problems: [String] = []
+    var operations: [OperationID: SyncOperation] = [:]
+    var progress: [OperationID: ProgressRecord] = [:]
+    var places: [OperationID: [HeadPlace]] = [:]
+    var waits: [OperationID: WaitRecord] = [:]
+    var lines: [String: OrderingKeyRecord] = [:]
+    var members: [String: [OperationID]] = [:]
+    var stored = QueueCounts()
+
+    for record in try await store.scan(.all, limit: .max) where record.key.bytes.first == QueueLayout.tag {
+      let id = QueueLayout.trailingID(record.key)
+      switch Character(UnicodeScalar(record.key.bytes[1])) {
+      case "o": if let id { operations[id] = try OperationRecord.decode(record.value, id: id).operation }
+      case "s": if let id { progress[id] = try ProgressRecord(record.value) }
+      case "r":
+        guard let id, let priority = OperationPriority(rawValue: record.key.bytes[2]) else { break }
+        places[id, default: []].append(.ready(priority))
+      case "d":
+        guard let id, let due = QueueLayout.leadingTime(record.key) else { break }
+        places[id, default: []].append(.scheduled(due))
+        waits[id] = try WaitRecord(record.value)
+      case "w":
+        guard let id, let due = QueueLayout.leadingTime(record.key) else { break }
+        places[id, default: []].append(.retrying(due))
+        waits[id] = try WaitRecord(record.value)
+      case "x":
+        guard let id, let held = HeldDisposition(rawValue: record.key.bytes[2]) else { break }
+        places[id, default: []].append(.held(held))
+      case "h":
+        var decoder = KeyDecoder(record.key, skipping: 2)
+        lines[decoder.string() ?? "?"] = try OrderingKeyRecord(record.value)
+      case "k":
+        var decoder = KeyDecoder(record.key, skipping: 2)
+        let name = decoder.string() ?? "?"
+        if let id { members[name, default: []].append(id) }
+      case "c": stored = try QueueCounts(record.value)
+      default: break
+      }
+    }
+
+    var counted = stored
+    (counted.pending, counted.retrying, counted.blocked, counted.parked, counted.deadLettered) = (0, 0, 0, 0, 0)
+    counted.byteCount = 0
+    for (id, operation) in operations {
+      counted.byteCount += operation.payload.count
+      let own = places[id] ?? []
+      let name = OrderingKey(of: operation)?.stored
+      let isMember = name.map { members[$0]?.contains(id) ?? false } ?? false
+      let isHead = name.map { lines[$0]?.head == id } ?? true
+      let isBlocked = isMember && !isHead
+      if own.count != (isBlocked ? 0 : 1) { problems.append("\(id) blocked: \(isBlocked), has places \(own)") }
+      if isMember, isHead, let name, lines[name]?.place != own.first {
+        problems.append("\(id) is at \(own), its line says \(String(describing: lines[name]?.place))")
+      }
+      if let name, !isMember, progress[id]?.held == nil { problems.append("\(id) is not in line for \(name)") }
+      if isBlocked {
+        counted.blocked += 1
+        continue
+      }
+      switch own.first {
+      case .held(.parked): counted.parked += 1
+      case .held(.deadLettered): counted.deadLettered += 1
+      case .retrying where waits[id]?.isRetrying == true: counted.retrying += 1
+      default: counted.pending += 1
+      }
+      if case .held = own.first, progress[id]?.held == nil { problems.append("\(id) is held without a record of it") }
+    }
+    for id in places.keys where operations[id] == nil { problems.append("\(id) has a place but no operation") }
+    for id in progress.keys where operations[id] == nil { problems.append("\(id) has progress but no operation") }
+    for (name, line) in lines {
+      let ids = members[name] ?? []
+      if !ids.contains(line.head) { problems.append("the head of \(name) is not in its line") }
+      var counts = [Int](repeating: 0, count: 5)
+      for id in ids { if let operation = operations[id] { counts[Int(operation.priority.rawValue)] += 1 } }
+      if counts != line.countByPriority { problems.append("\(name) counts \(line.countByPriority), has \(counts)") }
+      if case .ready(let priority) = line.place, priority > line.inheritedPriority {
+        problems.append("the head of \(name) is ready at \(priority), with \(line.inheritedPriority) behind it")
+      }
+    }
+    for name in members.keys where lines[name] == nil { problems.append("the line of \(name) has no record") }
+    if counted != stored { problems.append("counts say \(stored), there is \(counted)") }
+    return problems
+  }
+}
