@@ -1,0 +1,162 @@
+import CSQLite
+import Foundation
+import Testing
+import TomboloPorts
+
+@testable import SQLiteStorage
+
+@Suite("SQLiteStore")
+struct SQLiteStoreTests {
+  @Test("What was committed is there when the store is opened again", arguments: SQLiteDurability.allCases)
+  func reopen(durability: SQLiteDurability) async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, durability: durability)
+      let revision = try await store.commit { batch in
+        batch.put(Key("a"), [1, 2, 3])
+        batch.put(Key("empty"), [])
+      }
+      try await store.close()
+      let again = try await SQLiteStore(path: folder.path, durability: durability)
+      #expect(try await again.get(Key("a")) == Record(key: Key("a"), value: [1, 2, 3], revision: revision))
+      #expect(try await again.get(Key("empty"))?.value == [])
+      try await again.close()
+    }
+  }
+
+  @Test("What was committed is there when the store was let go without being closed")
+  func letGo() async throws {
+    try await TemporaryFolder.with { folder in
+      try await SQLiteStore(path: folder.path).commit { $0.put(Key("a"), [1]) }
+      let again = try await openWhenFree(folder.path)
+      #expect(try await again.value("a") == [1])
+      try await again.close()
+    }
+  }
+
+  @Test("A store opened again never gives a revision it gave before")
+  func revisionsAcrossOpenings() async throws {
+    try await TemporaryFolder.with { folder in
+      var seen: Set<Revision> = []
+      for _ in 0..<4 {
+        let store = try await SQLiteStore(path: folder.path, durability: .none)
+        for _ in 0..<3 {
+          let revision = try await store.commit { $0.put(Key("a"), []) }
+          #expect(seen.insert(revision).inserted)
+        }
+        try await store.commit { $0.delete(Key("a")) }
+        try await store.close()
+      }
+    }
+  }
+
+  @Test("A closed store leaves one database file, an unlocked lock, and nothing that others could read")
+  func filesAfterClose() async throws {
+    try await TemporaryFolder.with { folder in
+      let path = "\(folder.path)/some/where"
+      let store = try await SQLiteStore(path: path)
+      try await store.commit { $0.put(Key("a"), [1]) }
+      for file in try FileManager.default.contentsOfDirectory(atPath: path) {
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
+        #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
+      }
+      try await store.close()
+      let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+      #expect(files == ["tombolo.lock", "tombolo.sqlite"])
+    }
+  }
+
+  @Test("The room of deleted records is given back while the store is open")
+  func spaceGivenBack() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, durability: .none)
+      let keys = (0..<20_000).map { Key("key \($0)") }
+      try await store.commit { batch in for key in keys { batch.put(key, [UInt8](repeating: 7, count: 600)) } }
+      let before = try pageCount(folder)
+      #expect(before > 3_000)
+      for start in stride(from: 0, to: keys.count, by: 500) {
+        try await store.commit { batch in for key in keys[start..<start + 500] { batch.delete(key) } }
+      }
+      // Pages are given back a step at a time, with commits that are made anyway.
+      for _ in 0..<20 {
+        try await store.commit { batch in for _ in 0..<1_024 { batch.delete(Key("none")) } }
+      }
+      #expect(try pageCount(folder) < before / 5)
+      try await store.close()
+      let size = try folder.bytes(of: folder.database).count
+      #expect(size < 2 * 1_024 * 1_024)
+    }
+  }
+
+  @Test("The journal stays bounded however much is written")
+  func boundedJournal() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, durability: .none)
+      for round in 0..<40 {
+        try await store.commit { batch in
+          for index in 0..<100 { batch.put(Key("key \(index)"), [UInt8](repeating: UInt8(round), count: 4_000)) }
+        }
+      }
+      let size = try folder.bytes(of: "\(folder.database)-wal").count
+      #expect(size < 12 * 1_024 * 1_024)
+      try await store.close()
+    }
+  }
+
+  @Test("A disk that is full refuses the commit as full, keeps what was there, and goes on when there is room")
+  func fullDisk() async throws {
+    try await TemporaryFolder.with { folder in
+      guard mount("tmpfs", folder.path, "tmpfs", 0, "size=2m") == 0 else {
+        // Only a privileged user may mount.
+        return
+      }
+      defer { umount2(folder.path, 2) }
+      let store = try await SQLiteStore(path: folder.path)
+      try await store.commit { $0.put(Key("kept"), [1]) }
+      let error = try await storeError {
+        for index in 0..<100 {
+          try await store.commit { $0.put(Key("key \(index)"), [UInt8](repeating: 7, count: 100_000)) }
+        }
+      }
+      #expect(error.code == .full)
+      #expect(error.message.contains("no room"))
+      #expect(error.message.contains(folder.path))
+      #expect(try await store.value("kept") == [1])
+      mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "size=32m")
+      try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 1_000_000)) }
+      try await store.close()
+    }
+  }
+
+  @Test("The plugin makes a store from its options")
+  func plugin() async throws {
+    try await TemporaryFolder.with { folder in
+      let options = PluginOptions(
+        path: "storage",
+        values: [
+          "path": .string(folder.path), "durability": .string("normal"), "busyTimeout": .duration(.seconds(1)),
+        ])
+      let context = PluginContext(time: SystemTimeSource(), warn: { _ in })
+      let store = try await SQLiteStoragePlugin.make(options, in: context)
+      try await store.commit { $0.put(Key("a"), [1]) }
+      try await store.close()
+      #expect(folder.exists(folder.database))
+      #expect(SQLiteStoragePlugin.identifier.description == "storage.sqlite")
+    }
+  }
+
+  private func pageCount(_ folder: TemporaryFolder) throws -> Int64 {
+    try SQLiteConnection(path: folder.database, isReadOnly: true, busyTimeout: .seconds(5))
+      .number("PRAGMA page_count") ?? 0
+  }
+
+  /// A store that is let go releases its lock on threads of its own, a moment later.
+  private func openWhenFree(_ path: String) async throws -> SQLiteStore {
+    while true {
+      do {
+        return try await SQLiteStore(path: path)
+      } catch let error as StoreError where error.code == .inUse {
+        await Task.yield()
+      }
+    }
+  }
+}
