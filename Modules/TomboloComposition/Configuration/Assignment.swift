@@ -78,8 +78,10 @@ struct Assignment: Sendable {
     }
     switch origin {
     case .environment(let name):
-      let candidates = schema.paths.map { Self.variable(for: $0) }
-      let nearest = NearestName.find(name, among: candidates)
+      // Without the prefix: what all have in common would make everything look alike.
+      let candidates = schema.paths.map { String(Self.variable(for: $0).dropFirst(Self.prefix.count)) }
+      let nearest = NearestName.find(String(name.dropFirst(Self.prefix.count)), among: candidates)
+        .map { Self.prefix + $0 }
       let hint = nearest.map { "did you mean \($0)?" } ?? "`tombolo config show` lists the keys"
       return ConfigurationProblem(
         .unknownKey, at: "", origin: origin, suggestion: nearest, "sets no key that exists; \(hint)")

@@ -22,34 +22,38 @@ struct SectionValidator {
 
   /// The value of the whole config. It is only to be used when there are no problems.
   mutating func validate(_ root: ConfigurationNode) -> OptionValue? {
-    value(of: root, as: schema.root, path: "", notes: true)
+    value(of: root, as: schema.root, path: "", parent: fileOrigin, notes: true)
   }
 
-  /// - Parameter notes: Whether entries are noted. Not inside a list, which is one entry as a whole.
+  /// - Parameters:
+  ///   - parent: Where the section stands that a missing key is missing from.
+  ///   - notes: Whether entries are noted. Not inside a list, which is one entry as a whole.
   private mutating func value(
-    of node: ConfigurationNode?, as option: OptionDeclaration, path: String, notes: Bool
+    of node: ConfigurationNode?, as option: OptionDeclaration, path: String, parent: ConfigurationOrigin?, notes: Bool
   ) -> OptionValue? {
     switch option.type {
     case .section(let options):
-      return section(node, option, options, path: path, notes: notes)
+      return section(node, option, options, path: path, parent: parent, notes: notes)
     case .map(let element):
-      guard let node = present(node, option, path: path, notes: notes) else { return fallback(option) }
+      guard let node = present(node, option, path: path, parent: parent, notes: notes) else { return fallback(option) }
       guard case .map(let fields) = node.content else { return refuse(node, option, path: path) }
       let entries = fields.compactMap { field -> OptionEntry? in
         let inner = OptionDeclaration(field.name, element, isSecret: option.isSecret, help: option.help)
-        return value(of: field.node, as: inner, path: "\(path).\(field.name)", notes: notes)
+        return value(of: field.node, as: inner, path: "\(path).\(field.name)", parent: node.origin, notes: notes)
           .map { OptionEntry(name: field.name, value: $0) }
       }
       return .map(entries)
     case .list(let element):
-      guard let node = present(node, option, path: path, notes: notes) else { return fallback(option) }
+      guard let node = present(node, option, path: path, parent: parent, notes: notes) else { return fallback(option) }
       guard case .list(let items) = node.content else { return refuse(node, option, path: path) }
       let inner = OptionDeclaration("", element, isSecret: option.isSecret, help: option.help)
-      let values = items.enumerated().compactMap { value(of: $1, as: inner, path: "\(path)[\($0)]", notes: false) }
+      let values = items.enumerated().compactMap {
+        value(of: $1, as: inner, path: "\(path)[\($0)]", parent: node.origin, notes: false)
+      }
       if notes { note(option, path: path, value: .list(values), node: node) }
       return .list(values)
     default:
-      guard let node = present(node, option, path: path, notes: notes) else { return fallback(option) }
+      guard let node = present(node, option, path: path, parent: parent, notes: notes) else { return fallback(option) }
       guard case .scalar(let text, let isPlain) = node.content else { return refuse(node, option, path: path) }
       return scalar(text, isPlain: isPlain, node, option, path: path, notes: notes)
     }
@@ -83,7 +87,7 @@ struct SectionValidator {
 
   /// The node when something stands there. Otherwise notes the default, or that what is required is missing.
   private mutating func present(
-    _ node: ConfigurationNode?, _ option: OptionDeclaration, path: String, notes: Bool
+    _ node: ConfigurationNode?, _ option: OptionDeclaration, path: String, parent: ConfigurationOrigin?, notes: Bool
   ) -> ConfigurationNode? {
     if let node {
       guard node.isNull else { return node }
@@ -95,7 +99,7 @@ struct SectionValidator {
     }
     if option.defaultValue == nil, option.isRequired {
       problems.append(
-        ConfigurationProblem(.missing, at: path, origin: fileOrigin, "is missing: give it \(option.type.allowedText)"))
+        ConfigurationProblem(.missing, at: path, origin: parent, "is missing: give it \(option.type.allowedText)"))
     } else if notes {
       note(option, path: path, value: option.defaultValue, node: nil)
     }
@@ -125,7 +129,7 @@ struct SectionValidator {
 extension SectionValidator {
   private mutating func section(
     _ written: ConfigurationNode?, _ option: OptionDeclaration, _ options: [OptionDeclaration], path: String,
-    notes: Bool
+    parent: ConfigurationOrigin?, notes: Bool
   ) -> OptionValue? {
     // A section whose keys are all commented out is an empty one.
     let node = written.flatMap { $0.isNull ? nil : $0 }
@@ -157,7 +161,8 @@ extension SectionValidator {
     let values = options.compactMap { inner -> OptionEntry? in
       let innerPath = path.isEmpty ? inner.name : "\(path).\(inner.name)"
       let field = fields.first { $0.name == inner.name }
-      return value(of: field?.node, as: inner, path: innerPath, notes: notes)
+      let place = path.isEmpty ? parent : node?.origin ?? parent
+      return value(of: field?.node, as: inner, path: innerPath, parent: place, notes: notes)
         .map { OptionEntry(name: inner.name, value: $0) }
     }
     return .map(values)

@@ -7,7 +7,7 @@ struct YAMLProblem {
   init(_ error: YamlError, text: String, place: (Mark?) -> ConfigurationOrigin) {
     let (message, mark) = Self.read(error, text: text)
     var hint = ""
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
     if let mark, lines.indices.contains(mark.line - 1),
       lines[mark.line - 1].prefix(while: { $0 == " " || $0 == "\t" }).contains("\t")
     {

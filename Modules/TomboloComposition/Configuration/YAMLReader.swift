@@ -35,7 +35,9 @@ struct YAMLReader {
 
   private mutating func read(_ text: String) -> Answer {
     do {
-      guard let node = try compose(text) else { return Answer() }
+      // The parser would count a byte order mark as a column.
+      let hasMark = text.unicodeScalars.first == "\u{FEFF}"
+      guard let node = try compose(hasMark ? String(text.unicodeScalars.dropFirst()) : text) else { return Answer() }
       let root = convert(node, path: "")
       return Answer(root: root, problems: problems)
     } catch let error as YamlError {
@@ -49,7 +51,8 @@ struct YAMLReader {
   /// the same pass, the first character of such a key is replaced by one that occurs nowhere, which moves no column, and the
   /// text is read again. `convert` puts it back and reports the repetition where it is.
   private mutating func compose(_ original: String) throws -> Node? {
-    var lines = original.split(separator: "\n", omittingEmptySubsequences: false).map { Array($0.unicodeScalars) }
+    // As scalars: to a string, a carriage return and a line feed are one character.
+    var lines = original.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { Array($0) }
     var text = original
     let taken = Set(original.unicodeScalars)
     var free = (0xE000...0xEFFF).lazy.compactMap { Unicode.Scalar($0) }.filter { !taken.contains($0) }.makeIterator()

@@ -8,7 +8,7 @@ extension OptionType {
     case .url: "an http or https URL such as https://example.org/path"
     case .boolean: "true or false"
     case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
-    case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
+    case .number(let range): "a number from \(numberText(range.lowerBound)) to \(numberText(range.upperBound))"
     case .duration(let range):
       "a duration such as 500ms, 5s, 2m, 1h or 1d, from \(DurationText.render(range.lowerBound)) "
         + "to \(DurationText.render(range.upperBound))"
@@ -40,6 +40,12 @@ extension OptionType {
   }
 }
 
+/// Without the `.0` of a whole number.
+private func numberText(_ value: Double) -> String {
+  let text = "\(value)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+}
+
 extension OptionDeclaration {
   /// The value as it is written in the config, secrets hidden.
   public func render(_ value: OptionValue) -> String {
@@ -51,7 +57,7 @@ extension OptionDeclaration {
     case .string(let text): quotedWhereNeeded(text)
     case .boolean(let value): "\(value)"
     case .integer(let value): "\(value)"
-    case .number(let value): "\(value)"
+    case .number(let value): numberText(value)
     case .duration(let value): DurationText.render(value)
     case .size(let value): SizeText.render(value)
     case .list(let values):
