@@ -1,0 +1,123 @@
+import Foundation
+import TomboloPorts
+
+/// Reads a configuration from its layers, the later winning: defaults, file, environment, command line.
+///
+///     let loader = ConfigurationLoader(registry: registry)
+///     let configuration = try loader.load(
+///       file: "tombolo.yaml", environment: ProcessInfo.processInfo.environment, overrides: ["queue.concurrency=4"])
+///
+/// Every problem of every layer is reported at once. Nothing but the config file itself is opened.
+public struct ConfigurationLoader: Sendable {
+  private let registry: PluginRegistry
+
+  /// A loader for configs that may name the plugins of `registry`.
+  public init(registry: PluginRegistry) { self.registry = registry }
+
+  /// The checked configuration.
+  ///
+  /// - Parameters:
+  ///   - file: The config file; without one only the other layers count. YAML, and so JSON too.
+  ///   - text: What the file holds, when it need not be read.
+  ///   - environment: Variables such as `TOMBOLO_STORAGE_PATH`: the key's path in capitals, `_` between its parts. Others that
+  ///     begin with `TOMBOLO_` are refused, but for `TOMBOLO_CONFIG`.
+  ///   - overrides: Texts such as `storage.path=./data`; of two for one key the later one counts. Lists and sections are
+  ///     written as YAML here and in variables: `queue.backoff={type: exponential}`.
+  public func load(
+    file: String? = nil, text: String? = nil, environment: [String: String] = [:], overrides: [String] = []
+  ) throws(ConfigurationError) -> Configuration {
+    let answer = try read(file: file, text: text)
+    var problems = answer.problems
+    let commandLine = Assignment.reading(overrides: overrides, problems: &problems)
+    let written = try root(of: answer, problems: problems)
+    let variables = Assignment.reading(environment: environment)
+    problems += repeated(variables)
+    let assignments = variables + commandLine
+
+    let names = pluginNames(written, assignments)
+    let schema = ConfigurationSchema(names: names, registry: registry)
+    var effective = written
+    for assignment in assignments { assignment.apply(to: &effective, schema: schema, problems: &problems) }
+
+    var validator = SectionValidator(
+      schema: schema, registry: registry, names: names, fileOrigin: file.map { wholeFile($0) })
+    let value = validator.validate(effective)
+    problems += validator.problems
+    do {
+      guard let value else { throw ConfigurationError(problems: problems) }
+      var reader = try SettingsReader(value, names: names, entries: validator.entries)
+      defer { problems += reader.problems }
+      if let configuration = try reader.read(), problems.isEmpty, reader.problems.isEmpty { return configuration }
+    } catch {
+      // A value that a problem has removed is missing here as well: the problem says it better.
+      if problems.isEmpty { problems.append(ConfigurationProblem(.missing, at: "", "\(error)")) }
+    }
+    throw ConfigurationError(problems: problems)
+  }
+
+  private func read(file: String?, text: String?) throws(ConfigurationError) -> YAMLReader.Answer {
+    let name = file ?? "config"
+    if let text { return YAMLReader.read(text, file: name) }
+    guard let file else { return YAMLReader.Answer() }
+    do {
+      let text = try String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8)
+      return YAMLReader.read(text, file: name)
+    } catch {
+      let reason = FileManager.default.fileExists(atPath: file) ? error.localizedDescription : "there is no such file"
+      throw ConfigurationError(problems: [
+        ConfigurationProblem(
+          .unreadable, at: "", origin: wholeFile(file), "cannot be read: \(reason). Name another with --config FILE")
+      ])
+    }
+  }
+
+  /// The top section, empty when there is none; throws when the text is no YAML, for then nothing can be said about the rest.
+  private func root(
+    of answer: YAMLReader.Answer, problems: [ConfigurationProblem]
+  ) throws(ConfigurationError) -> ConfigurationNode {
+    guard let root = answer.root, !root.isNull else {
+      guard answer.problems.isEmpty else { throw ConfigurationError(problems: problems) }
+      return ConfigurationNode(content: .map([]), origin: .defaultValue)
+    }
+    guard case .map = root.content else {
+      let problem = ConfigurationProblem(
+        .syntax, at: "", origin: root.origin, "holds \(root.kindText), but must hold sections such as delivery:")
+      throw ConfigurationError(problems: problems + [problem])
+    }
+    return root
+  }
+
+  /// The plugin each slot names once every layer is applied: only then is it known which keys there are.
+  private func pluginNames(_ written: ConfigurationNode, _ assignments: [Assignment]) -> [PluginSlot: String] {
+    let schema = ConfigurationSchema(names: [:], registry: registry)
+    var scratch = written
+    // Whatever is wrong with them is said when they are applied for good.
+    var ignored: [ConfigurationProblem] = []
+    for assignment in assignments { assignment.apply(to: &scratch, schema: schema, problems: &ignored) }
+    var names: [PluginSlot: String] = [:]
+    for slot in PluginSlot.allCases {
+      var node: ConfigurationNode? = scratch
+      for name in slot.path { node = node?[name] }
+      if let type = node?["type"] {
+        if !type.isNull { names[slot] = type.text }
+      } else {
+        names[slot] = slot.defaultName
+      }
+    }
+    return names
+  }
+
+  private func repeated(_ variables: [Assignment]) -> [ConfigurationProblem] {
+    let groups = Dictionary(grouping: variables) { $0.words.joined(separator: "_").lowercased() }
+    return groups.values.flatMap { same in
+      same.dropFirst().map { later in
+        ConfigurationProblem(
+          .duplicateKey, at: "", origin: later.origin, "sets the same key as \(same[0].origin): remove one of the two")
+      }
+    }
+  }
+
+  private func wholeFile(_ file: String) -> ConfigurationOrigin {
+    .file(SourcePosition(file: file, line: 1, column: 1))
+  }
+}

@@ -1,0 +1,70 @@
+/// A value of the config as it was written, before anything is known about its type.
+struct ConfigurationNode: Sendable {
+  indirect enum Content: Sendable {
+    /// `isPlain`: without quotes, so that `null` means nothing and `true` a boolean.
+    case scalar(String, isPlain: Bool)
+    case list([ConfigurationNode])
+    case map([ConfigurationField])
+  }
+
+  var content: Content
+  var origin: ConfigurationOrigin
+  /// The values this one took the place of, the latest first.
+  var replaced: [ConfigurationOrigin] = []
+
+  /// Written as nothing, `~` or `null`.
+  var isNull: Bool {
+    guard case .scalar(let text, isPlain: true) = content else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(text)
+  }
+
+  /// The field of this name, when this is a map that has it.
+  subscript(name: String) -> ConfigurationNode? {
+    guard case .map(let fields) = content else { return nil }
+    return fields.first { $0.name == name }?.node
+  }
+
+  /// What it is, for messages about something else being expected.
+  var kindText: String {
+    switch content {
+    case .scalar: "a single value"
+    case .list: "a list"
+    case .map: "a section"
+    }
+  }
+
+  /// The text of a scalar.
+  var text: String? {
+    guard case .scalar(let text, _) = content else { return nil }
+    return text
+  }
+
+  /// Puts `node` at `path`, making the sections on the way. Where something else than a section is in the way it stays: it is
+  /// a problem of its own, and reported as one.
+  mutating func set(_ path: ArraySlice<String>, to node: ConfigurationNode) {
+    guard let name = path.first else {
+      let earlier = [origin] + replaced
+      self = node
+      replaced = earlier
+      return
+    }
+    if isNull { content = .map([]) }
+    guard case .map(var fields) = content else { return }
+    if let index = fields.firstIndex(where: { $0.name == name }) {
+      fields[index].node.set(path.dropFirst(), to: node)
+    } else {
+      var made = ConfigurationNode(content: .map([]), origin: node.origin)
+      if path.count == 1 { made = node } else { made.set(path.dropFirst(), to: node) }
+      fields.append(ConfigurationField(name: name, origin: node.origin, node: made))
+    }
+    content = .map(fields)
+  }
+}
+
+/// A name and what stands under it.
+struct ConfigurationField: Sendable {
+  var name: String
+  /// Where the name stands.
+  var origin: ConfigurationOrigin
+  var node: ConfigurationNode
+}

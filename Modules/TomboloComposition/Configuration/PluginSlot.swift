@@ -1,0 +1,50 @@
+import TomboloPorts
+
+/// A place in the config where a section names a plugin and carries its options.
+enum PluginSlot: CaseIterable {
+  case storage, delivery, probe, backoff, conflict
+
+  var kind: PluginKind {
+    switch self {
+    case .storage: .storage
+    case .delivery: .delivery
+    case .probe: .probe
+    case .backoff: .backoff
+    case .conflict: .conflict
+    }
+  }
+
+  var path: [String] {
+    switch self {
+    case .storage: ["storage"]
+    case .delivery: ["delivery"]
+    case .probe: ["network", "probe"]
+    case .backoff: ["queue", "backoff"]
+    case .conflict: ["queue", "conflict"]
+    }
+  }
+
+  var pathText: String { path.joined(separator: ".") }
+
+  /// The plugin when the config names none.
+  var defaultName: String? {
+    switch self {
+    case .storage: "sqlite"
+    case .backoff: "exponential"
+    case .conflict: "timestamp"
+    case .delivery, .probe: nil
+    }
+  }
+
+  var isRequired: Bool { self == .delivery }
+
+  var help: String {
+    switch self {
+    case .storage: "Where operations are kept. A relative path is relative to the working directory."
+    case .delivery: "How operations reach the outside."
+    case .probe: "How the program asks whether the outside can be reached; without one it asks where deliveries go."
+    case .backoff: "How long to wait between attempts."
+    case .conflict: "What to do when the outside holds another version."
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Logging
+import TomboloPorts
+
+/// Turns checked values into typed settings, and judges what only several values together can tell.
+struct SettingsReader {
+  private let root: PluginOptions
+  private let names: [PluginSlot: String]
+  private let entries: [ConfigurationEntry]
+  private(set) var problems: [ConfigurationProblem] = []
+
+  init(_ value: OptionValue, names: [PluginSlot: String], entries: [ConfigurationEntry]) throws {
+    guard case .map(let sections) = value else { throw PluginOptionError("the config is no section") }
+    self.root = Self.options(sections, path: "")
+    self.names = names
+    self.entries = entries
+  }
+
+  /// The settings; only to be used when there are no problems afterwards.
+  mutating func read() throws -> Configuration? {
+    let agent = try root.section("agent")
+    let logging = try root.section("logging")
+    guard let listen = try readListen(agent),
+      let storage = try selection(.storage), let delivery = try selection(.delivery),
+      let queue = try readQueue(),
+      let level = Logger.Level(rawValue: try logging.string("level")),
+      let format = LoggingSettings.Format(rawValue: try logging.string("format"))
+    else { return nil }
+    return Configuration(
+      agent: AgentSettings(
+        listen: listen, token: try agent.stringIfPresent("token").map { Secret($0) },
+        tokenFile: try agent.stringIfPresent("tokenFile"), shutdownGrace: try agent.duration("shutdownGrace")),
+      storage: storage, queue: queue, network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
+      logging: LoggingSettings(level: level, format: format), entries: entries)
+  }
+
+  private mutating func readListen(_ agent: PluginOptions) throws -> ListenAddress? {
+    let text = try agent.string("listen")
+    let token = try agent.stringIfPresent("token")
+    let tokenFile = try agent.stringIfPresent("tokenFile")
+    if token != nil, tokenFile != nil {
+      add(.conflict, "agent.tokenFile", "agent.token is given too: remove one of the two")
+    }
+    if token?.isEmpty == true { add(.outOfRange, "agent.token", "is empty: give it a text, or remove the key") }
+    guard let listen = ListenAddress(text) else {
+      add(
+        .wrongType, "agent.listen", value: text,
+        "\"\(text)\" is wrong: must be host:port such as 127.0.0.1:7117, [v6]:port such as [::1]:7117, or unix:/path")
+      return nil
+    }
+    if !listen.isLoopback, token == nil, tokenFile == nil {
+      add(
+        .conflict, "agent.listen", value: text,
+        "\"\(text)\" can be reached from other machines, and there is no token: set agent.token or agent.tokenFile, "
+          + "or listen on 127.0.0.1")
+    }
+    return listen
+  }
+
+  private func readQueue() throws -> QueueSettings? {
+    let queue = try root.section("queue")
+    guard let backoff = try selection(.backoff), let conflict = try selection(.conflict),
+      let onPermanentFailure = QueueSettings.OnPermanentFailure(rawValue: try queue.string("onPermanentFailure"))
+    else { return nil }
+    return QueueSettings(
+      concurrency: try queue.integer("concurrency"), attemptsMaximum: try queue.integer("attemptsMaximum"),
+      payloadMaximum: try queue.byteCount("payloadMaximum"),
+      operationsMaximum: try queue.integer("operationsMaximum"), bytesMaximum: try queue.byteCount("bytesMaximum"),
+      retryAfterMaximum: try queue.duration("retryAfterMaximum"),
+      idempotencyRetention: try queue.duration("idempotencyRetention"),
+      attemptTimeout: try queue.duration("attemptTimeout"), onPermanentFailure: onPermanentFailure,
+      backoff: backoff, conflict: conflict)
+  }
+
+  private func selection(_ slot: PluginSlot) throws -> PluginSelection? {
+    var options = root
+    for name in slot.path {
+      guard options.value(name) != nil else { return nil }
+      options = Self.options(try options.entries(name), path: slot.pathText)
+    }
+    guard let name = names[slot] else { return nil }
+    return PluginSelection(PluginIdentifier(slot.kind, name), options: options)
+  }
+
+  /// The options of a section, without the name of its plugin.
+  private static func options(_ entries: [OptionEntry], path: String) -> PluginOptions {
+    let pairs = entries.filter { $0.name != "type" }.map { ($0.name, $0.value) }
+    return PluginOptions(path: path, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
+  }
+
+  private mutating func add(
+    _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, _ message: String
+  ) {
+    let origin = entries.first { $0.path == path }?.origin
+    problems.append(ConfigurationProblem(code, at: path, origin: origin, value: value, message))
+  }
+}

@@ -1,0 +1,47 @@
+/// What a registration is found by: a type, and a name when there is more than one of that type.
+public struct DependencyKey: Sendable {
+  private let type: ObjectIdentifier
+  private let name: ObjectIdentifier?
+  private let typeText: String
+  private let nameText: String?
+
+  /// The key of `type`, of its variant `name` when there is one.
+  public init<T>(_ type: T.Type, named name: (any DependencyName.Type)? = nil) {
+    self.type = ObjectIdentifier(type)
+    self.name = name.map { ObjectIdentifier($0) }
+    self.typeText = String(describing: type)
+    self.nameText = name.map { String(describing: $0) }
+  }
+
+  /// Whether it names the unnamed variant.
+  var isUnnamed: Bool { name == nil }
+
+  func hasSameType(as other: DependencyKey) -> Bool { type == other.type }
+
+  /// How a factory's signature asks for it.
+  var parameterType: String { nameText.map { "Named<\($0), \(typeText)>" } ?? typeText }
+
+  /// How a registration begins.
+  var registrationText: String {
+    let metatype = typeText.contains(" ") ? "(\(typeText)).self" : "\(typeText).self"
+    return nameText.map { "\(metatype), named: \($0).self" } ?? metatype
+  }
+}
+
+extension DependencyKey: Hashable {
+  public static func == (left: DependencyKey, right: DependencyKey) -> Bool {
+    left.type == right.type && left.name == right.name
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(type)
+    hasher.combine(name)
+  }
+}
+
+extension DependencyKey: CustomStringConvertible {
+  /// `Database`, or `Database named Primary`.
+  public var description: String {
+    nameText.map { "\(typeText) named \($0)" } ?? typeText
+  }
+}

@@ -1,0 +1,75 @@
+/// One request on its way through the graph: where it may look, and how it came here.
+struct Resolution: Sendable {
+  var container: Container
+  /// The scope it was made in. Singletons are made outside of any.
+  var scope: ContainerScope?
+  /// From what was asked for to the part being made.
+  var path: [DependencyKey] = []
+
+  /// What one parameter of a factory asks for.
+  func dependency<D: Sendable>(_ type: D.Type) async throws -> D {
+    if let wrapper = type as? any DependencyWrapper.Type {
+      let value =
+        switch wrapper.edge {
+        case .one(let key): wrapper.wrap([try await value(for: key)])
+        case .all(let key): wrapper.wrap(try await values(for: key))
+        }
+      return try cast(value, to: type, key: wrapper.edge.key)
+    }
+    let key = DependencyKey(type)
+    return try cast(try await value(for: key), to: type, key: key)
+  }
+
+  func cast<T>(_ value: (any Sendable)?, to type: T.Type, key: DependencyKey) throws -> T {
+    guard let value = value as? T else {
+      throw ContainerError(.notRegistered, "what is registered as \(key) is of another type", path: path + [key])
+    }
+    return value
+  }
+
+  func values(for key: DependencyKey) async throws -> [any Sendable] {
+    var values: [any Sendable] = []
+    for variant in container.variants(of: key) { values.append(try await value(for: variant)) }
+    return values
+  }
+
+  func value(for key: DependencyKey) async throws -> any Sendable {
+    guard let registration = container.registration(for: key) else {
+      throw ContainerError(
+        .notRegistered, "\(key) is not registered: add `builder.singleton(\(key.registrationText)) { … }`",
+        path: path + [key])
+    }
+    switch registration.lifetime {
+    case .singleton:
+      return try await container.pool.instance(for: key, close: registration.close) {
+        try await Resolution(container: container, scope: nil, path: path).make(registration)
+      }
+    case .scoped:
+      guard let scope else {
+        throw ContainerError(
+          .needsScope, "\((path + [key]).arrows) lives in a scope: ask for it inside `container.withScope`",
+          path: path + [key])
+      }
+      return try await scope.pool.instance(for: key, close: registration.close) { try await make(registration) }
+    case .transient:
+      try (scope?.pool ?? container.pool).requireOpen()
+      return try await make(registration)
+    }
+  }
+
+  /// Runs the factory. What it throws gets the path in front; cancellation, and what a dependency threw, pass as they are.
+  private func make(_ registration: Registration) async throws -> any Sendable {
+    var inner = self
+    inner.path.append(registration.key)
+    do {
+      return try await registration.make(inner)
+    } catch let error as CancellationError {
+      throw error
+    } catch let error as ContainerError {
+      throw error
+    } catch {
+      throw ContainerError(
+        .creationFailed, "\(inner.path.arrows) could not be made", path: inner.path, cause: error)
+    }
+  }
+}
