@@ -32,6 +32,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -95,6 +96,9 @@ let package = Package(
       dependencies: [
         "TomboloPorts",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Plugins/HTTPProbe"),
 
@@ -160,7 +164,7 @@ let package = Package(
     .testTarget(
       name: "HTTPDeliveryTests",
       dependencies: [
-        "TomboloPorts", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "TomboloPorts", "TomboloTesting", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
       ],
