@@ -32,6 +32,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
@@ -100,6 +101,9 @@ let package = Package(
       dependencies: [
         "TomboloPorts",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Plugins/HTTPProbe"),
 
@@ -180,7 +184,7 @@ let package = Package(
     .testTarget(
       name: "HTTPDeliveryTests",
       dependencies: [
-        "TomboloPorts", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "TomboloPorts", "TomboloTesting", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),

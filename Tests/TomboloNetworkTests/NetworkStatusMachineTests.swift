@@ -61,6 +61,12 @@ import TomboloPorts
       sentence: "an upstream lost while idle is noticed by the next probe",
       steps: [.answered(.online), .probed(.online, .online), .probed(.limited, after: .seconds(5), .limited)]),
     Story(
+      sentence: "an answer from before the probe last said online proves nothing afterwards",
+      steps: [
+        .probed(.online, .online), .answered(.online), .probed(.online, after: .seconds(1), .online),
+        .probed(.limited, after: .seconds(1), .limited),
+      ]),
+    Story(
       sentence: "a fresh answer outweighs a probe that begins to fail, for one interval",
       steps: [
         .probed(.online, .online), .answered(after: .seconds(4), .online),

@@ -56,6 +56,32 @@ import TomboloTesting
     #expect(monitor.observerCount == 0)
   }
 
+  @Test("after it was cancelled a callback is not called again, not even with a status that was waiting for it")
+  func cancelledCallback() async {
+    let gate = AsyncStream.makeStream(of: Void.self)
+    let (entered, entrance) = AsyncStream.makeStream(of: NetworkStatus.Condition.self)
+    let (left, exit) = AsyncStream.makeStream(of: NetworkStatus.Condition.self)
+    await withRunning(monitor) {
+      let observation = monitor.observe { status in
+        entrance.yield(status.condition)
+        for await _ in gate.stream {}
+        exit.yield(status.condition)
+      }
+      var calls = entered.makeAsyncIterator()
+      #expect(await calls.next() == .online)
+      monitor.setOverride(.offline)
+      observation.cancel()
+      gate.continuation.finish()
+      var returns = left.makeAsyncIterator()
+      #expect(await returns.next() == .online)
+    }
+    // The monitor's run has ended, and with it every task that could call.
+    entrance.finish()
+    var conditions: [NetworkStatus.Condition] = []
+    for await condition in entered { conditions.append(condition) }
+    #expect(conditions.isEmpty)
+  }
+
   @Test("a thousand observers that come and go: each that stays sees the last status, none is called after it left")
   func thousand() async {
     let seed = UInt64.random(in: 1...UInt64.max)

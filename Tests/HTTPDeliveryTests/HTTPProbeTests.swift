@@ -1,0 +1,119 @@
+#if HTTP
+  import HTTPProbe
+  import Testing
+  import TomboloPorts
+  import TomboloTesting
+
+  @Suite(.timeLimit(.minutes(1))) struct HTTPProbeTests {
+    /// Asks a server that answers `answer` once.
+    private func check(
+      _ answer: String, expectStatus: Int? = nil, expectBody: String? = nil
+    ) async throws -> (result: ProbeResult, url: String) {
+      let server = try HTTPProbeServer(answer: answer)
+      let probe = HTTPProbe(url: server.url, expectStatus: expectStatus, expectBody: expectBody)
+      let result = await probe.check()
+      try await probe.close()
+      server.stop()
+      return (result, server.url)
+    }
+
+    @Test(
+      "what is answered decides",
+      arguments: [
+        ("200 OK", NetworkStatus.Condition.online, "answered 200"),
+        ("204 No Content", .online, "answered 204"),
+        ("401 Unauthorized", .online, "answered 401"),
+        ("404 Not Found", .online, "answered 404"),
+        ("302 Found", .portal, "answered 302, a redirect"),
+        ("511 Network Authentication Required", .portal, "answered 511: the network asks for a sign-in"),
+        ("503 Service Unavailable", .limited, "answered 503"),
+      ])
+    func status(line: String, condition: NetworkStatus.Condition, detail: String) async throws {
+      let (result, url) = try await check("HTTP/1.1 \(line)\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n")
+      #expect(result == ProbeResult(condition, detail: "\(url) \(detail)"))
+    }
+
+    @Test(
+      "an expected status is the only one that counts",
+      arguments: [
+        ("200 OK", NetworkStatus.Condition.portal), ("204 No Content", .online), ("404 Not Found", .portal),
+        ("503 Service Unavailable", .limited),
+      ])
+    func expectedStatus(line: String, condition: NetworkStatus.Condition) async throws {
+      let answer = "HTTP/1.1 \(line)\r\n\(line.hasPrefix("204") ? "" : "Content-Length: 0\r\n")\r\n"
+      #expect(try await check(answer, expectStatus: 204).result.condition == condition)
+    }
+
+    @Test(
+      "a body that is not the expected one is a portal's",
+      arguments: [("{\"status\":\"ok\"}", NetworkStatus.Condition.online), ("<html>Welcome</html>", .portal)])
+    func body(body: String, condition: NetworkStatus.Condition) async throws {
+      let answer = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+      #expect(try await check(answer, expectBody: "\"ok\"").result.condition == condition)
+    }
+
+    @Test("a closed port is limited at once, and says that it refused")
+    func refused() async throws {
+      let server = try HTTPProbeServer(answer: "")
+      server.stop()
+      // The clock stands still: no time limit helps the answer along.
+      let probe = HTTPProbe(url: server.url, time: ManualTimeSource())
+      #expect(await probe.check() == ProbeResult(.limited, detail: "connection refused by \(server.url)"))
+      try await probe.close()
+    }
+
+    @Test("a server that closes without an answer is limited")
+    func closes() async throws {
+      let (result, url) = try await check("")
+      #expect(result == ProbeResult(.limited, detail: "\(url) closed the connection without an answer"))
+    }
+
+    @Test("a server that is silent is limited when the time limit passes, on the probe's own clock")
+    func silent() async throws {
+      let server = try HTTPProbeServer(answer: nil)
+      let time = ManualTimeSource()
+      let probe = HTTPProbe(url: server.url, timeout: .seconds(2), time: time)
+      async let result = probe.check()
+      await time.waitForSleepers()
+      time.advance(by: .seconds(2))
+      #expect(await result == ProbeResult(.limited, detail: "no answer from \(server.url) within 2.0 seconds"))
+      try await probe.close()
+      server.stop()
+    }
+
+    @Test("closing twice is no error, and a closed probe answers that it is closed")
+    func closing() async throws {
+      let probe = HTTPProbe(url: "http://127.0.0.1:9")
+      try await probe.close()
+      try await probe.close()
+      #expect(await probe.check() == ProbeResult(.limited, detail: "the probe of http://127.0.0.1:9 is closed"))
+    }
+
+    @Test(
+      "credentials and queries are not shown",
+      arguments: [
+        ("http://a.example:9000/health", "GET http://a.example:9000/health"),
+        ("https://user:secret@a.example/health?token=secret#x", "GET https://a.example/health"),
+        ("https://a.example/@me", "GET https://a.example/@me"),
+      ])
+    func target(url: String, target: String) async throws {
+      let probe = HTTPProbe(url: url)
+      #expect(probe.target == target)
+      try await probe.close()
+    }
+
+    @Test("the plugin makes a probe from its section")
+    func plugin() async throws {
+      let server = try HTTPProbeServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+      var values: [String: OptionValue] = ["url": .string(server.url), "expectStatus": .integer(204)]
+      for option in HTTPProbePlugin.options { values[option.name] = values[option.name] ?? option.defaultValue }
+      let probe = try await HTTPProbePlugin.make(
+        PluginOptions(path: "network.probe", values: values),
+        in: PluginContext(time: SystemTimeSource(), warn: { _ in }))
+      #expect(await probe.check() == ProbeResult(.portal, detail: "\(server.url) answered 200 instead of 204"))
+      let closable = try #require(probe as? any Closable)
+      try await closable.close()
+      server.stop()
+    }
+  }
+#endif
