@@ -198,7 +198,15 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/TomboloAgentTests"),
-    .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "tombolo-cli", "example-upstream",
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOFoundationCompat", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Tests/EndToEndTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],
   swiftLanguageModes: [.v6]
