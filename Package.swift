@@ -147,6 +147,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
       path: "Tools/Examples/Upstream/Program"),
+    .executableTarget(
+      name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
+      path: "Tools/Examples/QuickStart"),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
