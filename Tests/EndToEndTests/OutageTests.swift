@@ -22,7 +22,7 @@ struct OutageTests {
     var operations: [Entry]
   }
 
-  @Test("500 operations posted without an upstream all arrive after a kill -9 of the agent: each key in its order, critical first")
+  @Test("500 operations posted without an upstream all arrive after a kill -9: each key in its order, critical first")
   func killedWhileOffline() async throws {
     try await Scene.with { scene in
       let first = try await scene.startAgent()

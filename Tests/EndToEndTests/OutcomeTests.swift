@@ -40,7 +40,9 @@ struct OutcomeTests {
       var ids: [String: String] = [:]
       for one in Self.cases { ids[one.kind] = try await enqueue(one.kind, agent) }
       for number in 0..<20 { _ = try await enqueue("flows.\(number)", agent) }
-      let delivered = try await Web.ask(agent.url + "/v1/status") { try $0.value("queue.delivered", as: Int.self) == 20 }
+      let delivered = try await Web.ask(agent.url + "/v1/status") { status in
+        try status.value("queue.delivered", as: Int.self) == 20
+      }
       #expect(try delivered.value("queue.delivered", as: Int.self) == 20)
 
       for one in Self.cases {
@@ -78,7 +80,9 @@ struct OutcomeTests {
       let shown = try await scene.tombolo("show", first)
       #expect(shown.output.contains("401"), "\(shown.output)")
       for number in 0..<10 { _ = try await enqueue("later.\(number)", agent) }
-      let status = try await Web.ask(agent.url + "/v1/status") { try $0.value("queue.delivered", as: Int.self) == 11 }
+      let status = try await Web.ask(agent.url + "/v1/status") { status in
+        try status.value("queue.delivered", as: Int.self) == 11
+      }
       #expect(try status.value("queue.delivered", as: Int.self) == 11)
       #expect(try status.value("queue.deadLettered", as: Int.self) == 0)
       await agent.program.killAndWait()

@@ -77,10 +77,9 @@ struct RefusalTests {
       let id = added.output.trimmingCharacters(in: .whitespacesAndNewlines)
       #expect(try await scene.tombolo("show", id).output.contains("alone"))
 
-      let agent = try await RunningProgram(
-        "tombolo", ["run", "--config", scene.configuration.path, "--set", "agent.listen=127.0.0.1:\(scene.upstreamPort)"])
-      _ = try await agent.listeningURL()
       let listen = ["--config", scene.configuration.path, "--set", "agent.listen=127.0.0.1:\(scene.upstreamPort)"]
+      let agent = try RunningProgram("tombolo", ["run"] + listen)
+      _ = try await agent.listeningURL()
       let listed = try await RunningProgram.run("tombolo", ["list"] + listen)
       #expect(listed.output.contains(id), "\(listed.output) \(listed.errors)")
       let discarded = try await RunningProgram.run("tombolo", ["discard", id, "--reason", "a test"] + listen)

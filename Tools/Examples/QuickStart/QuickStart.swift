@@ -1,4 +1,5 @@
 import SQLiteStorage
+import TomboloPorts
 import TomboloQueue
 
 struct SetCurrency: SyncCommand {
