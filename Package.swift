@@ -111,7 +111,9 @@ let package = Package(
       name: "TomboloAgent",
       dependencies: [
         "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
@@ -196,6 +198,10 @@ let package = Package(
         "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tests/TomboloAgentTests"),
     .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
