@@ -126,8 +126,12 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tools/tombolo/Program"),
     .target(
@@ -217,6 +221,13 @@ let package = Package(
         .product(name: "NIOFoundationCompat", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/EndToEndTests"),
+    .testTarget(
+      name: "TomboloCommandLineTests",
+      dependencies: [
+        "tombolo-cli", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloCommandLineTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],
   swiftLanguageModes: [.v6]
