@@ -120,12 +120,13 @@ let package = Package(
       name: "tombolo-cli",
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
-        "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "TomboloResilience", "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tools/tombolo/Program"),
     .target(
@@ -198,6 +199,8 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/TomboloAgentTests"),
+    .testTarget(
+      name: "TomboloCommandLineTests", dependencies: ["tombolo-cli"], path: "Tests/TomboloCommandLineTests"),
     .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],
