@@ -122,7 +122,7 @@ let package = Package(
       name: "tombolo-cli",
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
-        "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "TomboloResilience", "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
