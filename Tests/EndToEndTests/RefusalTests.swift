@@ -10,7 +10,7 @@ struct RefusalTests {
       let first = try await scene.startAgent()
       let accepted = try await Web.send("POST", first.url + "/v1/operations", #"{"kind":"kept"}"#)
       #expect(accepted.status == 202)
-      let second = try await scene.tombolo("run")
+      let second = try await scene.tombolo("run", "--set", "agent.listen=127.0.0.1:\(scene.upstreamPort)")
       #expect(second.status == 1)
       #expect(second.errors.contains("\(first.program.processID)"), "\(second.errors)")
       await first.program.killAndWait()
@@ -77,18 +77,16 @@ struct RefusalTests {
       let id = added.output.trimmingCharacters(in: .whitespacesAndNewlines)
       #expect(try await scene.tombolo("show", id).output.contains("alone"))
 
-      let listen = ["--config", scene.configuration.path, "--set", "agent.listen=127.0.0.1:\(scene.upstreamPort)"]
-      let agent = try RunningProgram("tombolo", ["run"] + listen)
-      _ = try await agent.listeningURL()
-      let listed = try await RunningProgram.run("tombolo", ["list"] + listen)
+      let agent = try await scene.startAgent()
+      let listed = try await scene.tombolo("list")
       #expect(listed.output.contains(id), "\(listed.output) \(listed.errors)")
-      let discarded = try await RunningProgram.run("tombolo", ["discard", id, "--reason", "a test"] + listen)
+      let discarded = try await scene.tombolo("discard", id, "--reason", "a test")
       #expect(discarded.status == 0, "\(discarded.errors)")
-      let again = try await RunningProgram.run("tombolo", ["show", id] + listen)
+      let again = try await scene.tombolo("show", id)
       #expect(again.status == 1)
       #expect(again.errors.contains(id))
-      agent.signal(SIGTERM)
-      #expect(await agent.waitForExit() == 0)
+      agent.program.signal(SIGTERM)
+      #expect(await agent.program.waitForExit() == 0)
     }
   }
 }

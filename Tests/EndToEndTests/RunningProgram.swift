@@ -48,8 +48,8 @@ final class RunningProgram: Sendable {
   /// Where it listens, once it does.
   func listeningURL() async throws -> String {
     let line = try await line { $0.contains("listening on http://") }
-    return String(line.drop { $0 != "h" }.trimmingPrefix("listening on "))
-      .replacingOccurrences(of: "ening on ", with: "").firstURL
+    guard let start = line.firstRange(of: "http://") else { return line }
+    return String(line[start.lowerBound...].prefix { !$0.isWhitespace })
   }
 
   func signal(_ number: Int32) {
@@ -85,17 +85,9 @@ final class RunningProgram: Sendable {
   }
 }
 
-extension String {
-  fileprivate var firstURL: String {
-    guard let start = firstRange(of: "http://") else { return self }
-    return String(self[start.lowerBound...].prefix { !$0.isWhitespace })
-  }
-}
-
 /// Reads a pipe line by line, whoever asks when.
 private actor LineReader {
   private let lines: AsyncStream<String>
-  private var iterator: AsyncStream<String>.Iterator
 
   init(_ handle: FileHandle) {
     let (stream, continuation) = AsyncStream<String>.makeStream()
@@ -122,16 +114,17 @@ private actor LineReader {
       }
     }
     lines = stream
-    iterator = stream.makeAsyncIterator()
   }
 
+  /// All iterators of a stream share its elements, so a fresh one goes on where the last one ended.
   func next() async -> String? {
-    await iterator.next(isolation: self)
+    var iterator = lines.makeAsyncIterator()
+    return await iterator.next()
   }
 
   func rest() async -> [String] {
     var all: [String] = []
-    while let line = await iterator.next(isolation: self) { all.append(line) }
+    for await line in lines { all.append(line) }
     return all
   }
 }

@@ -2,12 +2,14 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOFoundationCompat
+import NIOHTTP1
 
 /// An agent, its upstream, and a folder for both: real processes on loopback.
 struct Scene {
   let folder: URL
   let configuration: URL
   let upstreamPort: Int
+  let agentPort: Int
 
   /// Runs `body` with a fresh folder and a port for the upstream that is free.
   ///
@@ -15,11 +17,11 @@ struct Scene {
   static func with(_ extra: String = "", _ body: (Scene) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-e2e-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let port = try freePort()
+    let (port, agentPort) = (try freePort(), try freePort())
     let configuration = folder.appending(path: "tombolo.yaml")
     try """
     agent:
-      listen: 127.0.0.1:0
+      listen: 127.0.0.1:\(agentPort)
     storage:
       type: sqlite
       path: \(folder.appending(path: "data").path)
@@ -32,7 +34,7 @@ struct Scene {
       unauthorizedPause: 2s
     \(extra)
     """.write(to: configuration, atomically: true, encoding: .utf8)
-    let scene = Scene(folder: folder, configuration: configuration, upstreamPort: port)
+    let scene = Scene(folder: folder, configuration: configuration, upstreamPort: port, agentPort: agentPort)
     let result: Result<Void, any Error>
     do {
       try await body(scene)
