@@ -153,21 +153,32 @@ struct ListeningTests {
   }
 
   @discardableResult
-  private static func server(_ configuration: AgentServerConfiguration) async throws -> AgentServer {
+  private static func server(
+    _ configuration: AgentServerConfiguration, onListening: @escaping @Sendable (AgentAddress) -> Void = { _ in }
+  ) async throws -> AgentServer {
     let queue = try await SyncQueue.open(store: InMemoryStore(), logger: AgentWorld.quiet)
     let network = NetworkMonitor(logger: AgentWorld.quiet)
     let worker = SyncWorker(queue: queue, handler: RecordingHandler(), logger: AgentWorld.quiet)
     return try AgentServer(
       AgentParts(
         queue: queue, worker: worker, network: network, storage: StorageDescription(type: "memory", path: nil)),
-      configuration: configuration, logger: AgentWorld.quiet)
+      configuration: configuration, logger: AgentWorld.quiet, onListening: onListening)
   }
 
-  /// What running a server there throws.
+  /// What running a server there throws. One that comes to listen all the same is stopped, and has thrown nothing.
   private static func failure(of address: AgentAddress, token: String? = nil) async -> AgentServerError? {
     await #expect(throws: AgentServerError.self) {
-      let server = try await server(AgentServerConfiguration(address: address, bearerToken: token))
-      try await server.run()
+      let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
+      let server = try await server(
+        AgentServerConfiguration(address: address, bearerToken: token), onListening: { _ in continuation.yield() })
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask {
+          defer { continuation.finish() }
+          try await server.run()
+        }
+        for await _ in listening { tasks.cancelAll() }
+        try await tasks.waitForAll()
+      }
     }
   }
 }

@@ -37,13 +37,7 @@ public final class AgentServer: Service {
   private let address: AgentAddress
   private let onListening: @Sendable (AgentAddress) -> Void
   private let logger: Logger
-  private let state = Mutex(State())
-
-  private struct State {
-    var isListening = false
-    /// Which socket file is ours.
-    var socketIdentity: UInt64?
-  }
+  private let isListening = Mutex(false)
 
   /// Checks the configuration; nothing is opened before `run()`.
   ///
@@ -68,25 +62,20 @@ public final class AgentServer: Service {
   ///
   /// - Throws: `AgentServerError` when it cannot listen.
   public func run() async throws {
-    let socket: UnixSocketFile?
     let bindAddress: BindAddress
     switch address {
-    case .tcp(let host, let port):
-      socket = nil
-      bindAddress = .hostname(host, port: port)
+    case .tcp(let host, let port): bindAddress = .hostname(host, port: port)
     case .unix(let path):
-      socket = UnixSocketFile(path: path)
+      try UnixSocketFile(path: path).removeIfStale()
       bindAddress = .unixDomainSocket(path: path)
     }
-    try socket?.removeIfStale()
-    defer { remove(socket) }
     // An idle connection is closed in the end; one that waits for its answer never is.
     let application = Application(
       responder: responder,
       server: .http1(configuration: .init(idleTimeout: .seconds(120))),
       configuration: ApplicationConfiguration(address: bindAddress, serverName: nil, backlog: 1_024),
       onServerRunning: { [self] channel in
-        state.withLock { $0 = State(isListening: true, socketIdentity: socket?.identity) }
+        isListening.withLock { $0 = true }
         announce(port: channel.localAddress?.port)
       },
       logger: Self.quiet(logger))
@@ -94,7 +83,7 @@ public final class AgentServer: Service {
       try await application.run()
     } catch {
       // Once it listens, an error is no longer about listening.
-      guard !(error is CancellationError), !state.withLock({ $0.isListening }) else { throw error }
+      guard !(error is CancellationError), !isListening.withLock({ $0 }) else { throw error }
       throw AgentServerError(error, listeningOn: address)
     }
   }
@@ -107,12 +96,6 @@ public final class AgentServer: Service {
       }
     logger.info("listening", metadata: ["address": "\(bound)"])
     onListening(bound)
-  }
-
-  /// Removes the socket file, unless another program's stands there by now.
-  private func remove(_ socket: UnixSocketFile?) {
-    guard let socket, let ours = state.withLock({ $0.socketIdentity }), socket.identity == ours else { return }
-    socket.remove()
   }
 
   /// What the server below tells of each start, stop and broken connection is of no interest here; its failures are.

@@ -6,7 +6,8 @@
   import Darwin
 #endif
 
-/// The file of a Unix domain socket. It outlives a process that was killed, and then stands in the way of the next one.
+/// The file of a Unix domain socket. A process that stops takes it along; one that was killed leaves it in the way of the
+/// next.
 struct UnixSocketFile {
   let path: String
 
@@ -28,12 +29,6 @@ struct UnixSocketFile {
       throw AgentServerError(
         .addressInUse, "cannot listen on unix:\(path): another program listens there; stop it, or choose another path")
     }
-  }
-
-  /// Which file it is, to recognise it again; `nil` when there is none.
-  var identity: UInt64? {
-    var information = stat()
-    return lstat(path, &information) == 0 ? UInt64(information.st_ino) : nil
   }
 
   /// Removes the file. One that is gone already is as good.
