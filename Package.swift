@@ -122,7 +122,7 @@ let package = Package(
       name: "tombolo-cli",
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
-        "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "TomboloResilience", "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
@@ -153,6 +153,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
       path: "Tools/Examples/Upstream/Program"),
+    .executableTarget(
+      name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
+      path: "Tools/Examples/QuickStart"),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
@@ -204,10 +207,20 @@ let package = Package(
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tests/TomboloAgentTests"),
+    .testTarget(
+      name: "EndToEndTests",
+      dependencies: [
+        "tombolo-cli", "example-upstream",
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOFoundationCompat", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Tests/EndToEndTests"),
     .testTarget(
       name: "TomboloCommandLineTests",
       dependencies: [
@@ -215,7 +228,6 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloCommandLineTests"),
-    .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],
   swiftLanguageModes: [.v6]

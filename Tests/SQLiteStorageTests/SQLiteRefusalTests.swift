@@ -80,6 +80,7 @@ struct SQLiteRefusalTests {
         #expect(error.code == .damaged, "\(kind)")
         #expect(error.message.contains(folder.database), "\(kind)")
         #expect(error.message.contains("move it away"), "\(kind)")
+        #expect(error.message.contains("cut off") == (kind != "garbage"), "\(kind)")
         #expect(try folder.bytes(of: folder.database) == damaged, "\(kind)")
         try folder.write(whole, to: folder.database)
         let store = try await SQLiteStore(path: folder.path)
@@ -102,19 +103,23 @@ struct SQLiteRefusalTests {
     }
   }
 
-  @Test("A flipped byte in the first pages is met with damaged or changes nothing that is read of the tree's structure")
-  func flippedBytes() async throws {
+  @Test("A flipped bit in the header of one of the first pages is met with damaged, or changes nothing that is read")
+  func flippedBits() async throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)
     try await TemporaryFolder.with { folder in
       try await fill(folder)
       let whole = try folder.bytes(of: folder.database)
       var refusalCount = 0
-      for _ in 0..<60 {
+      // Every byte of the file's header, where a wrong number has the most different effects, then the pages' own headers.
+      let offsets =
+        Array(0..<112)
+        + (0..<40).map { _ in
+          Int.random(in: 1..<4, using: &random) * 4_096 + Int.random(in: 0..<24, using: &random)
+        }
+      for offset in offsets {
         var bytes = whole
-        // The header of one of the first pages, where its structure is.
-        let offset = Int.random(in: 0..<4, using: &random) * 4_096 + Int.random(in: 0..<108, using: &random)
-        bytes[offset] ^= UInt8.random(in: 1...255, using: &random)
+        bytes[offset] ^= 1 << UInt8.random(in: 0...7, using: &random)
         try folder.write(bytes, to: folder.database)
         do {
           let store = try await SQLiteStore(path: folder.path, durability: .none)
@@ -126,7 +131,7 @@ struct SQLiteRefusalTests {
           refusalCount += 1
         }
       }
-      #expect(refusalCount > 0, "seed \(seed)")
+      #expect(refusalCount > 20, "seed \(seed)")
     }
   }
 
@@ -189,7 +194,7 @@ struct SQLiteRefusalTests {
     try await TemporaryFolder.with { folder in
       try await fill(folder)
       guard mount(folder.path, folder.path, nil, UInt(MS_BIND), nil) == 0 else {
-        // Only a privileged user may mount, and only for one do permissions not suffice.
+        Issue.record("mounting failed with errno \(errno): run the tests as root, as Tools/test does in CI")
         return
       }
       defer { umount2(folder.path, 2) }

@@ -1,4 +1,3 @@
-import CSQLite
 import Foundation
 import Testing
 import TomboloPorts
@@ -106,7 +105,7 @@ struct SQLiteStoreTests {
   func fullDisk() async throws {
     try await TemporaryFolder.with { folder in
       guard mount("tmpfs", folder.path, "tmpfs", 0, "size=2m") == 0 else {
-        // Only a privileged user may mount.
+        Issue.record("mounting failed with errno \(errno): run the tests as root, as Tools/test does in CI")
         return
       }
       defer { umount2(folder.path, 2) }
@@ -123,6 +122,58 @@ struct SQLiteStoreTests {
       #expect(try await store.value("kept") == [1])
       mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "size=32m")
       try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 1_000_000)) }
+      try await store.close()
+    }
+  }
+
+  @Test("A commit that fails half way leaves nothing of any of its batches, and the store goes on")
+  func failureHalfWay() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, durability: .none)
+      try await store.commit { $0.put(Key("a"), [1]) }
+      // Stands for any failure of the engine that does not end the transaction by itself.
+      let other = try SQLiteConnection(path: folder.database, busyTimeout: .seconds(5))
+      try other.execute(
+        "CREATE TRIGGER stop BEFORE INSERT ON records WHEN new.key = x'7A' BEGIN SELECT RAISE(ABORT, 'stop'); END")
+      var first = Batch()
+      first.put(Key("b"), [2])
+      var failing = Batch()
+      failing.put(Key("c"), [3])
+      failing.put(Key("z"), [4])
+      let error = try await storeError { _ = try await store.commit([first, failing]) }
+      #expect(error.code == .engine)
+      #expect(try await store.scan(.all, limit: 9).map(\.key) == [Key("a")])
+      try other.execute("DROP TRIGGER stop")
+      let results = try await store.commit([first, failing])
+      #expect(results.allSatisfy { $0.refusal == nil })
+      #expect(try await store.scan(.all, limit: 9).count == 4)
+      try await store.close()
+    }
+  }
+
+  @Test("A database whose journal a person has switched off gets it back")
+  func journalSwitchedBack() async throws {
+    try await TemporaryFolder.with { folder in
+      try await SQLiteStore(path: folder.path).close()
+      try SQLiteConnection(path: folder.database, busyTimeout: .zero).execute("PRAGMA journal_mode = DELETE")
+      let store = try await SQLiteStore(path: folder.path)
+      try await store.commit { $0.put(Key("a"), [1]) }
+      #expect(folder.exists("\(folder.database)-wal"))
+      try await store.close()
+    }
+  }
+
+  @Test("Another program that holds the database for longer than the busy timeout is told of")
+  func busy() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, busyTimeout: .zero)
+      let other = try SQLiteConnection(path: folder.database, busyTimeout: .zero)
+      try other.execute("BEGIN IMMEDIATE")
+      let error = try await storeError { try await store.commit { $0.put(Key("a"), [1]) } }
+      #expect(error.code == .inUse)
+      #expect(error.message.contains("busyTimeout"))
+      try other.execute("ROLLBACK")
+      try await store.commit { $0.put(Key("a"), [1]) }
       try await store.close()
     }
   }

@@ -16,9 +16,11 @@ public struct Timestamp: Hashable, Sendable, Codable {
     return Timestamp(millisecondsSinceEpoch: sum)
   }
 
-  /// How long it is from here to `other`; negative when `other` is earlier.
+  /// How long it is from here to `other`; negative when `other` is earlier. Stops at the ends of the range.
   public func duration(to other: Timestamp) -> Duration {
-    .milliseconds(other.millisecondsSinceEpoch.subtractingReportingOverflow(millisecondsSinceEpoch).partialValue)
+    let (difference, overflow) = other.millisecondsSinceEpoch.subtractingReportingOverflow(millisecondsSinceEpoch)
+    if overflow { return .milliseconds(other > self ? Int64.max : Int64.min) }
+    return .milliseconds(difference)
   }
 }
 

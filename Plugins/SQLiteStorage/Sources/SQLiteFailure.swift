@@ -24,7 +24,12 @@ struct SQLiteFailure: Error, Hashable, Sendable {
 
   /// What it means for a user of the store.
   func storeError(path: String, while action: String) -> StoreError {
-    StoreError(code, "\(path): \(advice), while \(action)", cause: self)
+    storeError(code, path: path, while: action)
+  }
+
+  /// The error with a code that the circumstances give.
+  func storeError(_ code: StoreError.Code, path: String, while action: String) -> StoreError {
+    StoreError(code, "\(path): \(Self.advice(code)), while \(action)", cause: self)
   }
 
   /// What it means when a COMMIT was answered with it. Only a disk that ran full, or a lock that was not got, is known to
@@ -51,10 +56,13 @@ struct SQLiteFailure: Error, Hashable, Sendable {
 
   private var isOutOfRoom: Bool { systemError == ENOSPC || systemError == EDQUOT }
 
-  private var advice: String {
+  /// Whether SQLite says that it does not understand what it was asked.
+  var isAboutTheQuestion: Bool { primary == SQLITE_ERROR }
+
+  private static func advice(_ code: StoreError.Code) -> String {
     switch code {
     case .full: "there is no room left on the disk; make room and try again"
-    case .damaged: SQLiteFailure.adviceOnDamage
+    case .damaged: adviceOnDamage
     case .inUse: "another program holds the database; end it, or set a longer `busyTimeout`"
     case .inaccessible: "the file cannot be read and written; check its permissions and those of its folder"
     default: "SQLite failed"

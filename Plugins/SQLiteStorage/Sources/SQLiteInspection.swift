@@ -10,8 +10,8 @@ import TomboloPorts
 
 /// Looks for damage before a store works on a database.
 ///
-/// The header, the version and the tables are always looked at. `PRAGMA quick_check` reads every page, about a gigabyte a
-/// second from memory and much less from a disk, so it runs only where it takes well under a second: always on a small
+/// The header, the version and the tables are always looked at. `PRAGMA quick_check` reads every page, about half a
+/// gigabyte a second from memory and much less from a disk, so it runs only where it takes well under a second: always on a small
 /// database, and on one of moderate size that was not closed in order the last time, when damage is likeliest. Otherwise
 /// both ends of the table are read. Damage elsewhere is met by the call that comes across it, and told as `damaged` too.
 enum SQLiteInspection {
@@ -57,6 +57,12 @@ enum SQLiteInspection {
         .damaged,
         "\(path): this is the database of another program (application id \(number(at: 68))); name another `path`")
     }
+    // What SQLite itself would take for a mere lack of rights, or for a format it does not know.
+    let hasKnownFormat =
+      (1...2).contains(header[18]) && (1...2).contains(header[19]) && (1...4).contains(number(at: 44))
+    guard hasKnownFormat, number(at: 56) == 1 else {
+      throw StoreError(.damaged, "\(path): its header is damaged; \(SQLiteFailure.adviceOnDamage)")
+    }
     // While the journal holds commits, the file may be behind its header or ahead of it.
     guard byteCount(of: location.journal) ?? 0 == 0 else { return }
     let pageByteCount = Int64(header[16]) << 8 | Int64(header[17])
@@ -69,8 +75,18 @@ enum SQLiteInspection {
     }
   }
 
-  /// Looks into an open database.
+  /// Looks into an open database. Its questions are constant, so that one which SQLite does not understand tells of a damaged
+  /// schema.
   static func inspect(_ connection: SQLiteConnection) throws {
+    do {
+      try judge(connection)
+    } catch let error as StoreError {
+      guard let failure = error.cause as? SQLiteFailure, failure.isAboutTheQuestion else { throw error }
+      throw failure.storeError(.damaged, path: connection.path, while: "looking into it")
+    }
+  }
+
+  private static func judge(_ connection: SQLiteConnection) throws {
     let version = try connection.number("PRAGMA user_version") ?? 0
     guard version <= SQLiteSchema.version else {
       throw StoreError(
@@ -80,9 +96,8 @@ enum SQLiteInspection {
     }
     let tableCount = try connection.number(
       "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('records', 'meta')")
-    let journalMode = try connection.text("PRAGMA journal_mode")
     let clean = tableCount == 2 ? try connection.number("SELECT value FROM meta WHERE name = 'clean'") : nil
-    guard version == SQLiteSchema.version, tableCount == 2, journalMode == "wal", let clean else {
+    guard version == SQLiteSchema.version, tableCount == 2, let clean else {
       throw StoreError(.damaged, "\(connection.path): its tables are not complete; \(SQLiteFailure.adviceOnDamage)")
     }
     let pageCount = try connection.number("PRAGMA page_count") ?? 0

@@ -55,10 +55,11 @@ enum SQLiteSchema {
     try SystemFailure.synchronizeFolder(location.folder)
   }
 
-  /// What every opening sets for itself.
+  /// What every opening sets for itself. The journal's mode is kept in the file, where a person with a tool may have changed it.
   static func configure(_ connection: SQLiteConnection, durability: SQLiteDurability) throws {
     try connection.execute(
       """
+      PRAGMA journal_mode = WAL;
       PRAGMA synchronous = \(durability.synchronous);
       PRAGMA wal_autocheckpoint = \(journalPageCount);
       PRAGMA journal_size_limit = \(journalByteCount);

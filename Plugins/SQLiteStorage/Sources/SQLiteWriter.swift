@@ -52,8 +52,8 @@ actor SQLiteWriter {
     let lock = try FolderLock(folder: location.folder, path: location.lock)
     if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: busyTimeout) }
     let connection = try SQLiteConnection(path: location.database, busyTimeout: busyTimeout)
-    try SQLiteSchema.configure(connection, durability: durability)
     try SQLiteInspection.inspect(connection)
+    try SQLiteSchema.configure(connection, durability: durability)
     session = try Session(lock: lock, connection: connection)
   }
 

@@ -37,8 +37,13 @@ public final class AgentServer: Service {
   private let address: AgentAddress
   private let onListening: @Sendable (AgentAddress) -> Void
   private let logger: Logger
-  /// Which socket file is ours.
-  private let socketIdentity = Mutex<UInt64?>(nil)
+  private let state = Mutex(State())
+
+  private struct State {
+    var isListening = false
+    /// Which socket file is ours.
+    var socketIdentity: UInt64?
+  }
 
   /// Checks the configuration; nothing is opened before `run()`.
   ///
@@ -81,13 +86,15 @@ public final class AgentServer: Service {
       server: .http1(configuration: .init(idleTimeout: .seconds(120))),
       configuration: ApplicationConfiguration(address: bindAddress, serverName: nil, backlog: 1_024),
       onServerRunning: { [self] channel in
-        socketIdentity.withLock { $0 = socket?.identity }
+        state.withLock { $0 = State(isListening: true, socketIdentity: socket?.identity) }
         announce(port: channel.localAddress?.port)
       },
       logger: Self.quiet(logger))
     do {
       try await application.run()
-    } catch  where error is IOError || error is SocketAddressError {
+    } catch {
+      // Once it listens, an error is no longer about listening.
+      guard !(error is CancellationError), !state.withLock({ $0.isListening }) else { throw error }
       throw AgentServerError(error, listeningOn: address)
     }
   }
@@ -104,7 +111,7 @@ public final class AgentServer: Service {
 
   /// Removes the socket file, unless another program's stands there by now.
   private func remove(_ socket: UnixSocketFile?) {
-    guard let socket, let ours = socketIdentity.withLock({ $0 }), socket.identity == ours else { return }
+    guard let socket, let ours = state.withLock({ $0.socketIdentity }), socket.identity == ours else { return }
     socket.remove()
   }
 

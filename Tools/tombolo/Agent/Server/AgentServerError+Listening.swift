@@ -17,7 +17,7 @@ extension AgentServerError {
 
   private static func explain(_ error: any Error, _ address: AgentAddress) -> (Code, String) {
     if let error = error as? IOError { return explain(error, address) }
-    if error is SocketAddressError, case .tcp(let host, _) = address {
+    if error is SocketAddressError || error is SocketAddressError.UnknownHost, case .tcp(let host, _) = address {
       return (.invalidAddress, "\(host) is no name or address that can be resolved; use 127.0.0.1, for example")
     }
     return (.listenFailed, "\(error)")

@@ -1,0 +1,50 @@
+import ExampleUpstream
+
+/// The demo's outside: a real server that can go away and come back on the same port, with its memory.
+struct DemoUpstream: Sendable {
+  let memory = UpstreamMemory()
+
+  /// Serves while `body` runs, or until `body` stops the server.
+  ///
+  /// - Parameter port: 0 for any that is free; `body` is told which.
+  func serve<Result: Sendable>(
+    port: Int = 0, _ body: (UpstreamServer, Int) async throws -> Result
+  ) async throws -> Result {
+    let server = UpstreamServer(port: port, memory: memory)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      let boundPort: Int
+      do {
+        boundPort = try await server.boundPort()
+      } catch {
+        // The server itself knows better why it ended.
+        try await group.waitForAll()
+        throw error
+      }
+      let result = try await body(server, boundPort)
+      await server.stop()
+      try await group.waitForAll()
+      return result
+    }
+  }
+
+  /// Takes its time with everything, so that one can follow.
+  func behaveWell(answerMilliseconds: Int) {
+    var slow = UpstreamBehaviour(.delay)
+    slow.milliseconds = answerMilliseconds
+    memory.behaviours = [slow]
+  }
+
+  /// Comes back in a bad mood: one kind refused for good, some calls throttled or failed, and one accepted whose answer is
+  /// lost, so that it must come again.
+  func behaveBadly(answerMilliseconds: Int) {
+    behaveWell(answerMilliseconds: answerMilliseconds)
+    memory.behaviours =
+      [
+        UpstreamBehaviour(status: 400, kind: DemoOperation.refused.kind, body: "this name is taken"),
+        UpstreamBehaviour(status: 429, kind: DemoOperation.message, times: 2, retryAfter: 1),
+        UpstreamBehaviour(status: 500, kind: DemoOperation.photo, times: 3),
+        UpstreamBehaviour(.acceptThenReset, kind: DemoOperation.profile, times: 1),
+      ] + memory.behaviours
+  }
+}
