@@ -225,8 +225,12 @@ let package = Package(
     .testTarget(
       name: "TomboloCommandLineTests",
       dependencies: [
-        "tombolo-cli", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition",
-        .product(name: "Logging", package: "swift-log"),
+        "tombolo-cli", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition", "TomboloNetwork",
+        "TomboloStorage", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tests/TomboloCommandLineTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),

@@ -34,7 +34,7 @@ struct OperationListText: CustomStringConvertible {
     case OperationState.blocked.rawValue:
       return operation.behind.map { "after \($0)" } ?? "after another of its key"
     default:
-      return SafeText.line(operation.waitingReason ?? "", limit: 60)
+      return SafeText.line(clock.localizing(operation.waitingReason ?? ""), limit: 60)
     }
   }
 }

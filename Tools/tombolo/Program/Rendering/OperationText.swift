@@ -41,13 +41,24 @@ struct OperationText: CustomStringConvertible {
       rows.append(["last error", SafeText.line(failure.message) + when])
     }
     if let due = operation.nextDueAt { rows.append(["next attempt", clock.until(due.timestamp)]) }
-    if let reason = operation.waitingReason { rows.append(["why it waits", SafeText.line(reason)]) }
+    if let reason = operation.waitingReason {
+      rows.append(["why it waits", SafeText.line(clock.localizing(Self.withoutFailure(reason, operation.lastError)))])
+    }
     switch operation.state {
     case OperationState.deadLettered.rawValue, OperationState.parked.rawValue:
       rows.append(["what to do", "tombolo retry \(operation.id), or tombolo discard \(operation.id) --reason TEXT"])
     default: break
     }
     return rows
+  }
+
+  /// The reason for waiting, when it ends with the last error: that stands in a line of its own.
+  private static func withoutFailure(_ reason: String, _ failure: WireDeliveryFailure?) -> String {
+    guard let message = failure?.message else { return reason }
+    for joint in [", after: ", ": "] where reason.hasSuffix(joint + message) {
+      return String(reason.dropLast(joint.count + message.count))
+    }
+    return reason
   }
 
   private var payload: String {

@@ -1,4 +1,5 @@
 import Foundation
+import TomboloAgent
 import TomboloPorts
 
 /// Tells moments as a person at this machine reads them.
@@ -36,6 +37,14 @@ struct WallClock: Hashable, Sendable {
   /// `12 s`.
   func age(_ moment: Timestamp) -> String {
     DurationWords.text(moment.duration(to: now))
+  }
+
+  /// A sentence with the timestamps in it told as `text` tells them.
+  func localizing(_ sentence: String) -> String {
+    sentence.split(separator: " ", omittingEmptySubsequences: false).map { word in
+      let end = word.lastIndex { !",.:;)".contains($0) }.map { word.index(after: $0) } ?? word.startIndex
+      return WireTimestamp(String(word[..<end])).map { text($0.timestamp) + word[end...] } ?? String(word)
+    }.joined(separator: " ")
   }
 
   private static func parts(_ moment: Timestamp) -> (day: String, time: String) {

@@ -37,9 +37,10 @@ struct Agent: Sendable {
         queue: parts.queue, worker: parts.worker, network: parts.monitor,
         storage: StorageDescription(configuration.storage)),
       configuration: settings, logger: logger, onListening: onListening)
-    // Stopped in reverse: first nothing more is accepted, then what is being delivered ends, then nobody watches.
+    // Stopped in reverse: nothing more is accepted and what is being delivered ends, then nobody watches.
+    let work = ConcurrentServices(services: [SyncWorkerService(parts.worker), server])
     var group = ServiceGroupConfiguration(
-      services: [NetworkMonitorService(parts.monitor), SyncWorkerService(parts.worker), server],
+      services: [NetworkMonitorService(parts.monitor), work],
       gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet)
     // Whoever keeps a request or a delivery going for longer is cut off.
     group.maximumGracefulShutdownDuration = configuration.agent.shutdownGrace
