@@ -20,9 +20,9 @@ final class DemoBoard: Sendable {
       let key = operation.orderingKey ?? "no key"
       switch event.change {
       case .deadLettered(let failure) where knownFailures.insert(failure.code.description).inserted:
-        return "\(operation.kind) of \(key) is refused for good and kept; its key goes on."
+        return "\(operation.kind) of \(key): refused for good and kept; \(key) goes on."
       case .retried(let failure, _) where knownFailures.insert(failure.code.description).inserted:
-        return "\(operation.kind) of \(key) must be retried (\(failure.code)); its key waits."
+        return "\(operation.kind) of \(key): \(failure.code); only \(key) waits for its retry."
       default:
         return nil
       }
