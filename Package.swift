@@ -111,7 +111,9 @@ let package = Package(
       name: "TomboloAgent",
       dependencies: [
         "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
+        .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
@@ -124,6 +126,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
         .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
@@ -148,6 +153,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
       path: "Tools/Examples/Upstream/Program"),
+    .executableTarget(
+      name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
+      path: "Tools/Examples/QuickStart"),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
@@ -197,11 +205,30 @@ let package = Package(
         "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tests/TomboloAgentTests"),
     .testTarget(
-      name: "TomboloCommandLineTests", dependencies: ["tombolo-cli"], path: "Tests/TomboloCommandLineTests"),
-    .testTarget(name: "EndToEndTests", dependencies: ["TomboloPorts"], path: "Tests/EndToEndTests"),
+      name: "EndToEndTests",
+      dependencies: [
+        "tombolo-cli", "example-upstream",
+        .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+        .product(name: "NIOFoundationCompat", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+      ],
+      path: "Tests/EndToEndTests"),
+    .testTarget(
+      name: "TomboloCommandLineTests",
+      dependencies: [
+        "tombolo-cli", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloCommandLineTests"),
     .testTarget(name: "RepositoryTests", path: "Tests/RepositoryTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -44,11 +44,12 @@
       var code: Int32
     }
 
-    /// Ends the listener and, with it, its thread.
+    /// Ends the listener and, with it, its thread. The thread closes the descriptor, so that it never asks one that was
+    /// closed meanwhile and belongs to another server already.
     func stop() {
       guard !isStopped.exchange(true, ordering: .acquiringAndReleasing) else { return }
       shutdown(listener, Int32(SHUT_RDWR))
-      close(listener)
+      if answer == nil { close(listener) }
     }
 
     /// Safety: the pointer carries one strong reference, which the thread takes over.
@@ -72,6 +73,7 @@
     private static func serve(_ reference: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
       guard let reference else { return nil }
       let server = Unmanaged<HTTPProbeServer>.fromOpaque(reference).takeRetainedValue()
+      defer { close(server.listener) }
       while true {
         let connection = accept(server.listener, nil, nil)
         guard connection >= 0 else { return nil }

@@ -58,21 +58,20 @@ final class TCPConnectAttempt: Sendable {
     finish(nil)
   }
 
-  /// Looks up and connects, on the calling thread.
-  func run() {
+  /// Looks up and connects, on the calling thread; the answer is to be given to `finish`. `nil` when nobody waits for it.
+  func run() -> ProbeResult? {
     do {
       let wakePipe = try WakePipe()
       defer {
         watch(nil)
         wakePipe.closeEnds()
       }
-      guard watch(wakePipe.writing) else { return }
+      guard watch(wakePipe.writing) else { return nil }
       let race = try TCPConnectRace(address)
-      if try race.run(until: wakePipe.reading) {
-        finish(ProbeResult(.online, detail: "\(address) accepts connections"))
-      }
+      guard try race.run(until: wakePipe.reading) else { return nil }
+      return ProbeResult(.online, detail: "\(address) accepts connections")
     } catch {
-      finish(ProbeResult(.limited, detail: error.message))
+      return ProbeResult(.limited, detail: error.message)
     }
   }
 

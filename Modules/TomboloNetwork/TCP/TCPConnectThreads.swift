@@ -11,8 +11,9 @@ import TomboloPorts
 
 /// Runs connection attempts, each on a thread of its own, and bounds how many of those threads there are.
 final class TCPConnectThreads: Sendable {
-  /// More threads than this are never alive at once. One is the rule; others linger where a resolver hangs.
-  static let countMaximum = 4
+  /// More threads than this are never alive at once. One is the rule; others linger where a resolver hangs,
+  /// and for a moment after a check was cancelled.
+  static let countMaximum = 8
 
   private let alive = Mutex(0)
 
@@ -30,8 +31,10 @@ final class TCPConnectThreads: Sendable {
           return
         }
         let error = startDetachedThread {
-          attempt.run()
+          let result = attempt.run()
+          // Before the answer: whoever gets it may check again at once.
           self.release()
+          if let result { attempt.finish(result) }
         }
         guard error == 0 else {
           release()

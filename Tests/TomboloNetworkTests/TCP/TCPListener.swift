@@ -73,6 +73,9 @@ final class TCPListener {
 
   struct SystemError: Error {
     var code: Int32
+
+    /// The machine does not speak this kind of address.
+    var isMissingFamily: Bool { [EAFNOSUPPORT, EADDRNOTAVAIL, EBADF].contains(code) }
   }
 
   /// Connects often enough, without ever being accepted, that the system drops further attempts: a black hole.

@@ -1,2 +1,41 @@
 import ArgumentParser
-@main struct TomboloCommand: AsyncParsableCommand { func run() async throws {} }
+
+/// `tombolo`: the agent, and everything one does to it from a terminal.
+struct TomboloCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tombolo",
+    abstract: "Stores operations on the spot and delivers them, in order, once the network is back.",
+    discussion: """
+      Start the agent with `tombolo run`. The other commands go through the running agent; where none runs they work on \
+      the store itself.
+
+      Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+      """,
+    version: TomboloVersion.text,
+    subcommands: [
+      RunCommand.self, EnqueueCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, RetryCommand.self,
+      DiscardCommand.self, ConfigCommand.self, PluginsCommand.self, DemoCommand.self,
+    ])
+}
+
+/// The program's version, as `--version` prints it.
+enum TomboloVersion {
+  static let text = "0.1.0"
+}
+
+/// Where the program starts: parses, runs, and turns what is thrown into a message and an exit status.
+@main
+enum Program {
+  static func main() async {
+    do {
+      var command = try TomboloCommand.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      ExitReport(error).exit()
+    }
+  }
+}

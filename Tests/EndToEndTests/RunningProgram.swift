@@ -1,0 +1,130 @@
+import Foundation
+import Synchronization
+
+/// A program of this package as a process of its own, with its output line by line.
+final class RunningProgram: Sendable {
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  let processID: pid_t
+  private let exit: AsyncStream<Int32>
+  private let output: LineReader
+  private let errorOutput: LineReader
+
+  /// Starts `name` from where this test was built.
+  init(_ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+    process.arguments = arguments
+    var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TOMBOLO_") }
+    variables.merge(environment) { _, new in new }
+    process.environment = variables
+    if let folder { process.currentDirectoryURL = folder }
+    let (standardOutput, standardError) = (Pipe(), Pipe())
+    process.standardOutput = standardOutput
+    process.standardError = standardError
+    process.standardInput = FileHandle.nullDevice
+    let (stream, continuation) = AsyncStream<Int32>.makeStream()
+    process.terminationHandler = { process in
+      continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
+      continuation.finish()
+    }
+    output = LineReader(standardOutput.fileHandleForReading)
+    errorOutput = LineReader(standardError.fileHandleForReading)
+    exit = stream
+    try process.run()
+    processID = process.processIdentifier
+  }
+
+  /// The next line of standard output that `isWanted`; the rest is read on the way.
+  func line(where isWanted: (String) -> Bool) async throws -> String {
+    while let line = await output.next() {
+      if isWanted(line) { return line }
+    }
+    throw Failure(description: "the program ended before the wanted line; its errors: \(await rest().errors)")
+  }
+
+  /// Where it listens, once it does.
+  func listeningURL() async throws -> String {
+    let line = try await line { $0.contains("listening on http://") }
+    guard let start = line.firstRange(of: "http://") else { return line }
+    return String(line[start.lowerBound...].prefix { !$0.isWhitespace })
+  }
+
+  func signal(_ number: Int32) {
+    kill(processID, number)
+  }
+
+  /// Waits for the end: the exit status, or the negative number of the signal that ended it.
+  func waitForExit() async -> Int32 {
+    for await status in exit { return status }
+    return .min
+  }
+
+  /// Kills it as a power cut would, and waits until it is gone.
+  func killAndWait() async {
+    signal(SIGKILL)
+    _ = await waitForExit()
+  }
+
+  /// What is left of both outputs, up to the end of the program.
+  func rest() async -> (output: String, errors: String) {
+    async let lines = output.rest()
+    async let errors = errorOutput.rest()
+    return (await lines.joined(separator: "\n"), await errors.joined(separator: "\n"))
+  }
+
+  /// Runs a program to its end.
+  static func run(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil
+  ) async throws -> (status: Int32, output: String, errors: String) {
+    let program = try RunningProgram(name, arguments, environment: environment, folder: folder)
+    let (output, errors) = await program.rest()
+    return (await program.waitForExit(), output, errors)
+  }
+}
+
+/// Reads a pipe line by line, whoever asks when.
+private actor LineReader {
+  private let lines: AsyncStream<String>
+
+  init(_ handle: FileHandle) {
+    let (stream, continuation) = AsyncStream<String>.makeStream()
+    let buffer = Mutex(Data())
+    handle.readabilityHandler = { handle in
+      let data = handle.availableData
+      let (complete, isAtEnd) = buffer.withLock { buffer -> ([String], Bool) in
+        guard !data.isEmpty else {
+          let last = buffer.isEmpty ? [] : [String(decoding: buffer, as: UTF8.self)]
+          return (last, true)
+        }
+        buffer.append(data)
+        var complete: [String] = []
+        while let newline = buffer.firstIndex(of: 0x0A) {
+          complete.append(String(decoding: buffer[buffer.startIndex..<newline], as: UTF8.self))
+          buffer.removeSubrange(buffer.startIndex...newline)
+        }
+        return (complete, false)
+      }
+      for line in complete { continuation.yield(line) }
+      if isAtEnd {
+        handle.readabilityHandler = nil
+        continuation.finish()
+      }
+    }
+    lines = stream
+  }
+
+  /// All iterators of a stream share its elements, so a fresh one goes on where the last one ended.
+  func next() async -> String? {
+    var iterator = lines.makeAsyncIterator()
+    return await iterator.next()
+  }
+
+  func rest() async -> [String] {
+    var all: [String] = []
+    for await line in lines { all.append(line) }
+    return all
+  }
+}

@@ -1,0 +1,89 @@
+import HTTPTypes
+import Hummingbird
+import TomboloPorts
+import TomboloQueue
+
+extension AgentResponder {
+  /// `POST /v1/operations`.
+  func enqueue(_ request: Request) async throws -> Response {
+    let body = try await body(of: request)
+    let wanted = try EnqueueRequest(body)
+    guard wanted.isBatch || body.count <= configuration.singleByteCountMaximum else {
+      throw AgentProblem.tooLarge(byteCountMaximum: configuration.singleByteCountMaximum)
+    }
+    let receipts = try await parts.queue.enqueue(wanted.operations)
+    // Written by hand: this is the request that comes a thousand times a second, and its answer holds nothing to escape.
+    var text = wanted.isBatch ? #"{"operations":["# : ""
+    for (index, receipt) in receipts.enumerated() {
+      if index > 0 { text += "," }
+      text += #"{"id":"\#(receipt.id)","state":"\#(receipt.state.rawValue)""#
+      switch receipt.disposition {
+      case .added: break
+      case .repeated: text += #","repeated":true"#
+      case .replaced(let id): text += #","replaced":"\#(id)""#
+      }
+      text += "}"
+    }
+    if wanted.isBatch { text += "]}" }
+    return Self.answer(jsonText: Array(text.utf8), status: .accepted)
+  }
+
+  /// `GET /v1/operations`.
+  func list(_ request: Request) async throws -> Response {
+    let wanted = try ListRequest(query: request.uri.query)
+    let page = try await parts.queue.list(wanted.filter, after: wanted.cursor, limit: wanted.limit)
+    return try Self.json(
+      WireOperationPage(operations: page.snapshots.map { self.describe($0) }, cursor: page.cursor?.description))
+  }
+
+  /// `GET /v1/operations/{id}`.
+  func show(_ id: OperationID) async throws -> Response {
+    guard let snapshot = try await parts.queue.snapshot(id) else { throw Self.missing(id) }
+    let payload = snapshot.operation.payload
+    var operation = describe(snapshot)
+    guard Self.isJSON(payload) else {
+      operation.payloadBase64 = Self.base64(payload)
+      return try Self.json(operation)
+    }
+    // The payload's own bytes go in as they are: decoding them would change numbers and the order of keys.
+    var text = try Self.encode(operation)
+    text.removeLast()
+    text += Array(#","payload":"#.utf8)
+    text += payload
+    text.append(UInt8(ascii: "}"))
+    return Self.answer(jsonText: text)
+  }
+
+  /// `POST /v1/operations/{id}/retry`.
+  func retry(_ id: OperationID) async throws -> Response {
+    try await parts.queue.retry(id)
+    // When it is gone already, the state it was put into is the last one that is known for certain.
+    let state = try await parts.queue.snapshot(id)?.state ?? .pending
+    return try Self.json(WireReceipt(id: id.description, state: state.rawValue))
+  }
+
+  /// `DELETE /v1/operations/{id}`.
+  func discard(_ id: OperationID, _ request: Request) async throws -> Response {
+    let parameters = try QueryParameters(request.uri.query, known: ["reason"])
+    try await parts.queue.discard(id, reason: parameters["reason"] ?? "discarded by hand, without a reason")
+    return try Self.json(WireReceipt(id: id.description, state: OperationState.discarded.rawValue))
+  }
+
+  private static func missing(_ id: OperationID) -> AgentProblem {
+    AgentProblem(
+      .notFound, .notFound, "there is no operation \(id): it was never enqueued here, or it is settled and gone",
+      field: "id")
+  }
+
+  private static func isJSON(_ payload: [UInt8]) -> Bool {
+    var scanner = JSONScanner(payload)
+    do {
+      _ = try scanner.skipValue()
+      try scanner.end()
+      return true
+    } catch {
+      // Any other bytes are as good a payload; they are shown in base64.
+      return false
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import TomboloNetwork
+import TomboloPorts
+import TomboloQueue
+
+extension AgentResponder {
+  /// `GET /v1/status`.
+  func status(_ request: Request) async throws -> Response {
+    try Self.json(
+      WireStatus(
+        network: describe(parts.network.status), queue: describe(try await parts.queue.status()),
+        storage: parts.storage))
+  }
+
+  /// `PUT /v1/network`.
+  func setNetwork(_ request: Request) async throws -> Response {
+    let wanted = try NetworkOverrideRequest(try await body(of: request))
+    parts.network.setOverride(wanted.override)
+    return try Self.json(describe(parts.network.status))
+  }
+
+  /// `GET /metrics`.
+  func metrics(_ request: Request) async throws -> Response {
+    let text = MetricsText(
+      queue: describe(try await parts.queue.status()), network: parts.network.status.condition,
+      summary: parts.worker.summary, startedAt: startedAt)
+    let fields: HTTPFields = [
+      .contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store",
+      .xContentTypeOptions: "nosniff",
+    ]
+    return Response(status: .ok, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(string: text.description)))
+  }
+}

@@ -1,0 +1,82 @@
+/// The answer to `GET /v1/status`.
+public struct WireStatus: Hashable, Sendable, Codable {
+  public var network: WireNetworkStatus
+  public var queue: WireQueueStatus
+  public var storage: StorageDescription
+}
+
+/// Whether the outside can be reached, and why: the answer to `PUT /v1/network`, and a part of the status.
+public struct WireNetworkStatus: Hashable, Sendable, Codable {
+  /// `offline`, `limited`, `portal` or `online`.
+  public var status: String
+  /// When it became so.
+  public var since: WireTimestamp
+  public var sources: [WireNetworkSource]
+}
+
+/// What one source last said about the network.
+public struct WireNetworkSource: Hashable, Sendable, Codable {
+  /// `override`, `probe`, `delivery` or `system`.
+  public var source: String
+  public var condition: String
+  /// Why, in words for a person.
+  public var detail: String
+  public var at: WireTimestamp
+}
+
+/// How much there is in each state.
+public struct WireQueueStatus: Hashable, Sendable, Codable {
+  public var pending: Int
+  public var delivering: Int
+  public var retrying: Int
+  public var blocked: Int
+  public var parked: Int
+  public var deadLettered: Int
+  /// Since the store was made, as are the next three.
+  public var delivered: Int
+  public var discarded: Int
+  public var expired: Int
+  public var superseded: Int
+  /// How long the longest waiting operation has been waiting; `null` when none is.
+  public var oldestPendingSeconds: Double?
+  /// Payload bytes of everything that is not gone.
+  public var bytes: Int
+
+  /// Writes every key, as `null` where there is nothing.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(pending, forKey: .pending)
+    try container.encode(delivering, forKey: .delivering)
+    try container.encode(retrying, forKey: .retrying)
+    try container.encode(blocked, forKey: .blocked)
+    try container.encode(parked, forKey: .parked)
+    try container.encode(deadLettered, forKey: .deadLettered)
+    try container.encode(delivered, forKey: .delivered)
+    try container.encode(discarded, forKey: .discarded)
+    try container.encode(expired, forKey: .expired)
+    try container.encode(superseded, forKey: .superseded)
+    try container.encode(oldestPendingSeconds, forKey: .oldestPendingSeconds)
+    try container.encode(bytes, forKey: .bytes)
+  }
+}
+
+/// Where operations are kept.
+public struct StorageDescription: Hashable, Sendable, Codable {
+  /// The engine, as the config names it: `sqlite`.
+  public var type: String
+  /// Its folder; `nil` when it has none.
+  public var path: String?
+
+  /// Describes a store for the status.
+  public init(type: String, path: String?) {
+    self.type = type
+    self.path = path
+  }
+
+  /// Writes every key, as `null` where there is nothing.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(type, forKey: .type)
+    try container.encode(path, forKey: .path)
+  }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import TomboloAgent
+import TomboloComposition
+import TomboloPorts
+import TomboloQueue
+
+/// The queue in the store itself, while no agent runs.
+struct DirectQueue: QueueAccess {
+  private let queue: SyncQueue
+  private let storage: StorageDescription
+  private let isDurable: Bool
+
+  init(queue: SyncQueue, _ configuration: Configuration) {
+    self.queue = queue
+    storage = StorageDescription(configuration.storage)
+    isDurable = storage.type != "memory"
+  }
+
+  func enqueue(_ operation: NewOperation) async throws -> WireReceipt {
+    guard isDurable else {
+      throw CommandError(
+        .failed,
+        "no agent runs, and the storage is \(storage.type): the operation would be lost when this command ends. Start the "
+          + "agent with `tombolo run`, or choose a storage that keeps what it is given")
+    }
+    let receipt = try await queue.enqueue(operation)
+    var fields: [String: WireJSON] = ["id": .string(receipt.id.description), "state": .string(receipt.state.rawValue)]
+    switch receipt.disposition {
+    case .added: break
+    case .repeated: fields["repeated"] = .boolean(true)
+    case .replaced(let id): fields["replaced"] = .string(id.description)
+    }
+    return try JSONText.convert(.object(fields))
+  }
+
+  func status() async throws -> StatusReport {
+    let queueStatus = WireJSON(try await queue.status(), now: queue.time.now)
+    return StatusReport(agent: nil, network: nil, queue: try JSONText.convert(queueStatus), storage: storage)
+  }
+
+  func page(_ filter: OperationFilter, cursor: String?, limit: Int) async throws -> WireOperationPage {
+    let page = try await queue.list(filter, after: cursor.flatMap { OperationID($0) }, limit: limit)
+    return try JSONText.convert(
+      .object([
+        "operations": .array(page.snapshots.map { WireJSON($0) }), "cursor": WireJSON(page.cursor?.description),
+      ]))
+  }
+
+  func operation(_ id: OperationID) async throws -> OperationDocument {
+    guard let snapshot = try await queue.snapshot(id) else {
+      throw QueueError(.notFound, "there is no operation \(id): it was never enqueued here, or it is settled and gone")
+    }
+    return try OperationDocument(snapshot)
+  }
+
+  func retry(_ id: OperationID) async throws -> WireReceipt {
+    try await queue.retry(id)
+    let state = try await queue.snapshot(id)?.state ?? .pending
+    return try JSONText.convert(.object(["id": .string(id.description), "state": .string(state.rawValue)]))
+  }
+
+  func discard(_ id: OperationID, reason: String) async throws -> WireReceipt {
+    try await queue.discard(id, reason: reason)
+    let state = OperationState.discarded.rawValue
+    return try JSONText.convert(.object(["id": .string(id.description), "state": .string(state)]))
+  }
+}
+
+extension StorageDescription {
+  /// The storage that a config names.
+  init(_ selection: PluginSelection) {
+    let path: String? = if case .string(let path)? = selection.options.value("path") { path } else { nil }
+    self.init(type: selection.identifier.name, path: path)
+  }
+}

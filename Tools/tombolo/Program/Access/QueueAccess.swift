@@ -1,0 +1,35 @@
+import TomboloAgent
+import TomboloPorts
+import TomboloQueue
+
+/// A queue that a command works on: the running agent's, or the one in the store itself.
+///
+/// Both answer in the words of the agent's interface, so that a person, and a script that reads `--json`, cannot tell which
+/// it was but for what only an agent knows.
+protocol QueueAccess: Sendable {
+  func enqueue(_ operation: NewOperation) async throws -> WireReceipt
+  func status() async throws -> StatusReport
+  /// One page, oldest first; `cursor` is the one the page before ended with.
+  func page(_ filter: OperationFilter, cursor: String?, limit: Int) async throws -> WireOperationPage
+  /// Throws a `QueueError` with `notFound`, or what the agent says then.
+  func operation(_ id: OperationID) async throws -> OperationDocument
+  func retry(_ id: OperationID) async throws -> WireReceipt
+  func discard(_ id: OperationID, reason: String) async throws -> WireReceipt
+}
+
+extension QueueAccess {
+  /// The most operations one page may hold, for either kind of access.
+  static var pageLimit: Int { 1_000 }
+
+  /// Up to `limit` operations, over as many pages as that takes; `cursor` is there when there may be more.
+  func operations(_ filter: OperationFilter, limit: Int) async throws -> (found: [WireOperation], cursor: String?) {
+    var found: [WireOperation] = []
+    var cursor: String?
+    repeat {
+      let page = try await page(filter, cursor: cursor, limit: min(limit - found.count, Self.pageLimit))
+      found += page.operations
+      cursor = page.cursor
+    } while cursor != nil && found.count < limit
+    return (found, cursor)
+  }
+}

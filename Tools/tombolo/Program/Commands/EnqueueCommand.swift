@@ -1,0 +1,89 @@
+import ArgumentParser
+import TomboloAgent
+import TomboloPorts
+import TomboloQueue
+
+/// `tombolo enqueue`.
+struct EnqueueCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "enqueue",
+    abstract: "Adds an operation and prints its id once it is durable.",
+    discussion: """
+      tombolo enqueue --kind orders.create --key user/7 --data '{"amount": 12}'
+      tombolo enqueue --kind orders.create --data @order.json
+      generate | tombolo enqueue --kind orders.create -
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: "What is to be done, such as orders.create.")
+  var kind: String
+
+  @Option(name: .customLong("key"), help: "Operations with the same ordering key are delivered one after the other.")
+  var orderingKey: String?
+
+  @Option(help: "critical, high, normal, low or background.")
+  var priority = "normal"
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The payload: JSON, or @FILE to read it from a file.", valueName: "json|@file"))
+  var data: String?
+
+  @Argument(help: ArgumentHelp("Reads the payload from standard input.", valueName: "-"))
+  var source: String?
+
+  @Flag(help: "The payload need not be JSON; it is sent as the bytes it is.")
+  var raw = false
+
+  @Option(help: "Enqueueing again with the same key adds nothing and prints the first id.")
+  var idempotencyKey: String?
+
+  @Option(help: "Takes the place of an operation with the same key that was not started.")
+  var coalescingKey: String?
+
+  @Option(help: ArgumentHelp("Not to be delivered earlier: 2026-11-21T10:42:07Z, or 10m from now.", valueName: "when"))
+  var notBefore: String?
+
+  @Option(help: ArgumentHelp("Not to be delivered later; written in the same way.", valueName: "when"))
+  var expires: String?
+
+  @Option(
+    name: .customLong("header"),
+    help: ArgumentHelp("Travels with the operation; may be repeated.", valueName: "name: value"))
+  var headers: [String] = []
+
+  @Flag(help: "Print what became of it as JSON.")
+  var json = false
+
+  func run() async throws {
+    let operation = try makeOperation(now: SystemTimeSource().now)
+    try await QueueDoor(options: options).open { queue, _ in
+      let receipt = try await queue.enqueue(operation)
+      if json { Output.line(bytes: try JSONText.encode(receipt)) } else { Output.line(receipt.id) }
+    }
+  }
+
+  /// The operation that the arguments describe; reads the payload from wherever it is.
+  func makeOperation(now: Timestamp) throws -> NewOperation {
+    guard let priority = OperationPriority(name: priority) else {
+      let names = OperationPriority.allCases.map(\.name).joined(separator: ", ")
+      throw CommandError(
+        .usage, "--priority \"\(SafeText.line(priority, limit: 64))\" is unknown: give one of \(names)")
+    }
+    let argument = try PayloadArgument(data: data, source: source)
+    let notBefore = try notBefore.map { try MomentArgument.parse($0, option: "--not-before").timestamp(from: now) }
+    let expiresAt = try expires.map { try MomentArgument.parse($0, option: "--expires").timestamp(from: now) }
+    var headers = try HeaderArgument.parse(headers)
+    let payload = try argument.read()
+    if argument != .none, !raw {
+      try PayloadArgument.requireJSON(payload)
+      if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+        headers.append(OperationHeader(name: "Content-Type", value: "application/json"))
+      }
+    }
+    return NewOperation(
+      kind: kind, payload: payload, priority: priority, orderingKey: orderingKey, idempotencyKey: idempotencyKey,
+      coalescingKey: coalescingKey, notBefore: notBefore, expiresAt: expiresAt, headers: headers)
+  }
+}

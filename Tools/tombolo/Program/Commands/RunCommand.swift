@@ -1,0 +1,29 @@
+import ArgumentParser
+import Logging
+import TomboloComposition
+
+/// `tombolo run`.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs the agent until SIGINT or SIGTERM.",
+    discussion: """
+      Prints `listening on http://HOST:PORT` (or `listening on unix:/PATH`) on standard output once operations are accepted. \
+      The log goes to standard error.
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  func run() async throws {
+    let configuration = try options.load()
+    let settings = configuration.logging
+    LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, settings: settings) }
+    let logger = Logger(label: "tombolo")
+    let agent = Agent(
+      configuration: configuration, system: try options.system(configuration, logger: logger), logger: logger
+    ) { address in
+      Output.line("listening on \(address)")
+    }
+    try await agent.run()
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Logging
+import TomboloComposition
+
+/// Which configuration a command works with: the same two options everywhere.
+struct ConfigurationOptions: ParsableArguments {
+  @Option(
+    name: .customLong("config"),
+    help: ArgumentHelp(
+      "The config file; otherwise $TOMBOLO_CONFIG, otherwise ./tombolo.yaml.", valueName: "file"))
+  var file: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Sets a key above all other layers; may be repeated.", valueName: "key=value"))
+  var overrides: [String] = []
+
+  /// Reads it; throws every problem at once.
+  func load() throws -> Configuration {
+    try ConfigurationLoader(registry: StandardPlugins.registry())
+      .load(file: try chosenFile(), environment: ProcessInfo.processInfo.environment, overrides: overrides)
+  }
+
+  /// The system that the configuration describes; nothing is open yet.
+  func system(_ configuration: Configuration, logger: Logger) throws -> TomboloSystem {
+    try TomboloSystem(configuration, registry: StandardPlugins.registry(), logger: logger)
+  }
+
+  /// The file that counts.
+  func chosenFile() throws -> String {
+    try Self.choose(
+      option: file, environment: ProcessInfo.processInfo.environment,
+      exists: { FileManager.default.fileExists(atPath: $0) })
+  }
+
+  static let usualFile = "tombolo.yaml"
+
+  /// The option wins over the variable, the variable over the usual name.
+  static func choose(
+    option: String?, environment: [String: String], exists: (String) -> Bool
+  ) throws(CommandError) -> String {
+    if let option { return option }
+    if let variable = environment["TOMBOLO_CONFIG"], !variable.isEmpty { return variable }
+    if exists(usualFile) { return usualFile }
+    throw CommandError(
+      .usage,
+      """
+      there is no config file: neither --config FILE nor TOMBOLO_CONFIG is given, and there is no ./\(usualFile) here.
+      The smallest one says where to deliver; write this into ./\(usualFile):
+
+        delivery:
+          type: http
+          baseURL: http://127.0.0.1:9000
+      """)
+  }
+}

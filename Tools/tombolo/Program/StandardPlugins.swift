@@ -1,0 +1,16 @@
+import HTTPDelivery
+import HTTPProbe
+import SQLiteStorage
+import TomboloComposition
+
+/// Every plugin that is compiled into `tombolo`. To add one: depend on its package, and register it here.
+enum StandardPlugins {
+  /// A registry of them all.
+  static func registry() throws -> PluginRegistry {
+    var registry = try PluginRegistry.withBuiltIns()
+    try registry.register(SQLiteStoragePlugin.self)
+    try registry.register(HTTPDeliveryPlugin.self)
+    try registry.register(HTTPProbePlugin.self)
+    return registry
+  }
+}
