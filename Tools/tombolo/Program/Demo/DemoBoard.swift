@@ -17,12 +17,13 @@ final class DemoBoard: Sendable {
 
     /// What deserves to stay on the screen: the first failure of each sort. The rest scrolls by.
     mutating func remark(on event: QueueEvent, of operation: DemoOperation) -> String? {
-      let key = operation.orderingKey ?? "no key"
+      let name = operation.kind + (operation.orderingKey.map { " of \($0)" } ?? "")
+      let rest = operation.orderingKey ?? "the rest"
       switch event.change {
       case .deadLettered(let failure) where knownFailures.insert(failure.code.description).inserted:
-        return "\(operation.kind) of \(key): refused for good and kept; \(key) goes on."
+        return "\(name): refused for good and kept; \(rest) goes on."
       case .retried(let failure, _) where knownFailures.insert(failure.code.description).inserted:
-        return "\(operation.kind) of \(key): \(failure.code); only \(key) waits for its retry."
+        return "\(name): \(failure.code), to be retried\(operation.orderingKey.map { "; only \($0) waits" } ?? "")."
       default:
         return nil
       }
