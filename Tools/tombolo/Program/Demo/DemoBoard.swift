@@ -10,15 +10,31 @@ final class DemoBoard: Sendable {
     var measurements = DemoMeasurements()
     var accepted: [DemoCheck.Accepted] = []
     var operations: [OperationID: DemoOperation] = [:]
+    /// Failures that were remarked on.
+    var knownFailures: Set<String> = []
     /// Nothing moves any more: what is shown is the result.
     var isFrozen = false
+
+    /// What deserves to stay on the screen: the first failure of each sort. The rest scrolls by.
+    mutating func remark(on event: QueueEvent, of operation: DemoOperation) -> String? {
+      let name = operation.kind + (operation.orderingKey.map { " of \($0)" } ?? "")
+      let rest = operation.orderingKey ?? "the rest"
+      switch event.change {
+      case .deadLettered(let failure) where knownFailures.insert(failure.code.description).inserted:
+        return "\(name): refused for good and kept; \(rest) goes on."
+      case .retried(let failure, _) where knownFailures.insert(failure.code.description).inserted:
+        return "\(name): \(failure.code), to be retried\(operation.orderingKey.map { "; only \($0) waits" } ?? "")."
+      default:
+        return nil
+      }
+    }
   }
 
   private let content = Mutex(Content())
   private let time: any TimeSource
   private let beginning: Duration
 
-  init(time: any TimeSource) {
+  init(time: any TimeSource = SystemTimeSource()) {
     self.time = time
     beginning = time.uptime
   }
@@ -97,11 +113,11 @@ final class DemoBoard: Sendable {
       if let goneAt = measured.upstreamGoneAt, measured.limitedAt == nil, !status.isOnline {
         content.measurements.limitedAt = status.since
         return
-          "Status \(status.condition.rawValue), \(DemoMeasurements.time(goneAt, status.since)) after the outage began."
+          "Status \(status.condition.rawValue), noticed after \(DemoMeasurements.time(goneAt, status.since))."
       }
       if let backAt = measured.upstreamBackAt, measured.onlineAt == nil, status.isOnline {
         content.measurements.onlineAt = status.since
-        return "Status online, \(DemoMeasurements.time(backAt, status.since)) after the upstream came back."
+        return "Status online, noticed after \(DemoMeasurements.time(backAt, status.since))."
       }
       return nil
     }
@@ -109,11 +125,13 @@ final class DemoBoard: Sendable {
   }
 
   func add(_ event: QueueEvent) {
-    content.withLock { content in
-      guard !content.isFrozen else { return }
+    let words: String? = content.withLock { content in
+      guard !content.isFrozen else { return nil }
       let operation = content.operations[event.id] ?? DemoOperation(kind: event.kind, priority: "")
       content.measurements.take(event, isCritical: operation.priority == OperationPriority.critical.name)
       if let shown = DemoState.Event(event, of: operation) { content.state.add(shown) }
+      return content.remark(on: event, of: operation)
     }
+    if let words { note(words) }
   }
 }

@@ -33,7 +33,7 @@ struct DemoCommand: AsyncParsableCommand {
     guard let report = try await Self.play(script, on: Self.makeDisplay(), board: board, time: time) else {
       throw DemoError("the demo was interrupted; its folder is removed")
     }
-    try DemoScreen.write("\n" + report.lines.joined(separator: "\n") + "\n")
+    try DemoScreen.write("\n" + report.lines(width: DemoScreen.size().columns).joined(separator: "\n") + "\n")
     guard report.problems.isEmpty else {
       throw DemoError("the demo found that something is wrong: " + report.problems.joined(separator: "; "))
     }

@@ -8,22 +8,27 @@ enum DemoFrame {
     var tone = Tone.plain
   }
 
-  /// Below this many, events make room for nothing else.
-  private static let eventsMinimum = 3
+  /// Where there is room for more lines than these, heading included, the story so far gets the rest.
+  private static let eventsUsual = 14
   private static let labelWidth = 10
 
   /// The whole picture, no line longer than `width`, no more lines than `height`.
   static func lines(_ state: DemoState, width: Int, height: Int) -> [Line] {
     let head = head(state, width: width)
-    // Two blank lines and two headings.
-    let room = max(0, height - head.count - 4)
-    let notesRoom = min(max(room / 2, room - 12), max(0, room - eventsMinimum))
-    let notes = state.notes.suffix(notesRoom).map { Line(text: note($0)) }
-    let events = state.events.suffix(max(0, room - notes.count)).map { Line(text: event($0), tone: tone($0)) }
-    var lines = head
-    lines += [Line(text: ""), Line(text: "So far", tone: .title)] + notes
-    lines += [Line(text: ""), Line(text: "Latest operations", tone: .title)] + events
+    let room = max(0, height - head.count)
+    let notes = section(
+      "So far", state.notes.map { Line(text: note($0)) },
+      room: max(room / 2, room - eventsUsual))
+    let events = section(
+      "Latest operations", state.events.map { Line(text: event($0), tone: tone($0)) }, room: room - notes.count)
+    let lines = head + notes + events
     return lines.prefix(height).map { Line(text: DemoText.fitted($0.text, to: width), tone: $0.tone) }
+  }
+
+  /// A heading and as many of the newest lines as there is room for; nothing when there is none.
+  private static func section(_ heading: String, _ lines: [Line], room: Int) -> [Line] {
+    guard room > 2 else { return [] }
+    return [Line(text: ""), Line(text: heading, tone: .title)] + lines.suffix(room - 2)
   }
 
   private static func head(_ state: DemoState, width: Int) -> [Line] {

@@ -11,18 +11,13 @@ struct DemoMeasurements: Sendable {
   var lastCriticalDeliveryAt: Timestamp?
   var lastDeliveryAt: Timestamp?
 
-  /// How quickly the queue took up its work after the status changed; `nil` when it never did.
+  /// How long after the status change the work went on and was done; `nil` when it never was.
   var recoveryWords: String? {
-    guard let onlineAt, let firstAttemptAt, let firstDeliveryAt else { return nil }
-    return "after the status change: first attempt \(Self.time(onlineAt, firstAttemptAt)), "
-      + "first delivery \(Self.time(onlineAt, firstDeliveryAt))"
-  }
-
-  /// When the critical ones had arrived, and when all had.
-  var completionWords: String? {
-    guard let onlineAt, let lastCriticalDeliveryAt, let lastDeliveryAt else { return nil }
-    return "all critical operations \(Self.time(onlineAt, lastCriticalDeliveryAt)), "
-      + "everything \(Self.time(onlineAt, lastDeliveryAt))"
+    guard let onlineAt, let firstAttemptAt, let firstDeliveryAt, let lastDeliveryAt else { return nil }
+    let critical = lastCriticalDeliveryAt.map { "all critical ones \(Self.time(onlineAt, $0)), " } ?? ""
+    return "first attempt \(Self.time(onlineAt, firstAttemptAt)) after the status change, "
+      + "first delivery \(Self.time(onlineAt, firstDeliveryAt)), \(critical)everything "
+      + "\(Self.time(onlineAt, lastDeliveryAt))"
   }
 
   static func time(_ start: Timestamp, _ end: Timestamp) -> String {

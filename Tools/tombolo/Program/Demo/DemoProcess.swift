@@ -52,15 +52,15 @@ struct DemoProcess: Sendable {
   ) async throws -> Result {
     let (queue, worker) = (queue, worker)
     let events = queue.events()
-    return try await withThrowingTaskGroup(of: Void.self) { watchers in
+    let result = try await withThrowingTaskGroup(of: Void.self) { watchers in
       watchers.addTask { await monitor.run() }
       watchers.addTask {
         for await status in monitor.statuses() { board.set(status) }
-        board.set(nil as NetworkStatus?)
       }
       watchers.addTask { for await event in events { board.add(event) } }
       watchers.addTask {
         while !Task.isCancelled {
+          board.set(monitor.status)
           board.set(try await queue.status())
           do { try await time.sleep(for: Self.depthInterval) } catch is CancellationError { return }
         }
@@ -75,5 +75,7 @@ struct DemoProcess: Sendable {
       watchers.cancelAll()
       return result
     }
+    board.set(nil as NetworkStatus?)
+    return result
   }
 }

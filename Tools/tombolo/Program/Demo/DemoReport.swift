@@ -14,20 +14,23 @@ struct DemoReport: Sendable {
 
   var problems: [String] { check.problems + restartProblems }
 
-  /// The result in words, for standard output.
-  var lines: [String] {
-    let received = check.received.count
-    var lines = [
-      "Enqueued \(check.accepted.count); the upstream says it received \(received), and refused "
-        + "\(check.deadLettered.count) for good (kept as a dead letter).",
-      "Repeats: \(check.repeatCount), recognised by their idempotency key.",
-      "Restart: \(storedBeforeRestart) on disk before, \(storedAfterRestart) after.",
+  /// The result in words, for standard output, no line longer than `width`.
+  func lines(width: Int) -> [String] {
+    let refused = check.deadLettered.count
+    var rows = [
+      ("Enqueued", "\(check.accepted.count)"),
+      (
+        "Received", "\(check.received.count), as the upstream says; repeats recognised: \(check.repeatCount)"
+      ),
+      ("Refused", "\(refused) for good, kept as \(refused == 1 ? "a dead letter" : "dead letters")"),
+      ("Restart", "\(storedBeforeRestart) on disk before, \(storedAfterRestart) after"),
     ]
-    if let words = measurements.recoveryWords { lines.append("Time \(words).") }
-    if let words = measurements.completionWords { lines.append("Delivered: \(words) after the status change.") }
-    for (index, words) in processing.enumerated() { lines.append("Process \(index + 1): \(words).") }
+    if let words = measurements.recoveryWords { rows.append(("Recovery", words)) }
+    for (index, words) in processing.enumerated() { rows.append(("Process \(index + 1)", words)) }
+    var lines = rows.flatMap { DemoText.wrapped($0.1, label: $0.0, labelWidth: 11, width: width) }
     if problems.isEmpty {
-      lines.append("Everything arrived, each once, and the order of all \(check.keyCount) ordering keys held.")
+      lines += DemoText.wrapped(
+        "Everything arrived, each once, and the order of all \(check.keyCount) ordering keys held.", width: width)
     }
     return lines
   }
@@ -35,7 +38,7 @@ struct DemoReport: Sendable {
   /// What a worker did, without what is zero.
   static func words(_ summary: ProcessingSummary) -> String {
     let parts = [
-      (summary.attempted, "attempts"), (summary.delivered, "delivered"), (summary.retried, "to be retried"),
+      (summary.attempted, "attempts"), (summary.delivered, "delivered"), (summary.retried, "retried"),
       (summary.released, "given back unburnt"), (summary.snoozed, "put off"), (summary.conflicted, "conflicts"),
       (summary.parked, "parked"), (summary.deadLettered, "dead-lettered"), (summary.expired, "expired"),
       (summary.discarded, "discarded"),

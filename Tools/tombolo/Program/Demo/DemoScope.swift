@@ -30,8 +30,10 @@ struct DemoFolder: Closable {
       at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
   }
 
+  var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
+
   func close() async throws {
-    guard FileManager.default.fileExists(atPath: url.path) else { return }
+    guard exists else { return }
     try FileManager.default.removeItem(at: url)
   }
 }

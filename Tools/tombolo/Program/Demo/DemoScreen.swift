@@ -53,13 +53,20 @@ struct DemoScreen: DemoDisplay {
     return Self.escape + code + "m" + line.text + Self.escape + "0m"
   }
 
-  private static func size() -> (columns: Int, rows: Int) {
+  /// Of the terminal; a usual one when there is none.
+  static func size() -> (columns: Int, rows: Int) {
     var size = winsize()
     guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
     return (Int(size.ws_col), Int(size.ws_row))
   }
 
+  /// Writes to standard output at once.
   static func write(_ text: String) throws {
-    try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    } catch {
+      throw DemoError(
+        "the demo cannot write to standard output, and ends: its reader has gone away, or the disk is full")
+    }
   }
 }

@@ -10,7 +10,7 @@ struct DemoScript: Sendable {
   let time: any TimeSource
   private let upstream = DemoUpstream()
 
-  init(pace: DemoPace, board: DemoBoard, time: any TimeSource) {
+  init(pace: DemoPace, board: DemoBoard, time: any TimeSource = SystemTimeSource()) {
     self.pace = pace
     self.board = board
     self.time = time
@@ -62,7 +62,7 @@ struct DemoScript: Sendable {
       board.note("It runs again, from disk: \(remains.stored.count) operations before, \(stored.count) after.")
       try await time.sleep(for: pace.restartPause / 2)
 
-      board.enter(.outage, note: "Still no network; work goes on.")
+      board.enter(.outageAfterRestart, note: "Still no network; work goes on.")
       try await flow(into: process.queue, for: pace.outageDurationAfterRestart)
 
       upstream.behaveBadly(answerMilliseconds: pace.answerMilliseconds)

@@ -33,6 +33,23 @@ enum DemoText {
     return text.prefix(width - 3) + "..."
   }
 
+  /// `text` in lines no longer than `width`, broken between words, with `label` before the first.
+  static func wrapped(_ text: String, label: String = "", labelWidth: Int = 0, width: Int) -> [String] {
+    let indent = String(repeating: " ", count: labelWidth)
+    var lines: [String] = []
+    var line = labelWidth > 0 ? column(label, labelWidth) : ""
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      if !isEmpty, line.count + 1 + word.count > width {
+        lines.append(line)
+        (line, isEmpty) = (indent, true)
+      }
+      line += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines + [line]
+  }
+
   /// `[#####.....]`: full only when everything is done.
   static func bar(_ done: Int, of total: Int, width: Int) -> String {
     let inside = max(1, width - 2)

@@ -1,0 +1,39 @@
+import Testing
+
+@testable import tombolo_cli
+
+@Suite("The demo itself")
+struct DemoScriptTests {
+  @Test("loses nothing, keeps every order, and refuses one operation, with a real server, store and restart")
+  func plays() async throws {
+    var pace = DemoPace.fast
+    pace.onlineDuration = .milliseconds(300)
+    pace.outageDuration = .milliseconds(600)
+    pace.outageDurationAfterRestart = .milliseconds(300)
+    pace.enqueueInterval = .milliseconds(10)
+    let board = DemoBoard()
+    let report = try await DemoScript(pace: pace, board: board).run()
+
+    #expect(report.problems == [])
+    #expect(report.check.deadLettered.count == 1)
+    #expect(report.check.repeatCount >= 1)
+    #expect(report.storedBeforeRestart > 0 && report.storedBeforeRestart == report.storedAfterRestart)
+    #expect(report.measurements.limitedAt != nil && report.measurements.recoveryWords != nil)
+    #expect(board.state.phase == .check)
+    #expect(report.lines(width: 80).allSatisfy { $0.count <= 80 })
+  }
+
+  @Test("leaves no folder behind when it is cancelled")
+  func cancelled() async throws {
+    let folder = try DemoFolder()
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        await #expect(throws: CancellationError.self) {
+          try await withClosing(folder) { _ in try await ContinuousClock().sleep(for: .seconds(60)) }
+        }
+      }
+      group.cancelAll()
+    }
+    #expect(!folder.exists)
+  }
+}
