@@ -37,7 +37,11 @@ public final class GroupCommit: Sendable {
       }
       let part = batches[results.count..<end]
       do {
-        results += try await store.commit(Array(part)).map { result in Result { try result.get() } }
+        // What was applied cannot be done again, so cancellation may only stop the first part (see `Gatherer`).
+        let answers =
+          results.isEmpty
+          ? try await store.commit(Array(part)) : try await Task { try await store.commit(Array(part)) }.value
+        results += answers.map { result in Result { try result.get() } }
       } catch  where results.isEmpty {
         // Nothing of the group was applied.
         throw error
