@@ -58,7 +58,7 @@ final class QueueEngine: Sendable {
   // MARK: - Groups
 
   func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
-    var refused: [Int: any Error] = [:]
+    var refused = refusals(of: group)
     var reads = PlanView.Reads()
     try await loadCounts()
     if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
@@ -100,6 +100,22 @@ final class QueueEngine: Sendable {
       if group.contains(where: { if case .promote = $0 { true } else { false } }) { try await findEarliestDue() }
       return results
     }
+  }
+
+  /// The requests that the store could never take: they would have the whole group refused.
+  private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
+    var refused: [Int: any Error] = [:]
+    for (index, request) in group.enumerated() {
+      guard case .enqueue(let operations, let companion) = request else { continue }
+      if let error = store.capabilities.refusal(of: companion, after: 0) { refused[index] = error }
+      for operation in operations where operation.record.count > store.capabilities.valueByteCountMaximum {
+        refused[index] = StoreError(
+          .valueTooLarge,
+          "an operation of kind \(operation.operation.kind) takes \(operation.record.count) bytes; this store takes at "
+            + "most \(store.capabilities.valueByteCountMaximum) in one value")
+      }
+    }
+    return refused
   }
 
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it
