@@ -44,22 +44,30 @@ extension SyncQueue {
   // MARK: - For the worker
 
   /// Takes up to `limit` operations for delivery: highest priority first, within one the longest waiting, never two of
-  /// one ordering key. `lowest` leaves out what is less urgent.
-  func claim(_ limit: Int, lowest: OperationPriority = .background) async throws -> [ClaimedOperation] {
-    guard limit > 0 else { return [] }
-    var (taken, isExhausted) = engine.take(limit, lowest: lowest)
-    while !isExhausted, taken.count < limit {
-      _ = try await submit(.refill)
-      let more = engine.take(limit - taken.count, lowest: lowest)
-      taken += more.taken
-      isExhausted = more.isExhausted
-    }
-    guard !taken.isEmpty else { return [] }
+  /// one ordering key. Beyond that, critical ones up to `criticalLimit`.
+  ///
+  /// When it throws, nothing was taken.
+  func claim(_ limit: Int, criticalLimit: Int = 0) async throws -> [ClaimedOperation] {
+    var taken: [(id: OperationID, priority: OperationPriority)] = []
     do {
-      return try await load(taken)
+      try await take(criticalLimit, lowest: .critical, into: &taken)
+      try await take(limit, lowest: .background, into: &taken)
+      return taken.isEmpty ? [] : try await load(taken)
     } catch {
       for entry in taken { engine.putBack(entry.id) }
       throw error
+    }
+  }
+
+  /// Takes until there are `limit` in all.
+  private func take(
+    _ limit: Int, lowest: OperationPriority, into taken: inout [(id: OperationID, priority: OperationPriority)]
+  ) async throws {
+    while taken.count < limit {
+      let more = engine.take(limit - taken.count, lowest: lowest)
+      taken += more.taken
+      if more.isExhausted || taken.count >= limit { return }
+      _ = try await submit(.refill)
     }
   }
 

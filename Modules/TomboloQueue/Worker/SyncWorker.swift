@@ -180,13 +180,7 @@ public final class SyncWorker: Sendable {
     }
     if let wait = allowance.waitMaximum, try await queue.hasReady() { alarm.set(after: wait) }
 
-    var claimed: [ClaimedOperation] = []
-    if allowance.criticalCount > allowance.count {
-      claimed = try await queue.claim(allowance.criticalCount, lowest: .critical)
-    }
-    if claimed.count < allowance.count {
-      claimed += try await queue.claim(allowance.count - claimed.count)
-    }
+    let claimed = try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount)
     guard !claimed.isEmpty else { return 0 }
     state.withLock { state in
       state.inFlightCount += claimed.count
