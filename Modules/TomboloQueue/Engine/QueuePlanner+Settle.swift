@@ -122,7 +122,9 @@ extension QueuePlanner {
     if stored.hasOwnIdempotencyKey {
       let name = operation.idempotencyKey
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: end).encoded())
-      view.put(QueueLayout.forgetting(now.advanced(by: configuration.idempotencyRetention), name), [])
+      let forgetAt = now.advanced(by: configuration.idempotencyRetention)
+      view.put(QueueLayout.forgetting(forgetAt, name), [])
+      effects.append(.due(forgetAt))
     }
   }
 
