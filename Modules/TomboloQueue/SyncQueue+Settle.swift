@@ -87,14 +87,13 @@ extension SyncQueue {
   func promote() async throws -> Duration? {
     while true {
       let now = time.now
-      let due = engine.state.withLock { $0.earliestDue }
-      guard let due else { return nil }
-      let waitMaximum = max(configuration.backoff.delayMaximum, configuration.retryAfterMaximum)
-      let wait = now.duration(to: due)
-      if wait > .zero { return min(wait, waitMaximum) }
-      guard case .promoted(let count, let more) = try await submit(.promote(now: now)), count > 0 || more else {
-        return nil
-      }
+      let known = engine.state.withLock { $0.dueTimes }
+      guard let due = known.earliest else { return nil }
+      let isStranded = known.earliestRetry.map { $0 >= configuration.strandedLimit(at: now) } ?? false
+      if due > now, !isStranded { return min(now.duration(to: due), configuration.waitMaximum) }
+      guard case .promoted(let count) = try await submit(.promote(now: now)) else { return nil }
+      // Nothing was due, and when something will be could not be read: look again in a while.
+      if count == 0, engine.state.withLock({ $0.dueTimes }) == known { return .seconds(1) }
     }
   }
 

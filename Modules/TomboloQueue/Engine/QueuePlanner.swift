@@ -70,9 +70,12 @@ struct QueuePlanner {
       // its line.
       view.put(key, wait.orderingKey.map { Array($0.stored.utf8) } ?? [])
       effects.append(.ready(priority, id))
-    case .scheduled(let due), .retrying(let due):
+    case .scheduled(let due):
       view.put(key, wait.encoded())
       effects.append(.due(due))
+    case .retrying(let due):
+      view.put(key, wait.encoded())
+      effects += [.due(due), .retryDue(due)]
     case .held:
       view.put(key, [])
     }
@@ -106,9 +109,8 @@ struct QueuePlanner {
 
     // A wall clock that was set back would leave retries waiting for the difference. No retry waits longer than the
     // longest backoff from now, so one that would is made ready at once.
-    let waitMaximum = max(configuration.backoff.delayMaximum, configuration.retryAfterMaximum)
     var beyond = KeyEncoder(tag: QueueLayout.retrying.lower.bytes[0], QueueLayout.retrying.lower.bytes[1])
-    beyond.append(now.advanced(by: waitMaximum + .seconds(1)))
+    beyond.append(configuration.strandedLimit(at: now))
     let stranded = try view.stored(in: KeyRange(from: beyond.key, to: QueueLayout.retrying.upper), limit: limit)
     for record in stranded where !view.isDeleted(record.key) { try promote(record) }
     count += stranded.count
@@ -123,7 +125,7 @@ struct QueuePlanner {
       view.delete(QueueLayout.idempotency(name))
     }
     count += forgotten.count
-    return .promoted(count: count, more: count >= limit)
+    return .promoted(count: count)
   }
 
   /// Moves one entry of `d` or `w` to the ready index.
@@ -167,8 +169,10 @@ enum PlanEffect: Sendable {
   case finished(OperationID)
   /// The entry of an operation that is being delivered moved to another priority.
   case moved(OperationID, OperationPriority)
-  /// Something is to be made ready then.
+  /// Something is to be made ready, or forgotten, then.
   case due(Timestamp)
+  /// A backoff ends then.
+  case retryDue(Timestamp)
   case event(QueueEvent)
 }
 

@@ -22,8 +22,8 @@ enum QueueRequest: Sendable {
 enum QueueAnswer: Sendable {
   case receipts([EnqueueReceipt])
   case done
-  /// How many were made ready or forgotten, and whether there is more to do at once.
-  case promoted(count: Int, more: Bool)
+  /// How many were made ready or forgotten.
+  case promoted(count: Int)
 }
 
 /// An operation with its stored form, encoded on the caller's task.
