@@ -1,3 +1,4 @@
+import TomboloPorts
 public import TomboloResilience
 
 /// The strategies and limits of a queue.
