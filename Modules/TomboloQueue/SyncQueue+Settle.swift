@@ -71,8 +71,9 @@ extension SyncQueue {
     }
   }
 
-  func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async throws {
-    _ = try await submit(.settle(claimed, settlement))
+  /// - Parameter isRepeat: whether it was tried before, and may have been stored then.
+  func settle(_ claimed: ClaimedOperation, _ settlement: Settlement, isRepeat: Bool = false) async throws {
+    _ = try await submit(.settle(claimed, settlement, isRepeat: isRepeat))
     workArrived.signal()
   }
 

@@ -35,7 +35,14 @@ struct QueuePlanner {
   private mutating func planUnguarded(_ request: QueueRequest) throws -> QueueAnswer {
     switch request {
     case .enqueue(let operations, let companion): return .receipts(try enqueue(operations, alongside: companion))
-    case .settle(let claimed, let settlement): try settle(claimed, settlement)
+    case .settle(let claimed, let settlement, let isRepeat):
+      if isRepeat, try isStored(settlement, of: claimed) {
+        if let due = settlement.due { effects += [.due(due), .retryDue(due)] }
+      } else {
+        try settle(claimed, settlement)
+      }
+      tell(claimed.id, kind: claimed.operation.kind, settlement.change)
+      effects.append(.finished(claimed.id))
     case .redrive(let id): try redrive(id)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)

@@ -159,20 +159,22 @@ extension SyncWorker {
   /// operation counts as being delivered and is not delivered twice.
   private func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async {
     var pause = Duration.milliseconds(100)
+    var isRepeat = false
     while true {
       do {
-        try await queue.settle(claimed, settlement)
+        try await queue.settle(claimed, settlement, isRepeat: isRepeat)
         return count(settlement)
       } catch {
         logger.error(
           "what became of a delivery could not be stored; trying again",
           metadata: ["operation": "\(claimed.id)", "error": "\(error)", "pause": "\(pause)"])
       }
+      isRepeat = true
       do {
         try await time.sleep(for: pause)
       } catch {
-        // Cancelled: the operation is still in the store and is delivered again after the restart.
-        return
+        // Cancelled: the operation is still in the store and is delivered again, by the next run or the next process.
+        return giveBack(claimed, nil)
       }
       pause = min(pause * 2, .seconds(5))
     }
