@@ -50,9 +50,15 @@ extension SyncQueue {
   func claim(_ limit: Int, criticalLimit: Int = 0) async throws -> [ClaimedOperation] {
     var taken: [(id: OperationID, priority: OperationPriority)] = []
     do {
-      try await take(criticalLimit, lowest: .critical, into: &taken)
-      try await take(limit, lowest: .background, into: &taken)
-      return taken.isEmpty ? [] : try await load(taken)
+      while true {
+        try await take(criticalLimit, lowest: .critical, into: &taken)
+        try await take(limit, lowest: .background, into: &taken)
+        guard !taken.isEmpty else { return [] }
+        let claimed = try await load(taken)
+        // All that was taken may have been entries without an operation, and more may follow.
+        guard claimed.isEmpty else { return claimed }
+        taken = []
+      }
     } catch {
       for entry in taken { engine.putBack(entry.id) }
       throw error

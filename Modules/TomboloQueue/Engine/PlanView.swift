@@ -115,6 +115,16 @@ struct PlanView {
     return (first, survivor?.value ?? [])
   }
 
+  /// All records of `range` with this plan's own changes, in order: for mending damage, where cost does not matter.
+  mutating func all(in range: KeyRange) throws -> [(key: Key, value: [UInt8])] {
+    var values: [Key: [UInt8]] = [:]
+    for record in try stored(in: range, limit: .max) { values[record.key] = record.value }
+    for key in order where range.contains(key) {
+      if let value = written[key] { values[key] = value }
+    }
+    return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
   // MARK: - Writing
 
   mutating func put(_ key: Key, _ value: [UInt8]) {

@@ -158,11 +158,20 @@ extension QueuePlanner {
     if configuration.onPermanentFailure == .block, claimed.unreadable == nil {
       try moveHead(id, claimed.orderingKey, from: ownPlace, to: .held(disposition), wait)
     } else {
-      try leaveLine(id, claimed.orderingKey, priority: priority, from: ownPlace)
+      try leaveLine(id, claimed.orderingKey, priority: try priorityInLine(of: claimed), from: ownPlace)
       place(id, at: .held(disposition), wait)
     }
     counts.move(from: .pending, to: disposition == .parked ? .parked : .deadLettered)
     view.put(QueueLayout.progress(id), progress.encoded())
+  }
+
+  /// The priority an operation is counted with in its line. Of one that cannot be read, the claim knows only the priority
+  /// it took over.
+  private mutating func priorityInLine(of claimed: ClaimedOperation) throws -> OperationPriority {
+    guard claimed.unreadable != nil, let orderingKey = claimed.orderingKey,
+      let value = try view.get(QueueLayout.inLine(orderingKey, claimed.id))
+    else { return claimed.operation.priority }
+    return try lineRecord(value, claimed.id).priority
   }
 
   private mutating func redeliver(

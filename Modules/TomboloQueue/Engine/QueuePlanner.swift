@@ -62,8 +62,16 @@ struct QueuePlanner {
     try view.get(QueueLayout.progress(id)).map { try ProgressRecord($0) }
   }
 
+  /// The line of an ordering key; made anew from its members when its own bytes are damaged.
   mutating func line(_ key: OrderingKey) throws -> OrderingKeyRecord? {
-    try view.get(QueueLayout.orderingKey(key)).map { try OrderingKeyRecord($0) }
+    guard let value = try view.get(QueueLayout.orderingKey(key)) else { return nil }
+    do {
+      return try OrderingKeyRecord(value)
+    } catch .newer(let version, let newest) {
+      throw RecordError.newer(version: version, newest: newest)
+    } catch {
+      return try mendLine(key)
+    }
   }
 
   // MARK: - Index entries
@@ -153,15 +161,26 @@ struct QueuePlanner {
   }
 
   /// What an entry of `d` or `w` says; made anew from its operation when its own bytes are damaged, and `nil` when there
-  /// is no such operation.
+  /// is no such operation. One that is damaged as well is let go on alone, to be parked when it is taken.
   private mutating func waitRecord(_ record: Record, _ id: OperationID) throws -> WaitRecord? {
     do {
       return try WaitRecord(record.value)
     } catch {
-      guard let operation = try operation(id)?.operation else { return nil }
-      let attemptCount = try progress(id)?.attemptCount ?? 0
+      guard try view.get(QueueLayout.operation(id)) != nil else { return nil }
+      let attemptCount = try readable { try $0.progress(id) }?.attemptCount ?? 0
+      let operation = try readable { try $0.operation(id) }?.operation
       return WaitRecord(
-        priority: operation.priority, orderingKey: OrderingKey(of: operation), isRetrying: attemptCount > 0)
+        priority: operation?.priority ?? .normal, orderingKey: operation.flatMap { OrderingKey(of: $0) },
+        isRetrying: attemptCount > 0)
+    }
+  }
+
+  /// What `read` gives, or `nil` when those bytes are damaged.
+  mutating func readable<Value>(_ read: (inout QueuePlanner) throws -> Value?) throws -> Value? {
+    do {
+      return try read(&self)
+    } catch is RecordError {
+      return nil
     }
   }
 }
