@@ -150,10 +150,12 @@ public final class SyncWorker: Sendable {
     var failureCount = 0
     while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
       do {
+        // Seen before looking for more: a delivery that ends meanwhile may have made room.
+        let wasIdle = state.withLock { $0.inFlightCount == 0 }
         let startedCount = try await startDeliveries(&group)
         failureCount = 0
         if startedCount > 0 { continue }
-        if untilIdle, state.withLock({ $0.inFlightCount == 0 }) { return }
+        if untilIdle, wasIdle { return }
         await queue.workArrived.wait()
       } catch let error as StoreError where error.code == .closed {
         throw error
