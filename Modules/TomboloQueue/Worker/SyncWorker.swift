@@ -71,7 +71,6 @@ public final class SyncWorker: Sendable {
   public func drain() async throws -> ProcessingSummary {
     let began = time.uptime
     state.withLock { $0.summary = ProcessingSummary() }
-    if let network { state.withLock { $0.gate.networkChanged(network.status, at: began) } }
     try await start { group in
       try await self.loop(&group, untilIdle: true)
     }
@@ -119,6 +118,11 @@ public final class SyncWorker: Sendable {
         state.isRunning = false
         state.isStopping = false
       }
+    }
+    // Before anything is delivered; `follow` brings what changes from then on.
+    if let network {
+      let status = network.status
+      state.withLock { $0.gate.networkChanged(status, at: time.uptime) }
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
