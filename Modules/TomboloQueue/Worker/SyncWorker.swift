@@ -113,7 +113,16 @@ public final class SyncWorker: Sendable {
       return true
     }
     guard isFirst else { throw QueueError(.wrongState, "this worker is running already: await it, or stop it first") }
+    let isServed = queue.isServed.withLock { isServed in
+      defer { isServed = true }
+      return isServed
+    }
+    guard !isServed else {
+      state.withLock { $0.isRunning = false }
+      throw QueueError(.wrongState, "another worker serves this queue already: await it, or stop it first")
+    }
     defer {
+      queue.isServed.withLock { $0 = false }
       state.withLock { state in
         state.isRunning = false
         state.isStopping = false
