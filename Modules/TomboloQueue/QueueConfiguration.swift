@@ -1,3 +1,4 @@
+import TomboloPorts
 public import TomboloResilience
 
 /// The strategies and limits of a queue.
@@ -34,6 +35,13 @@ public struct QueueConfiguration: Sendable {
   public var shutdownGrace = Duration.seconds(30)
 
   public init() {}
+
+  /// The longest an operation waits after an attempt.
+  var waitMaximum: Duration { max(backoff.delayMaximum, retryAfterMaximum) }
+
+  /// A backoff that ends later than this was computed with another wall clock. With a second of slack, so that what was
+  /// computed a moment ago never counts.
+  func strandedLimit(at now: Timestamp) -> Timestamp { now.advanced(by: waitMaximum + .seconds(1)) }
 }
 
 /// What the rest of an ordering key does when one of its operations failed for good or was parked.

@@ -1,3 +1,4 @@
+import Logging
 public import TomboloPorts
 
 extension SyncQueue {
@@ -37,10 +38,17 @@ extension SyncQueue {
         operation: operation, enqueuedAt: now, record: OperationRecord.encode(operation, enqueuedAt: now))
     }
     guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion)) else { return [] }
-    for index in receipts.indices where receipts[index].disposition == .repeated && !receipts[index].state.isGone {
-      if let snapshot = try await snapshot(receipts[index].id) { receipts[index].state = snapshot.state }
-    }
     workArrived.signal()
+    for index in receipts.indices where receipts[index].disposition == .repeated && !receipts[index].state.isGone {
+      do {
+        if let snapshot = try await snapshot(receipts[index].id) { receipts[index].state = snapshot.state }
+      } catch {
+        // Everything is stored, so this is no reason to fail; `pending` is what is known without reading.
+        logger.warning(
+          "the state of an operation could not be read",
+          metadata: ["operation": "\(receipts[index].id)", "error": "\(error)"])
+      }
+    }
     return receipts
   }
 }

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 public import TomboloPorts
 import TomboloStorage
@@ -88,7 +89,13 @@ extension SyncQueue {
     let lines = try await store.get(lineKeys)
     var heads: [OrderingKey: OperationID] = [:]
     for (orderingKey, record) in zip(orderingKeys, lines) {
-      if let record { heads[orderingKey] = try OrderingKeyRecord(record.value).head }
+      guard let record else { continue }
+      do {
+        heads[orderingKey] = try OrderingKeyRecord(record.value).head
+      } catch {
+        // Mended when the line moves; until then its operations are shown as pending.
+        logger.warning("the line of an ordering key cannot be read", metadata: ["error": "\(error)"])
+      }
     }
     return decoded.map { entry in
       guard let entry else { return nil }

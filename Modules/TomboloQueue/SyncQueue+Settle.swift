@@ -44,27 +44,42 @@ extension SyncQueue {
   // MARK: - For the worker
 
   /// Takes up to `limit` operations for delivery: highest priority first, within one the longest waiting, never two of
-  /// one ordering key. `lowest` leaves out what is less urgent.
-  func claim(_ limit: Int, lowest: OperationPriority = .background) async throws -> [ClaimedOperation] {
-    guard limit > 0 else { return [] }
-    var (taken, isExhausted) = engine.take(limit, lowest: lowest)
-    while !isExhausted, taken.count < limit {
-      _ = try await submit(.refill)
-      let more = engine.take(limit - taken.count, lowest: lowest)
-      taken += more.taken
-      isExhausted = more.isExhausted
-    }
-    guard !taken.isEmpty else { return [] }
+  /// one ordering key. Beyond that, critical ones up to `criticalLimit`.
+  ///
+  /// When it throws, nothing was taken.
+  func claim(_ limit: Int, criticalLimit: Int = 0) async throws -> [ClaimedOperation] {
+    var taken: [(id: OperationID, priority: OperationPriority)] = []
     do {
-      return try await load(taken)
+      while true {
+        try await take(criticalLimit, lowest: .critical, into: &taken)
+        try await take(limit, lowest: .background, into: &taken)
+        guard !taken.isEmpty else { return [] }
+        let claimed = try await load(taken)
+        // All that was taken may have been entries without an operation, and more may follow.
+        guard claimed.isEmpty else { return claimed }
+        taken = []
+      }
     } catch {
       for entry in taken { engine.putBack(entry.id) }
       throw error
     }
   }
 
-  func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async throws {
-    _ = try await submit(.settle(claimed, settlement))
+  /// Takes until there are `limit` in all.
+  private func take(
+    _ limit: Int, lowest: OperationPriority, into taken: inout [(id: OperationID, priority: OperationPriority)]
+  ) async throws {
+    while taken.count < limit {
+      let more = engine.take(limit - taken.count, lowest: lowest)
+      taken += more.taken
+      if more.isExhausted || taken.count >= limit { return }
+      _ = try await submit(.refill)
+    }
+  }
+
+  /// - Parameter isRepeat: whether it was tried before, and may have been stored then.
+  func settle(_ claimed: ClaimedOperation, _ settlement: Settlement, isRepeat: Bool = false) async throws {
+    _ = try await submit(.settle(claimed, settlement, isRepeat: isRepeat))
     workArrived.signal()
   }
 
@@ -79,14 +94,13 @@ extension SyncQueue {
   func promote() async throws -> Duration? {
     while true {
       let now = time.now
-      let due = engine.state.withLock { $0.earliestDue }
-      guard let due else { return nil }
-      let waitMaximum = max(configuration.backoff.delayMaximum, configuration.retryAfterMaximum)
-      let wait = now.duration(to: due)
-      if wait > .zero { return min(wait, waitMaximum) }
-      guard case .promoted(let count, let more) = try await submit(.promote(now: now)), count > 0 || more else {
-        return nil
-      }
+      let known = engine.state.withLock { $0.dueTimes }
+      guard let due = known.earliest else { return nil }
+      let isStranded = known.earliestRetry.map { $0 >= configuration.strandedLimit(at: now) } ?? false
+      if due > now, !isStranded { return min(now.duration(to: due), configuration.waitMaximum) }
+      guard case .promoted(let count) = try await submit(.promote(now: now)) else { return nil }
+      // Nothing was due, and when something will be could not be read: look again in a while.
+      if count == 0, engine.state.withLock({ $0.dueTimes }) == known { return .seconds(1) }
     }
   }
 

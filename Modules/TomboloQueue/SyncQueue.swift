@@ -23,6 +23,8 @@ public final class SyncQueue: Sendable {
   private let broadcast: Broadcast<QueueEvent>
   /// Signalled when there may be something to deliver.
   let workArrived = WakeSignal()
+  /// Whether a worker is at work: two would wake each other without end.
+  let isServed = Mutex(false)
 
   private init(
     door: GroupCommit, configuration: QueueConfiguration, time: any TimeSource, ids: any OperationIDSource,

@@ -59,14 +59,16 @@ public struct Backoff: BackoffStrategy, Hashable {
 
   /// The delay before jitter, already capped.
   public func cappedDelay(afterAttempt attempt: Int) -> Duration {
-    let step = Double(max(0, attempt - 1))
+    let step = Double(max(1, attempt) - 1)
     let cap = Self.seconds(delayMaximum)
     // In floating point an overflow is infinity, which the cap then cuts off: no exponent is too large.
     let uncapped: Double =
       switch growth {
       case .constant: Self.seconds(initial)
       case .linear(let increment): Self.seconds(initial) + Self.seconds(increment) * step
-      case .exponential(let multiplier): Self.seconds(initial) * Self.power(max(1, multiplier), step)
+      // Nothing times infinity would be no number.
+      case .exponential(let multiplier):
+        initial == .zero ? 0 : Self.seconds(initial) * Self.power(max(1, multiplier), step)
       }
     guard uncapped < cap else { return delayMaximum }
     return .seconds(max(0, uncapped))

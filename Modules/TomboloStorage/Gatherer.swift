@@ -54,6 +54,9 @@ package final class Gatherer<Request: Sendable, Answer: Sendable>: Sendable {
     self.process = process
   }
 
+  /// How many callers wait for a group under way to end.
+  package var waitingCount: Int { state.withLock { $0.waiting.count - $0.first } }
+
   /// Has `request` processed, together with those of its group, and gives its own answer.
   package func submit(_ request: Request) async throws -> Answer {
     let leadsAtOnce = state.withLock { state in

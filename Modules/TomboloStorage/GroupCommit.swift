@@ -18,10 +18,42 @@ public final class GroupCommit: Sendable {
     self.store = store
     gatherer = Gatherer(
       countMaximum: batchCountMaximum, weightMaximum: byteCountMaximum, weigh: { $0.byteCount }
-    ) { batches in
-      try await store.commit(batches).map { result in Result { try result.get() } }
-    }
+    ) { try await Self.commit($0, to: store) }
   }
+
+  /// Commits a group, with as few commits as the store's limit on mutations allows: no batch is refused because of those
+  /// it was gathered with.
+  private static func commit(_ batches: [Batch], to store: any KeyValueStore) async throws -> [Result<
+    Revision, any Error
+  >] {
+    let limit = store.capabilities.mutationCountMaximum
+    var results: [Result<Revision, any Error>] = []
+    while results.count < batches.count {
+      var end = results.count + 1
+      var mutationCount = batches[results.count].mutations.count
+      while end < batches.count, mutationCount + batches[end].mutations.count <= limit {
+        mutationCount += batches[end].mutations.count
+        end += 1
+      }
+      let part = batches[results.count..<end]
+      do {
+        // What was applied cannot be done again, so cancellation may only stop the first part (see `Gatherer`).
+        let answers =
+          results.isEmpty
+          ? try await store.commit(Array(part)) : try await Task { try await store.commit(Array(part)) }.value
+        results += answers.map { result in Result { try result.get() } }
+      } catch  where results.isEmpty {
+        // Nothing of the group was applied.
+        throw error
+      } catch {
+        results += part.map { _ in .failure(error) }
+      }
+    }
+    return results
+  }
+
+  /// How many batches wait for the commit under way to end.
+  package var waitingCount: Int { gatherer.waitingCount }
 
   /// Returns once `batch` is applied and as durable as the store makes it. Cancellation does not withdraw it.
   ///

@@ -32,6 +32,8 @@ struct PlanView {
   /// What `written` had before each write since the plan began, so that a request that fails half-way leaves nothing.
   private var undo: [(key: Key, before: [UInt8]??)] = []
   private var companions: [Batch] = []
+  /// What the companions change.
+  private var companionKeys: Set<Key> = []
 
   init(reads: Reads, known: [Key: [UInt8]?] = [:]) {
     self.reads = reads
@@ -113,6 +115,16 @@ struct PlanView {
     return (first, survivor?.value ?? [])
   }
 
+  /// All records of `range` with this plan's own changes, in order: for mending damage, where cost does not matter.
+  mutating func all(in range: KeyRange) throws -> [(key: Key, value: [UInt8])] {
+    var values: [Key: [UInt8]] = [:]
+    for record in try stored(in: range, limit: .max) { values[record.key] = record.value }
+    for key in order where range.contains(key) {
+      if let value = written[key] { values[key] = value }
+    }
+    return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
   // MARK: - Writing
 
   mutating func put(_ key: Key, _ value: [UInt8]) {
@@ -130,8 +142,16 @@ struct PlanView {
   }
 
   /// Adds a caller's own batch, which stands or falls with this plan.
-  mutating func join(_ companion: Batch) {
-    if !companion.isEmpty { companions.append(companion) }
+  ///
+  /// All companions of a plan are judged as one batch, before any of them changes anything. One that requires a revision
+  /// another is about to change would slip through, so it is refused here.
+  mutating func join(_ companion: Batch) throws {
+    guard !companion.isEmpty else { return }
+    if let check = companion.checks.first(where: { companionKeys.contains($0.key) }) {
+      throw StoreError.conflict(key: check.key, expected: check.expected, actual: nil)
+    }
+    companions.append(companion)
+    companionKeys.formUnion(companion.mutations.map(\.key))
   }
 
   // MARK: - Going back
@@ -146,7 +166,10 @@ struct PlanView {
   }
 
   mutating func rollback(to savepoint: Savepoint) {
-    companions.removeLast(companions.count - savepoint.companionCount)
+    if companions.count > savepoint.companionCount {
+      companions.removeLast(companions.count - savepoint.companionCount)
+      companionKeys = Set(companions.flatMap { $0.mutations.map(\.key) })
+    }
     while undo.count > savepoint.undoCount {
       let last = undo.removeLast()
       if let before = last.before {

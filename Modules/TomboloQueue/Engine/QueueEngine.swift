@@ -13,13 +13,13 @@ final class QueueEngine: Sendable {
     var counts: QueueCounts?
     var windows: [ReadyWindow]
     var inFlight: [OperationID: InFlightEntry] = [:]
-    /// When something is to be made ready next.
-    var earliestDue: Timestamp?
+    var dueTimes = DueTimes()
     /// Records of lines as they were last committed; bounded.
     var lines: [Key: [UInt8]?] = [:]
 
     mutating func forget() {
       counts = nil
+      dueTimes = .unknown
       for index in windows.indices { windows[index].invalidate() }
       lines.removeAll()
     }
@@ -58,7 +58,7 @@ final class QueueEngine: Sendable {
   // MARK: - Groups
 
   func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
-    var refused: [Int: any Error] = [:]
+    var refused = refusals(of: group)
     var reads = PlanView.Reads()
     try await loadCounts()
     if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
@@ -97,9 +97,25 @@ final class QueueEngine: Sendable {
         }
       }
       apply(planner)
-      if group.contains(where: { if case .promote = $0 { true } else { false } }) { try await findEarliestDue() }
+      if group.contains(where: { if case .promote = $0 { true } else { false } }) { await refreshDueTimes() }
       return results
     }
+  }
+
+  /// The requests that the store could never take: they would have the whole group refused.
+  private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
+    var refused: [Int: any Error] = [:]
+    for (index, request) in group.enumerated() {
+      guard case .enqueue(let operations, let companion) = request else { continue }
+      if let error = store.capabilities.refusal(of: companion, after: 0) { refused[index] = error }
+      for operation in operations where operation.record.count > store.capabilities.valueByteCountMaximum {
+        refused[index] = StoreError(
+          .valueTooLarge,
+          "an operation of kind \(operation.operation.kind) takes \(operation.record.count) bytes; this store takes at "
+            + "most \(store.capabilities.valueByteCountMaximum) in one value")
+      }
+    }
+    return refused
   }
 
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it
@@ -142,7 +158,8 @@ final class QueueEngine: Sendable {
           if state.inFlight[id] == nil { state.windows[Int(priority.rawValue)].insert(id) }
         case .unready(let priority, let id): state.windows[Int(priority.rawValue)].remove(id)
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
-        case .due(let due): state.earliestDue = min(due, state.earliestDue ?? due)
+        case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
+        case .retryDue(let due): state.dueTimes.earliestRetry = min(due, state.dueTimes.earliestRetry ?? due)
         case .event(let event): events.append(event)
         case .finished: break
         }
@@ -197,18 +214,28 @@ final class QueueEngine: Sendable {
     }
   }
 
-  private func findEarliestDue() async throws {
+  /// The group is committed, so what goes wrong from here on is nobody's failure: the next promotion looks again.
+  private func refreshDueTimes() async {
+    do {
+      try await findDueTimes()
+    } catch {
+      logger.warning("the next due time could not be read; it is looked for again", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func findDueTimes() async throws {
     let scheduled = try await store.scan(QueueLayout.scheduled, limit: 1).first
     let retrying = try await store.scan(QueueLayout.retrying, limit: 1).first
     let forgetting = try await store.scan(QueueLayout.forgetting, limit: 1).first
-    let times = [scheduled, retrying, forgetting].compactMap { $0.flatMap { QueueLayout.leadingTime($0.key) } }
-    state.withLock { $0.earliestDue = times.min() }
+    let times = [scheduled, retrying, forgetting].map { $0.flatMap { QueueLayout.leadingTime($0.key) } }
+    let dueTimes = DueTimes(earliest: times.compactMap { $0 }.min(), earliestRetry: times[1])
+    state.withLock { $0.dueTimes = dueTimes }
   }
 
   /// Reads what a fresh start needs.
   func open() async throws {
     try await loadCounts()
-    try await findEarliestDue()
+    try await findDueTimes()
     if let newest = try await store.scan(QueueLayout.operations, reverse: true, limit: 1).first,
       let id = QueueLayout.trailingID(newest.key)
     {
@@ -250,6 +277,16 @@ final class QueueEngine: Sendable {
   func forgetClaim(_ id: OperationID) {
     state.withLock { _ = $0.inFlight.removeValue(forKey: id) }
   }
+}
+
+/// When something is to be made ready, or forgotten, next. May be too early, never too late.
+struct DueTimes: Hashable, Sendable {
+  var earliest: Timestamp?
+  /// When the first backoff ends.
+  var earliestRetry: Timestamp?
+
+  /// To be found out by the next promotion.
+  static let unknown = DueTimes(earliest: Timestamp(millisecondsSinceEpoch: .min))
 }
 
 extension QueueRequest {

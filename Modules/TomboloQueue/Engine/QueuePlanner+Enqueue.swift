@@ -11,7 +11,7 @@ extension QueuePlanner {
     }
     guard view.isComplete else { throw PlanView.Unread() }
     let receipts = try operations.map { try enqueue($0) }
-    view.join(companion)
+    try view.join(companion)
     return receipts
   }
 

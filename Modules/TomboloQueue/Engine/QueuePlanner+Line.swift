@@ -15,8 +15,9 @@ extension QueuePlanner {
       place(id, at: startingPlace(priority: priority, notBefore: notBefore), wait)
       return .pending
     }
+    let before = try line(orderingKey)
     view.put(QueueLayout.inLine(orderingKey, id), LineRecord(priority: priority, notBefore: notBefore).encoded())
-    guard var line = try line(orderingKey) else {
+    guard var line = before else {
       var line = OrderingKeyRecord(head: id, place: startingPlace(priority: priority, notBefore: notBefore))
       line.countByPriority[Int(priority.rawValue)] = 1
       let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
@@ -48,7 +49,9 @@ extension QueuePlanner {
     }
     guard var line = try line(orderingKey) else { return unplace(id, from: ownPlace) }
     let own = QueueLayout.inLine(orderingKey, id)
-    line.countByPriority[Int(priority.rawValue)] -= 1
+    // Where both the operation and its place in line are damaged, its priority is a guess: the counts then end too high,
+    // never too low, and go when the line does.
+    line.countByPriority[Int(priority.rawValue)] = max(0, line.countByPriority[Int(priority.rawValue)] - 1)
     if line.head == id {
       let next = line.isEmpty ? nil : try view.first(in: QueueLayout.lineRange(orderingKey), excluding: own)
       unplace(id, from: line.place)
@@ -108,11 +111,11 @@ extension QueuePlanner {
   }
 
   /// What the line knows of an operation; read from the operation itself when those bytes are damaged.
-  private mutating func lineRecord(_ value: [UInt8], _ id: OperationID) throws -> LineRecord {
+  mutating func lineRecord(_ value: [UInt8], _ id: OperationID) throws -> LineRecord {
     do {
       return try LineRecord(value)
     } catch {
-      let operation = try operation(id)?.operation
+      let operation = try readable { try $0.operation(id) }?.operation
       return LineRecord(priority: operation?.priority ?? .normal, notBefore: operation?.notBefore)
     }
   }

@@ -14,48 +14,48 @@ extension QueuePlanner {
     progress.dueAt = nil
 
     switch settlement {
-    case .delivered(let attempt):
-      try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace)
-      tell(id, kind: operation.kind, .delivered(attempt: attempt))
-    case .discard(let reason):
-      try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace)
-      tell(id, kind: operation.kind, .discarded(reason: reason))
-    case .expire:
-      try remove(stored, progress: claimed.progress, end: .expired, from: ownPlace)
-      tell(id, kind: operation.kind, .expired)
+    case .delivered: try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace)
+    case .discard: try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace)
+    case .expire: try remove(stored, progress: claimed.progress, end: .expired, from: ownPlace)
 
     case .retry(let failure, let due):
       progress.attemptCount += 1
       note(failure, &progress)
       try putOff(claimed, from: ownPlace, until: due, &progress)
-      tell(id, kind: operation.kind, .retried(failure, due: due))
     case .snooze(let failure, let due):
       note(failure, &progress)
       try putOff(claimed, from: ownPlace, until: due, &progress)
-      tell(id, kind: operation.kind, .snoozed(failure, due: due))
     case .release(let failure):
       note(failure, &progress)
       try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
       view.put(QueueLayout.progress(id), progress.encoded())
-      tell(id, kind: operation.kind, .released(failure))
     case .redeliver(let remote, let payload):
       try redeliver(stored, &progress, replacing: remote, payload: payload)
       try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
       view.put(QueueLayout.progress(id), progress.encoded())
-      tell(id, kind: operation.kind, .conflicted(payload.map { .merged($0) } ?? .applyLocal))
 
     case .park(let failure, let attempted):
       if attempted { progress.attemptCount += 1 }
       note(failure, &progress)
       try hold(claimed, &progress, .parked, from: ownPlace)
-      tell(id, kind: operation.kind, .parked(failure))
     case .deadLetter(let failure):
       progress.attemptCount += 1
       note(failure, &progress)
       try hold(claimed, &progress, .deadLettered, from: ownPlace)
-      tell(id, kind: operation.kind, .deadLettered(failure))
     }
-    effects.append(.finished(id))
+  }
+
+  /// Whether a settlement that was tried before is stored: an operation that is being delivered has an entry in the ready
+  /// index until it is.
+  mutating func isStored(_ settlement: Settlement, of claimed: ClaimedOperation) throws -> Bool {
+    let id = claimed.id
+    guard try view.get(QueueLayout.operation(id)) != nil else { return true }
+    var place = HeadPlace.ready(claimed.readyPriority)
+    if let orderingKey = claimed.orderingKey, let line = try line(orderingKey), line.head == id { place = line.place }
+    guard case .ready = place, try view.get(place.key(id)) != nil else { return true }
+    // Delivered again after a conflict it is ready as before, but for the round that was counted.
+    guard case .redeliver = settlement else { return false }
+    return try progress(id)?.conflictRoundCount ?? 0 > claimed.progress?.conflictRoundCount ?? 0
   }
 
   /// By hand: back in line, due at once, with a fresh count of attempts.
@@ -122,7 +122,9 @@ extension QueuePlanner {
     if stored.hasOwnIdempotencyKey {
       let name = operation.idempotencyKey
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: end).encoded())
-      view.put(QueueLayout.forgetting(now.advanced(by: configuration.idempotencyRetention), name), [])
+      let forgetAt = now.advanced(by: configuration.idempotencyRetention)
+      view.put(QueueLayout.forgetting(forgetAt, name), [])
+      effects.append(.due(forgetAt))
     }
   }
 
@@ -156,11 +158,20 @@ extension QueuePlanner {
     if configuration.onPermanentFailure == .block, claimed.unreadable == nil {
       try moveHead(id, claimed.orderingKey, from: ownPlace, to: .held(disposition), wait)
     } else {
-      try leaveLine(id, claimed.orderingKey, priority: priority, from: ownPlace)
+      try leaveLine(id, claimed.orderingKey, priority: try priorityInLine(of: claimed), from: ownPlace)
       place(id, at: .held(disposition), wait)
     }
     counts.move(from: .pending, to: disposition == .parked ? .parked : .deadLettered)
     view.put(QueueLayout.progress(id), progress.encoded())
+  }
+
+  /// The priority an operation is counted with in its line. Of one that cannot be read, the claim knows only the priority
+  /// it took over.
+  private mutating func priorityInLine(of claimed: ClaimedOperation) throws -> OperationPriority {
+    guard claimed.unreadable != nil, let orderingKey = claimed.orderingKey,
+      let value = try view.get(QueueLayout.inLine(orderingKey, claimed.id))
+    else { return claimed.operation.priority }
+    return try lineRecord(value, claimed.id).priority
   }
 
   private mutating func redeliver(

@@ -35,7 +35,14 @@ struct QueuePlanner {
   private mutating func planUnguarded(_ request: QueueRequest) throws -> QueueAnswer {
     switch request {
     case .enqueue(let operations, let companion): return .receipts(try enqueue(operations, alongside: companion))
-    case .settle(let claimed, let settlement): try settle(claimed, settlement)
+    case .settle(let claimed, let settlement, let isRepeat):
+      if isRepeat, try isStored(settlement, of: claimed) {
+        if let due = settlement.due { effects += [.due(due), .retryDue(due)] }
+      } else {
+        try settle(claimed, settlement)
+      }
+      tell(claimed.id, kind: claimed.operation.kind, settlement.change)
+      effects.append(.finished(claimed.id))
     case .redrive(let id): try redrive(id)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
@@ -55,8 +62,16 @@ struct QueuePlanner {
     try view.get(QueueLayout.progress(id)).map { try ProgressRecord($0) }
   }
 
+  /// The line of an ordering key; made anew from its members when its own bytes are damaged.
   mutating func line(_ key: OrderingKey) throws -> OrderingKeyRecord? {
-    try view.get(QueueLayout.orderingKey(key)).map { try OrderingKeyRecord($0) }
+    guard let value = try view.get(QueueLayout.orderingKey(key)) else { return nil }
+    do {
+      return try OrderingKeyRecord(value)
+    } catch .newer(let version, let newest) {
+      throw RecordError.newer(version: version, newest: newest)
+    } catch {
+      return try mendLine(key)
+    }
   }
 
   // MARK: - Index entries
@@ -70,9 +85,12 @@ struct QueuePlanner {
       // its line.
       view.put(key, wait.orderingKey.map { Array($0.stored.utf8) } ?? [])
       effects.append(.ready(priority, id))
-    case .scheduled(let due), .retrying(let due):
+    case .scheduled(let due):
       view.put(key, wait.encoded())
       effects.append(.due(due))
+    case .retrying(let due):
+      view.put(key, wait.encoded())
+      effects += [.due(due), .retryDue(due)]
     case .held:
       view.put(key, [])
     }
@@ -106,9 +124,8 @@ struct QueuePlanner {
 
     // A wall clock that was set back would leave retries waiting for the difference. No retry waits longer than the
     // longest backoff from now, so one that would is made ready at once.
-    let waitMaximum = max(configuration.backoff.delayMaximum, configuration.retryAfterMaximum)
     var beyond = KeyEncoder(tag: QueueLayout.retrying.lower.bytes[0], QueueLayout.retrying.lower.bytes[1])
-    beyond.append(now.advanced(by: waitMaximum + .seconds(1)))
+    beyond.append(configuration.strandedLimit(at: now))
     let stranded = try view.stored(in: KeyRange(from: beyond.key, to: QueueLayout.retrying.upper), limit: limit)
     for record in stranded where !view.isDeleted(record.key) { try promote(record) }
     count += stranded.count
@@ -123,7 +140,7 @@ struct QueuePlanner {
       view.delete(QueueLayout.idempotency(name))
     }
     count += forgotten.count
-    return .promoted(count: count, more: count >= limit)
+    return .promoted(count: count)
   }
 
   /// Moves one entry of `d` or `w` to the ready index.
@@ -144,15 +161,26 @@ struct QueuePlanner {
   }
 
   /// What an entry of `d` or `w` says; made anew from its operation when its own bytes are damaged, and `nil` when there
-  /// is no such operation.
+  /// is no such operation. One that is damaged as well is let go on alone, to be parked when it is taken.
   private mutating func waitRecord(_ record: Record, _ id: OperationID) throws -> WaitRecord? {
     do {
       return try WaitRecord(record.value)
     } catch {
-      guard let operation = try operation(id)?.operation else { return nil }
-      let attemptCount = try progress(id)?.attemptCount ?? 0
+      guard try view.get(QueueLayout.operation(id)) != nil else { return nil }
+      let attemptCount = try readable { try $0.progress(id) }?.attemptCount ?? 0
+      let operation = try readable { try $0.operation(id) }?.operation
       return WaitRecord(
-        priority: operation.priority, orderingKey: OrderingKey(of: operation), isRetrying: attemptCount > 0)
+        priority: operation?.priority ?? .normal, orderingKey: operation.flatMap { OrderingKey(of: $0) },
+        isRetrying: attemptCount > 0)
+    }
+  }
+
+  /// What `read` gives, or `nil` when those bytes are damaged.
+  mutating func readable<Value>(_ read: (inout QueuePlanner) throws -> Value?) throws -> Value? {
+    do {
+      return try read(&self)
+    } catch is RecordError {
+      return nil
     }
   }
 }
@@ -167,8 +195,10 @@ enum PlanEffect: Sendable {
   case finished(OperationID)
   /// The entry of an operation that is being delivered moved to another priority.
   case moved(OperationID, OperationPriority)
-  /// Something is to be made ready then.
+  /// Something is to be made ready, or forgotten, then.
   case due(Timestamp)
+  /// A backoff ends then.
+  case retryDue(Timestamp)
   case event(QueueEvent)
 }
 

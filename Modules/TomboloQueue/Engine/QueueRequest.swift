@@ -5,8 +5,9 @@ import TomboloPorts
 enum QueueRequest: Sendable {
   /// Adds operations, all or none, together with a caller's own changes.
   case enqueue([PreparedOperation], alongside: Batch)
-  /// Stores what became of a delivery.
-  case settle(ClaimedOperation, Settlement)
+  /// Stores what became of a delivery. A repeat looks first whether it is stored already: a commit whose answer was lost
+  /// must not be applied twice.
+  case settle(ClaimedOperation, Settlement, isRepeat: Bool)
   /// Puts an operation back in line by hand: at once, with a fresh count of attempts.
   case redrive(OperationID)
   /// Removes an operation by hand.
@@ -22,8 +23,8 @@ enum QueueRequest: Sendable {
 enum QueueAnswer: Sendable {
   case receipts([EnqueueReceipt])
   case done
-  /// How many were made ready or forgotten, and whether there is more to do at once.
-  case promoted(count: Int, more: Bool)
+  /// How many were made ready or forgotten.
+  case promoted(count: Int)
 }
 
 /// An operation with its stored form, encoded on the caller's task.
@@ -63,4 +64,27 @@ enum Settlement: Hashable, Sendable {
   case deadLetter(DeliveryFailure)
   case discard(reason: String)
   case expire
+
+  /// When the operation is due again, if it waits for a time.
+  var due: Timestamp? {
+    switch self {
+    case .retry(_, let due), .snooze(_, let due): due
+    default: nil
+    }
+  }
+
+  /// As observers are told of it.
+  var change: QueueEvent.Change {
+    switch self {
+    case .delivered(let attempt): .delivered(attempt: attempt)
+    case .retry(let failure, let due): .retried(failure, due: due)
+    case .snooze(let failure, let due): .snoozed(failure, due: due)
+    case .release(let failure): .released(failure)
+    case .redeliver(_, let payload): .conflicted(payload.map { .merged($0) } ?? .applyLocal)
+    case .park(let failure, _): .parked(failure)
+    case .deadLetter(let failure): .deadLettered(failure)
+    case .discard(let reason): .discarded(reason: reason)
+    case .expire: .expired
+    }
+  }
 }

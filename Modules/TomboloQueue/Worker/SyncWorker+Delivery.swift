@@ -4,7 +4,7 @@ import TomboloPorts
 
 extension SyncWorker {
   /// One delivery from claim to settlement.
-  func process(_ claimed: ClaimedOperation, isPilot: Bool) async {
+  func process(_ claimed: ClaimedOperation) async {
     defer { deliveryEnded() }
     let operation = claimed.operation
     if let failure = claimed.unreadable {
@@ -29,7 +29,7 @@ extension SyncWorker {
       guard case .delivered? = outcome else { return giveBack(claimed, nil) }
     }
     guard let outcome else { return giveBack(claimed, nil) }
-    await conclude(claimed, outcome, number, upstream: upstream, isPilot: isPilot)
+    await conclude(claimed, outcome, number, upstream: upstream)
   }
 
   /// Calls the handler, within the time limit; `nil` when the delivery was cancelled.
@@ -63,7 +63,7 @@ extension SyncWorker {
   }
 
   private func conclude(
-    _ claimed: ClaimedOperation, _ outcome: DeliveryOutcome, _ number: Int, upstream: String, isPilot: Bool
+    _ claimed: ClaimedOperation, _ outcome: DeliveryOutcome, _ number: Int, upstream: String
   ) async {
     let decision = DeliveryDecision(configuration: queue.configuration, now: time.now)
     switch outcome {
@@ -73,7 +73,7 @@ extension SyncWorker {
       await settle(claimed, .delivered(attempt: number))
 
     case .retry(_, let failure) where failure.code == .unreachable:
-      await concludeUnreachable(claimed, failure, number, decision, isPilot: isPilot)
+      await concludeUnreachable(claimed, failure, number, decision)
 
     case .retry(let after, let failure):
       await noteAnswer(upstream, failure)
@@ -112,15 +112,11 @@ extension SyncWorker {
 
   /// No answer came. On a working network that is an attempt; otherwise it is the network's fault and burns nothing.
   private func concludeUnreachable(
-    _ claimed: ClaimedOperation, _ failure: DeliveryFailure, _ number: Int, _ decision: DeliveryDecision, isPilot: Bool
+    _ claimed: ClaimedOperation, _ failure: DeliveryFailure, _ number: Int, _ decision: DeliveryDecision
   ) async {
     let status = await network?.report(.unreachable(failure.message))
     if let status, !status.isOnline {
-      state.withLock { $0.gate.networkChanged(status, at: time.uptime) }
-      // A pilot that failed lets another go first next time, so that one bad operation cannot be the only one tried.
-      if isPilot {
-        return await settle(claimed, decision.snooze(for: queue.configuration.pilotInterval, failure))
-      }
+      networkChanged(status)
       return giveBack(claimed, failure)
     }
     let settlement = state.withLock { decision.retry(after: nil, failure, attempt: number, random: &$0.random) }
@@ -159,20 +155,22 @@ extension SyncWorker {
   /// operation counts as being delivered and is not delivered twice.
   private func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async {
     var pause = Duration.milliseconds(100)
+    var isRepeat = false
     while true {
       do {
-        try await queue.settle(claimed, settlement)
+        try await queue.settle(claimed, settlement, isRepeat: isRepeat)
         return count(settlement)
       } catch {
         logger.error(
           "what became of a delivery could not be stored; trying again",
           metadata: ["operation": "\(claimed.id)", "error": "\(error)", "pause": "\(pause)"])
       }
+      isRepeat = true
       do {
         try await time.sleep(for: pause)
       } catch {
-        // Cancelled: the operation is still in the store and is delivered again after the restart.
-        return
+        // Cancelled: the operation is still in the store and is delivered again, by the next run or the next process.
+        return giveBack(claimed, nil)
       }
       pause = min(pause * 2, .seconds(5))
     }

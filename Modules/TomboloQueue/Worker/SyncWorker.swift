@@ -14,11 +14,16 @@ public final class SyncWorker: Sendable {
   struct State {
     var gate: DeliveryGate
     var inFlightCount = 0
+    /// Operations that were tried in spite of the network's status, since it last was online; bounded.
+    var pilots: Set<OperationID> = []
     var isRunning = false
     var isStopping = false
     var summary = ProcessingSummary()
     var random: any RandomNumberGenerator & Sendable
   }
+
+  /// How many operations take turns as pilots, at the most.
+  static let pilotCandidateCountMaximum = 16
 
   let queue: SyncQueue
   let handler: any OperationHandler
@@ -71,7 +76,6 @@ public final class SyncWorker: Sendable {
   public func drain() async throws -> ProcessingSummary {
     let began = time.uptime
     state.withLock { $0.summary = ProcessingSummary() }
-    if let network { state.withLock { $0.gate.networkChanged(network.status, at: began) } }
     try await start { group in
       try await self.loop(&group, untilIdle: true)
     }
@@ -114,11 +118,24 @@ public final class SyncWorker: Sendable {
       return true
     }
     guard isFirst else { throw QueueError(.wrongState, "this worker is running already: await it, or stop it first") }
+    let isServed = queue.isServed.withLock { isServed in
+      defer { isServed = true }
+      return isServed
+    }
+    guard !isServed else {
+      state.withLock { $0.isRunning = false }
+      throw QueueError(.wrongState, "another worker serves this queue already: await it, or stop it first")
+    }
     defer {
+      queue.isServed.withLock { $0 = false }
       state.withLock { state in
         state.isRunning = false
         state.isStopping = false
       }
+    }
+    // Before anything is delivered; `follow` brings what changes from then on.
+    if let network {
+      networkChanged(network.status)
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
@@ -141,7 +158,7 @@ public final class SyncWorker: Sendable {
   /// Brings every change of the network to the gate, and wakes the loop.
   private func follow(_ network: any NetworkStatusSource) async {
     for await status in network.statuses() {
-      state.withLock { $0.gate.networkChanged(status, at: time.uptime) }
+      networkChanged(status)
       queue.workArrived.signal()
     }
   }
@@ -150,10 +167,12 @@ public final class SyncWorker: Sendable {
     var failureCount = 0
     while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
       do {
+        // Seen before looking for more: a delivery that ends meanwhile may have made room.
+        let wasIdle = state.withLock { $0.inFlightCount == 0 }
         let startedCount = try await startDeliveries(&group)
         failureCount = 0
         if startedCount > 0 { continue }
-        if untilIdle, state.withLock({ $0.inFlightCount == 0 }) { return }
+        if untilIdle, wasIdle { return }
         await queue.workArrived.wait()
       } catch let error as StoreError where error.code == .closed {
         throw error
@@ -180,22 +199,41 @@ public final class SyncWorker: Sendable {
     }
     if let wait = allowance.waitMaximum, try await queue.hasReady() { alarm.set(after: wait) }
 
-    var claimed: [ClaimedOperation] = []
-    if allowance.criticalCount > allowance.count {
-      claimed = try await queue.claim(allowance.criticalCount, lowest: .critical)
-    }
-    if claimed.count < allowance.count {
-      claimed += try await queue.claim(allowance.count - claimed.count)
-    }
+    let claimed =
+      allowance.isPilot && allowance.count > 0
+      ? try await claimPilot() : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount)
     guard !claimed.isEmpty else { return 0 }
     state.withLock { state in
       state.inFlightCount += claimed.count
       if allowance.isPilot { state.gate.pilotStarted(at: now) }
     }
     for operation in claimed {
-      group.addTask { await self.process(operation, isPilot: allowance.isPilot) }
+      group.addTask { await self.process(operation) }
     }
     return claimed.count
+  }
+
+  /// The first operation that was not a pilot yet, so that one bad operation cannot be the only one tried. When all that
+  /// are looked at were, it starts again with the first.
+  private func claimPilot() async throws -> [ClaimedOperation] {
+    let tried = state.withLock { $0.pilots }
+    let candidates = try await queue.claim(min(tried.count + 1, Self.pilotCandidateCountMaximum))
+    let fresh = candidates.first { !tried.contains($0.id) }
+    guard let pilot = fresh ?? candidates.first else { return [] }
+    for candidate in candidates where candidate.id != pilot.id { queue.engine.putBack(candidate.id) }
+    state.withLock { state in
+      if fresh == nil { state.pilots.removeAll() }
+      state.pilots.insert(pilot.id)
+    }
+    return [pilot]
+  }
+
+  /// Brings a status of the network to the gate.
+  func networkChanged(_ status: NetworkStatus) {
+    state.withLock { state in
+      state.gate.networkChanged(status, at: time.uptime)
+      if status.isOnline { state.pilots.removeAll() }
+    }
   }
 
   func deliveryEnded() {

@@ -1,0 +1,45 @@
+import TomboloPorts
+import TomboloStorage
+
+/// Making records anew from others when their own bytes are damaged.
+extension QueuePlanner {
+  /// The record of a line, from those that stand in it; `nil` when nobody does. Costs as much as the line is long.
+  mutating func mendLine(_ orderingKey: OrderingKey) throws -> OrderingKeyRecord? {
+    var members: [(id: OperationID, record: LineRecord)] = []
+    for (key, value) in try view.all(in: QueueLayout.lineRange(orderingKey)) {
+      guard let id = QueueLayout.trailingID(key) else { continue }
+      members.append((id, try lineRecord(value, id)))
+    }
+    guard let first = members.first else {
+      view.delete(QueueLayout.orderingKey(orderingKey))
+      return nil
+    }
+    var line = OrderingKeyRecord(
+      head: first.id, place: startingPlace(priority: first.record.priority, notBefore: first.record.notBefore))
+    for member in members { line.countByPriority[Int(member.record.priority.rawValue)] += 1 }
+    // Only the head of a line has an index entry.
+    for member in members {
+      guard let place = try indexedPlace(of: member.id, member.record) else { continue }
+      line.head = member.id
+      line.place = place
+      break
+    }
+    view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+    return line
+  }
+
+  /// Where the index entry of an operation is, by looking.
+  private mutating func indexedPlace(of id: OperationID, _ record: LineRecord) throws -> HeadPlace? {
+    for priority in OperationPriority.allCases { view.expect(QueueLayout.ready(priority, id)) }
+    view.expect(QueueLayout.progress(id))
+    for priority in OperationPriority.allCases where try view.get(QueueLayout.ready(priority, id)) != nil {
+      return .ready(priority)
+    }
+    let progress = try readable { try $0.progress(id) }
+    var places: [HeadPlace] = []
+    if let notBefore = record.notBefore { places.append(.scheduled(notBefore)) }
+    if let due = progress?.dueAt { places.append(.retrying(due)) }
+    if let held = progress?.held { places.append(.held(held)) }
+    return try places.first { try view.get($0.key(id)) != nil }
+  }
+}

@@ -1,0 +1,114 @@
+import Testing
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("Conflicts", .timeLimit(.minutes(2)))
+struct ConflictTests {
+  enum Resolver: CaseIterable {
+    case timestamp, local, remote, manual
+
+    var made: any ConflictResolver {
+      switch self {
+      case .timestamp: TimestampConflictResolver()
+      case .local: LocalWinsConflictResolver()
+      case .remote: RemoteWinsConflictResolver()
+      case .manual: ManualConflictResolver()
+      }
+    }
+  }
+
+  enum End { case delivered, discarded, parked }
+
+  @Test(
+    "The resolver decides whose version stands",
+    arguments: TestEngine.allCases,
+    [
+      (.timestamp, -1, .delivered), (.timestamp, 1, .discarded), (.timestamp, 0, .discarded),
+      (.timestamp, nil, .parked),
+      (.timestamp, -400 * 86_400, .parked), (.local, 1, .delivered), (.remote, -1, .discarded), (.manual, -1, .parked),
+    ] as [(Resolver, Int?, End)])
+  func resolution(engine: TestEngine, row: (resolver: Resolver, remoteSeconds: Int?, end: End)) async throws {
+    try await withQueue(engine, resolver: row.resolver.made) { test, _ in
+      let modifiedAt = row.remoteSeconds.map { test.time.now.advanced(by: .seconds($0)) }
+      test.handler.setAnswer { _, attempt in
+        guard attempt.replacing == nil else { return .delivered }
+        return .conflict(RemoteVersion(tag: "\"v2\"", modifiedAt: modifiedAt, payload: [9], detail: "412"))
+      }
+      let id = try await test.add(payload: [1])
+      let summary = try await test.worker.drain()
+      #expect(summary.conflicted == 1)
+      switch row.end {
+      case .delivered:
+        #expect(summary.delivered == 1)
+        #expect(test.handler.calls.last?.attempt.number == 2)
+        #expect(test.handler.calls.last?.attempt.replacing?.tag == "\"v2\"")
+        #expect(test.handler.calls.last?.operation.payload == [1])
+      case .discarded:
+        #expect(summary.discarded == 1)
+        #expect(try await test.queue.status().discarded == 1)
+      case .parked:
+        #expect(try await test.state(id) == .parked)
+        #expect(try await test.queue.snapshot(id)?.lastFailure?.code == .conflict)
+      }
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
+  /// Puts both payloads together.
+  private struct Merging: ConflictResolver {
+    func resolve(_ operation: SyncOperation, against remote: RemoteVersion) -> ResolutionResult {
+      .merged(operation.payload + (remote.payload ?? []))
+    }
+  }
+
+  private struct Failing: ConflictResolver {
+    func resolve(_ operation: SyncOperation, against remote: RemoteVersion) throws -> ResolutionResult {
+      throw TestQueue.failure
+    }
+  }
+
+  @Test("A merged value is delivered, and its bytes are counted", arguments: TestEngine.allCases)
+  func merged(engine: TestEngine) async throws {
+    try await withQueue(engine, resolver: Merging()) { test, place in
+      test.handler.setAnswer { _, attempt in
+        attempt.replacing == nil
+          ? .conflict(RemoteVersion(tag: "t", payload: [8, 9], detail: "409"))
+          : .snooze(for: .seconds(1), TestQueue.failure)
+      }
+      try await test.add(payload: [1])
+      try await test.worker.drain()
+      #expect(try await test.queue.status().byteCount == 3)
+      let later = try await test.reopened(in: place)
+      #expect(try await later.queue.list().snapshots.first?.operation.payload == [1, 8, 9])
+      test.time.advance(by: .seconds(1))
+      try await later.worker.drain()
+      #expect(test.handler.calls.last?.attempt.replacing?.tag == "t")
+    }
+  }
+
+  @Test("A conflict that comes again and again is parked", arguments: TestEngine.allCases)
+  func bounded(engine: TestEngine) async throws {
+    try await withQueue(engine, resolver: LocalWinsConflictResolver(), { $0.conflictRoundsMaximum = 3 }) { test, _ in
+      test.handler.setAnswer { _, _ in .conflict(RemoteVersion(detail: "always another")) }
+      let id = try await test.add()
+      let summary = try await test.worker.drain()
+      #expect(summary.attempted == 4)
+      #expect(summary.conflicted == 4)
+      #expect(try await test.state(id) == .parked)
+      #expect(try await test.queue.snapshot(id)?.lastFailure?.message.contains("always another") == true)
+    }
+  }
+
+  @Test("A resolver that fails parks the operation", arguments: TestEngine.allCases)
+  func failingResolver(engine: TestEngine) async throws {
+    try await withQueue(engine, resolver: Failing()) { test, _ in
+      test.handler.setAnswer { _, _ in .conflict(RemoteVersion(detail: "409")) }
+      let id = try await test.add()
+      try await test.worker.drain()
+      #expect(try await test.state(id) == .parked)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Synchronization
+import Testing
+import TomboloPorts
+
+@testable import TomboloStorage
+
+@Suite("Gatherer", .timeLimit(.minutes(1)))
+struct GathererTests {
+  private struct Refusal: Error {}
+
+  /// Notes the groups, and stops in the first one until the barrier opens.
+  private final class Recorder: Sendable {
+    let barrier = Barrier()
+    private let noted = Mutex<[[Int]]>([])
+    var groups: [[Int]] { noted.withLock { $0 } }
+
+    func process(_ group: [Int]) async {
+      let isFirst = noted.withLock { groups in
+        groups.append(group)
+        return groups.count == 1
+      }
+      if isFirst { await barrier.pass() }
+    }
+  }
+
+  /// Has 0 lead, and 1... wait in that order, each known to wait before the next comes.
+  private func submit(
+    _ count: Int, to gatherer: Gatherer<Int, Int>, _ recorder: Recorder
+  ) async -> [Result<Int, any Error>] {
+    await withTaskGroup(of: (Int, Result<Int, any Error>).self) { group in
+      group.addTask { (0, await Self.result { try await gatherer.submit(0) }) }
+      await recorder.barrier.waitForArrivals()
+      for number in 1..<count {
+        group.addTask { (number, await Self.result { try await gatherer.submit(number) }) }
+        while gatherer.waitingCount < number { await Task.yield() }
+      }
+      recorder.barrier.open()
+      var results: [Int: Result<Int, any Error>] = [:]
+      for await (number, result) in group { results[number] = result }
+      return results.sorted { $0.key < $1.key }.map(\.value)
+    }
+  }
+
+  private static func result(_ body: () async throws -> Int) async -> Result<Int, any Error> {
+    do { return .success(try await body()) } catch { return .failure(error) }
+  }
+
+  @Test("What comes in while a group is under way is the next group, in order, and each gets its own answer")
+  func groups() async throws {
+    let recorder = Recorder()
+    let gatherer = Gatherer<Int, Int>(countMaximum: 100) { group in
+      await recorder.process(group)
+      return group.map { .success($0 * 10) }
+    }
+    let results = await submit(6, to: gatherer, recorder)
+    #expect(recorder.groups == [[0], [1, 2, 3, 4, 5]])
+    #expect(try results.map { try $0.get() } == [0, 10, 20, 30, 40, 50])
+  }
+
+  @Test("A group keeps to the limits on count and weight, and one request alone may exceed the weight")
+  func limits() async throws {
+    let recorder = Recorder()
+    let gatherer = Gatherer<Int, Int>(countMaximum: 3, weightMaximum: 6, weigh: { $0 }) { group in
+      await recorder.process(group)
+      return group.map { .success($0) }
+    }
+    let results = await submit(9, to: gatherer, recorder)
+    #expect(recorder.groups == [[0], [1, 2, 3], [4], [5], [6], [7], [8]])
+    #expect(results.count == 9)
+  }
+
+  @Test("An error that a group throws is everybody's answer, and the next group goes on")
+  func errors() async throws {
+    let recorder = Recorder()
+    let gatherer = Gatherer<Int, Int>(countMaximum: 2) { group in
+      await recorder.process(group)
+      if group.contains(2) { throw Refusal() }
+      return group.map { .success($0) }
+    }
+    let results = await submit(5, to: gatherer, recorder)
+    #expect(recorder.groups == [[0], [1, 2], [3, 4]])
+    for (number, result) in results.enumerated() {
+      if number == 1 || number == 2 {
+        #expect(throws: Refusal.self) { try result.get() }
+      } else {
+        #expect(try result.get() == number)
+      }
+    }
+  }
+
+  @Test("A refusal of one request is its answer alone")
+  func refusalOfOne() async throws {
+    let gatherer = Gatherer<Int, Int>(countMaximum: 9) { group in
+      group.map { $0 == 7 ? .failure(Refusal()) : .success($0) }
+    }
+    await #expect(throws: Refusal.self) { try await gatherer.submit(7) }
+    #expect(try await gatherer.submit(8) == 8)
+  }
+
+  @Test("Cancelling the leader fails nobody, and its own request is done as well")
+  func cancelledLeader() async throws {
+    let recorder = Recorder()
+    let gatherer = Gatherer<Int, Int>(countMaximum: 9) { group in
+      await recorder.process(group)
+      try Task.checkCancellation()
+      return group.map { .success($0) }
+    }
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask { try await gatherer.submit(0) }
+      await recorder.barrier.waitForArrivals()
+      group.cancelAll()
+      recorder.barrier.open()
+      let answer = try await group.next()
+      #expect(answer == 0)
+    }
+    #expect(recorder.groups == [[0], [0]])
+    #expect(try await gatherer.submit(5) == 5)
+  }
+
+  @Test("A process that does not answer everybody is an error, not a hang")
+  func missingAnswers() async {
+    let gatherer = Gatherer<Int, Int>(countMaximum: 9) { _ in [] }
+    await #expect(throws: GathererError.self) { try await gatherer.submit(1) }
+  }
+
+  @Test("Many callers are each answered once, in groups of bounded size", arguments: [1, 7, 64])
+  func many(countMaximum: Int) async throws {
+    let groups = Mutex<[Int]>([])
+    let gatherer = Gatherer<Int, Int>(countMaximum: countMaximum) { group in
+      groups.withLock { $0.append(group.count) }
+      await Task.yield()
+      return group.map { .success($0) }
+    }
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      for number in 0..<2_000 { group.addTask { try await gatherer.submit(number) == number } }
+      for try await isOwn in group { #expect(isOwn) }
+    }
+    let counts = groups.withLock { $0 }
+    #expect(counts.reduce(0, +) == 2_000)
+    #expect(counts.allSatisfy { $0 <= countMaximum })
+  }
+}

@@ -1,0 +1,116 @@
+import Testing
+import TomboloPorts
+import TomboloTesting
+
+@testable import TomboloStorage
+
+@Suite("GroupCommit", .timeLimit(.minutes(1)))
+struct GroupCommitTests {
+  private static func batch(_ name: String, puts: Int = 1) -> Batch {
+    var batch = Batch()
+    for number in 0..<puts { batch.put(Key("\(name)/\(number)"), [1]) }
+    return batch
+  }
+
+  @Test("64 writers that write at once cost far fewer commits, and nothing is lost")
+  func manyWriters() async throws {
+    let store = FaultyStore(InMemoryStore())
+    // The rest gather behind the first commit.
+    store.onCommit { _, _ in
+      for _ in 0..<100 { await Task.yield() }
+      return nil
+    }
+    let door = GroupCommit(store)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for writer in 0..<64 {
+        group.addTask {
+          for number in 0..<10 { _ = try await door.commit(Self.batch("\(writer)/\(number)")) }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await store.scan(.all, limit: .max).count == 640)
+    #expect(store.commitCount < 160)
+  }
+
+  @Test("A lone writer has one commit for each batch")
+  func loneWriter() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let door = GroupCommit(store)
+    for number in 0..<10 { _ = try await door.commit(Self.batch("\(number)")) }
+    #expect(store.commitCount == 10)
+  }
+
+  /// Holds the first commit until all of `batches` wait behind it.
+  private func commitTogether(
+    _ batches: [Batch], to store: FaultyStore
+  ) async -> [Result<Revision, any Error>] {
+    let barrier = Barrier()
+    store.onCommit { number, _ in
+      if number == 1 { await barrier.pass() }
+      return nil
+    }
+    let door = GroupCommit(store)
+    return await withTaskGroup(of: (Int, Result<Revision, any Error>).self) { group in
+      group.addTask {
+        do { return (-1, .success(try await door.commit(Self.batch("first")))) } catch { return (-1, .failure(error)) }
+      }
+      await barrier.waitForArrivals()
+      for (index, batch) in batches.enumerated() {
+        group.addTask {
+          do { return (index, .success(try await door.commit(batch))) } catch { return (index, .failure(error)) }
+        }
+        while door.waitingCount <= index { await Task.yield() }
+      }
+      barrier.open()
+      var results: [Int: Result<Revision, any Error>] = [:]
+      for await (index, result) in group { results[index] = result }
+      return batches.indices.compactMap { results[$0] }
+    }
+  }
+
+  @Test("A check that fails refuses its own batch alone")
+  func failedCheck() async throws {
+    let store = FaultyStore(InMemoryStore())
+    var checked = Self.batch("checked")
+    checked.check(Key("nothing"), is: Revision(rawValue: 99))
+    let results = await commitTogether([Self.batch("a"), checked, Self.batch("b")], to: store)
+    _ = try results[0].get()
+    let error = #expect(throws: StoreError.self) { try results[1].get() }
+    #expect(error?.code == .conflict)
+    _ = try results[2].get()
+    let keys = try await store.scan(.all, limit: 10).map(\.key)
+    #expect(keys == [Key("a/0"), Key("b/0"), Key("first/0")])
+  }
+
+  @Test("Batches that are within the store's limit each are never refused because they were gathered")
+  func mutationLimit() async throws {
+    let capabilities = StoreCapabilities(isDurable: false, isShareable: false, mutationCountMaximum: 10)
+    let store = FaultyStore(InMemoryStore(capabilities: capabilities))
+    let batches = (0..<8).map { Self.batch("\($0)", puts: 4) }
+    for result in await commitTogether(batches, to: store) { _ = try result.get() }
+    #expect(try await store.scan(.all, limit: .max).count == 33)
+  }
+
+  @Test("A batch beyond the store's limit is refused alone")
+  func tooLarge() async throws {
+    let capabilities = StoreCapabilities(isDurable: false, isShareable: false, mutationCountMaximum: 10)
+    let store = FaultyStore(InMemoryStore(capabilities: capabilities))
+    let results = await commitTogether([Self.batch("a"), Self.batch("b", puts: 11), Self.batch("c")], to: store)
+    _ = try results[0].get()
+    let error = #expect(throws: StoreError.self) { try results[1].get() }
+    #expect(error?.code == .batchTooLarge)
+    _ = try results[2].get()
+  }
+
+  @Test("A store that fails fails the group, and the next one goes through")
+  func failingStore() async throws {
+    let store = FaultyStore(InMemoryStore())
+    store.onCommit { number, _ in number == 1 ? .refused(StoreError(.full, "no room")) : nil }
+    let door = GroupCommit(store)
+    let error = await #expect(throws: StoreError.self) { try await door.commit(Self.batch("a")) }
+    #expect(error?.code == .full)
+    _ = try await door.commit(Self.batch("b"))
+    #expect(try await store.scan(.all, limit: 10).count == 1)
+  }
+}
