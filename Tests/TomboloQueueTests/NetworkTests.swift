@@ -113,13 +113,13 @@ struct NetworkTests {
     #expect(try await test.queue.status().delivered == 15)
   }
 
-  @Test("A cold start ramps up one, two, four")
-  func ramp() async throws {
+  @Test("A cold start ramps up one, two, four, also when the upstream refuses what it gets", arguments: [true, false])
+  func ramp(isAccepting: Bool) async throws {
     let test = try await TestQueue.open(InMemoryStore())
     let gate = Turnstile()
     test.handler.setAnswer { operation, _ in
       await gate.pass(operation.kind)
-      return .delivered
+      return isAccepting ? .delivered : .reject(DeliveryFailure(.refused, "no"))
     }
     for number in 0..<20 { try await test.add("\(number)") }
     try await test.whileRunning {

@@ -82,13 +82,14 @@ struct DeliveryGate {
     }
   }
 
+  /// The upstream judged an operation: it accepted it, refused it for good, or holds another version.
   mutating func succeeded(upstream: String) {
     suspensions[upstream] = nil
     guard let present = ramp else { return }
     ramp = present + 1 >= concurrency ? nil : present + 1
   }
 
-  /// An attempt got an answer that is not a success.
+  /// An attempt got an answer that says nothing about the operation.
   mutating func answered(upstream: String) {
     if suspensions[upstream]?.isProbing == true { suspensions[upstream] = nil }
   }

@@ -102,10 +102,13 @@ extension SyncWorker {
 
     case .conflict(let remote):
       await noteAnswer(upstream, nil)
+      // It judged the operation, so it is well: what is under way may grow as after a success.
+      state.withLock { $0.gate.succeeded(upstream: upstream) }
       await concludeConflict(claimed, remote, decision)
 
     case .reject(let failure):
       await noteAnswer(upstream, failure)
+      state.withLock { $0.gate.succeeded(upstream: upstream) }
       await settle(claimed, .deadLetter(failure))
 
     case .park(let failure):
