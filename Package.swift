@@ -156,6 +156,13 @@ let package = Package(
     .executableTarget(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
+    .executableTarget(
+      name: "recovery-latency",
+      dependencies: [
+        "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tools/Benchmarks/RecoveryLatency"),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),

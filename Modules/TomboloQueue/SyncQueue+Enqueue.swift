@@ -24,6 +24,13 @@ extension SyncQueue {
     -> [EnqueueReceipt]
   {
     guard !operations.isEmpty || !companion.isEmpty else { return [] }
+    let companionKeys = companion.checks.map(\.key) + companion.mutations.map(\.key)
+    if let key = companionKeys.first(where: { $0.bytes.first == QueueLayout.tag }) {
+      throw QueueError(
+        .invalidOperation,
+        "the batch beside the operations names the key \(key): keys that begin with q are the queue's own",
+        field: "companion")
+    }
     let now = time.now
     for (index, operation) in operations.enumerated() {
       do {
@@ -82,6 +89,10 @@ extension NewOperation {
         throw QueueError(
           .invalidOperation,
           "the header \(header.name) is longer than \(Self.headerValueByteCountMaximum) bytes", field: "headers")
+      }
+      guard !header.value.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\t" || $0.value == 0x7F }) else {
+        throw QueueError(
+          .invalidOperation, "the value of the header \(header.name) contains a control character", field: "headers")
       }
     }
     guard payload.count <= configuration.payloadByteCountMaximum else {

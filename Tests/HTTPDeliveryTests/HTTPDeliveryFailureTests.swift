@@ -92,7 +92,7 @@ struct HTTPDeliveryFailureTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.run() }
       for await port in ports {
-        let outcome = try await Self.deliverOnce("http://127.0.0.1:\(port)") { $0.timeout = .milliseconds(200) }
+        let outcome = try await Self.deliverOnce("http://127.0.0.1:\(port)") { $0.timeout = .seconds(2) }
         #expect(outcome.label == "delivered")
         break
       }

@@ -220,6 +220,19 @@ struct EnqueueTests {
     }
   }
 
+  @Test("A companion that touches the queue's own keys is refused, and nothing is stored")
+  func companionOnOwnKeys() async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    var companion = Batch()
+    companion.put(QueueLayout.counts, [1])
+    let batch = companion
+    let error = try await queueError {
+      _ = try await test.queue.enqueue([NewOperation(kind: "a")], alongside: batch)
+    }
+    #expect(error?.code == .invalidOperation)
+    #expect(try await test.queue.status().pending == 0)
+  }
+
   @Test(
     "What cannot be accepted is refused with the name of its field",
     arguments: [
@@ -234,6 +247,7 @@ struct EnqueueTests {
         NewOperation(kind: "a", headers: [OperationHeader(name: "a", value: String(repeating: "x", count: 8_193))]),
         "headers"
       ),
+      (NewOperation(kind: "a", headers: [OperationHeader(name: "a", value: "b\r\nc: d")]), "headers"),
       (NewOperation(kind: "a", headers: Array(repeating: OperationHeader(name: "a", value: ""), count: 65)), "headers"),
       (NewOperation(kind: "a", payload: [UInt8](repeating: 0, count: 101)), "payload"),
       (

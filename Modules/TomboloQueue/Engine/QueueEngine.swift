@@ -148,10 +148,15 @@ final class QueueEngine: Sendable {
   private func apply(_ planner: QueuePlanner) {
     let lineTag = UInt8(ascii: "h")
     let lines = planner.view.writes { $0.bytes.count > 1 && $0.bytes[1] == lineTag }
-    let events = state.withLock { state -> [QueueEvent] in
-      var events: [QueueEvent] = []
+    var events: [QueueEvent] = []
+    for case .event(let event) in planner.effects { events.append(event) }
+    state.withLock { state in
       state.counts = planner.counts
       for case .finished(let id) in planner.effects { state.inFlight[id] = nil }
+    }
+    // Told before the windows have what is ready, so that no operation is told as started before it is as enqueued.
+    if !events.isEmpty { tell(events) }
+    state.withLock { state in
       for effect in planner.effects {
         switch effect {
         case .ready(let priority, let id):
@@ -160,17 +165,14 @@ final class QueueEngine: Sendable {
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
         case .retryDue(let due): state.dueTimes.earliestRetry = min(due, state.dueTimes.earliestRetry ?? due)
-        case .event(let event): events.append(event)
-        case .finished: break
+        case .event, .finished: break
         }
       }
       if !store.capabilities.isShareable {
         if state.lines.count + lines.count > Self.lineCountMaximum { state.lines.removeAll(keepingCapacity: true) }
         for line in lines { state.lines[line.key] = .some(line.value) }
       }
-      return events
     }
-    if !events.isEmpty { tell(events) }
   }
 
   /// Errors of planning as callers see them.

@@ -37,7 +37,20 @@ struct DeliveryGate {
     var failure: DeliveryFailure
     /// It ended, and one operation is to find out whether the upstream has changed its mind.
     var isProbing = false
+    /// That one is under way.
+    var hasProbe = false
   }
+
+  /// Whether one delivery may begin.
+  enum Admission: Equatable {
+    case free
+    /// Alone, to find out; `probeEnded` is to be called afterwards, however it ended.
+    case probe
+    case refused(rest: Duration, DeliveryFailure)
+  }
+
+  /// How long others wait for a probe that is under way.
+  static let probeRest = Duration.seconds(5)
 
   let concurrency: Int
   let pilotInterval: Duration
@@ -69,13 +82,14 @@ struct DeliveryGate {
     }
   }
 
+  /// The upstream judged an operation: it accepted it, refused it for good, or holds another version.
   mutating func succeeded(upstream: String) {
     suspensions[upstream] = nil
     guard let present = ramp else { return }
     ramp = present + 1 >= concurrency ? nil : present + 1
   }
 
-  /// An attempt got an answer that is not a success.
+  /// An attempt got an answer that says nothing about the operation.
   mutating func answered(upstream: String) {
     if suspensions[upstream]?.isProbing == true { suspensions[upstream] = nil }
   }
@@ -98,6 +112,22 @@ struct DeliveryGate {
     guard suspension.until <= now else { return (suspension.until - now, suspension.failure) }
     suspensions[upstream]?.isProbing = true
     return nil
+  }
+
+  /// Asked for each delivery, since a handler may stand for several upstreams.
+  mutating func admit(upstream: String, at now: Duration) -> Admission {
+    if let suspension = suspension(of: upstream, at: now) {
+      return .refused(rest: suspension.rest, suspension.failure)
+    }
+    guard let probing = suspensions[upstream] else { return .free }
+    if probing.hasProbe { return .refused(rest: Self.probeRest, probing.failure) }
+    suspensions[upstream]?.hasProbe = true
+    return .probe
+  }
+
+  /// A probe ended: when it found out nothing, another may try.
+  mutating func probeEnded(upstream: String) {
+    suspensions[upstream]?.hasProbe = false
   }
 
   /// - Parameters:

@@ -14,9 +14,12 @@ extension SyncWorker {
       return await settle(claimed, .expire)
     }
     let upstream = handler.upstream(for: operation)
-    if let suspension = state.withLock({ $0.gate.suspension(of: upstream, at: time.uptime) }) {
-      let due = time.now.advanced(by: suspension.rest)
-      return await settle(claimed, .snooze(suspension.failure, due: due))
+    let admission = state.withLock { $0.gate.admit(upstream: upstream, at: time.uptime) }
+    if case .refused(let rest, let failure) = admission {
+      return await settle(claimed, .snooze(failure, due: time.now.advanced(by: rest)))
+    }
+    defer {
+      if admission == .probe { state.withLock { $0.gate.probeEnded(upstream: upstream) } }
     }
 
     let number = (claimed.progress?.attemptCount ?? 0) + 1
@@ -99,10 +102,13 @@ extension SyncWorker {
 
     case .conflict(let remote):
       await noteAnswer(upstream, nil)
+      // It judged the operation, so it is well: what is under way may grow as after a success.
+      state.withLock { $0.gate.succeeded(upstream: upstream) }
       await concludeConflict(claimed, remote, decision)
 
     case .reject(let failure):
       await noteAnswer(upstream, failure)
+      state.withLock { $0.gate.succeeded(upstream: upstream) }
       await settle(claimed, .deadLetter(failure))
 
     case .park(let failure):
