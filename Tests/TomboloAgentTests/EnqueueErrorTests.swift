@@ -38,6 +38,9 @@ struct EnqueueErrorTests {
       #"{"kind":"k","priority":"urgent"}"#, "invalidField", "priority",
       #"priority "urgent" is unknown: give one of critical, high, normal, low, background"#),
     Case(#"{"kind":"k","orderingkey":"x"}"#, "unknownField", "orderingkey", "did you mean orderingKey?"),
+    Case(
+      #"{"kind":"k","\#(String(repeating: "z", count: 100_000))":1}"#, "unknownField",
+      String(repeating: "z", count: 200) + "…", "there is no field zzz"),
     Case(#"{"kind":"k","operation":[]}"#, "unknownField", "operation", "did you mean operations?"),
     Case(#"{"kind":"k","zzzzzzzz":1}"#, "unknownField", "zzzzzzzz", "known are kind, version, orderingKey"),
     Case(#"{"kind":"k","kind":"l"}"#, "duplicateField", "kind", "kind is given twice"),

@@ -79,6 +79,17 @@ struct ArgumentTests {
     )
   }
 
+  @Test("No config file is needed where a variable or an option says where to deliver")
+  func withoutConfigFile() throws {
+    let variables = ["TOMBOLO_DELIVERY_BASEURL": "http://127.0.0.1:9000"]
+    #expect(try ConfigurationOptions.choose(option: nil, environment: variables, exists: { _ in false }) == nil)
+    #expect(
+      try ConfigurationOptions.choose(
+        option: nil, environment: [:], overrides: ["delivery.type=http"], exists: { _ in false }) == nil)
+    #expect(
+      try ConfigurationOptions.choose(option: nil, environment: variables, exists: { _ in true }) == "tombolo.yaml")
+  }
+
   @Test("Without a config file the message shows the smallest one")
   func noConfigFile() throws {
     let error = try #require(throws: CommandError.self) {

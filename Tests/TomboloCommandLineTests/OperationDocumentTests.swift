@@ -69,6 +69,22 @@ struct OperationDocumentTests {
     )
   }
 
+  @Test(
+    "A payload that only says it is JSON is put into no document as it is",
+    arguments: [Array(#"1,"notBefore":null"#.utf8), [0xFF, 0xFE, 0x7B, 0, 0x7D, 0], [0xEF, 0xBB, 0xBF, 0x31]])
+  func notQuiteJSON(bytes: [UInt8]) throws {
+    let operation = NewOperation(
+      kind: "k", payload: bytes, headers: [OperationHeader(name: "Content-Type", value: "application/json")])
+    let body = String(decoding: try EnqueueBody(operation).bytes, as: UTF8.self)
+    #expect(body.contains(#""payloadBase64":"\#(Data(bytes).base64EncodedString())""#))
+    var snapshot = Self.snapshot("")
+    snapshot.operation.payload = bytes
+    let document = try OperationDocument(snapshot)
+    #expect(document.payload == bytes)
+    #expect(document.operation.payloadBase64 == Data(bytes).base64EncodedString())
+    #expect(throws: CommandError.self) { try PayloadArgument.requireJSON(bytes) }
+  }
+
   @Test("An operation is shown with its history in words")
   func text() throws {
     let clock = WallClock(now: Timestamp(millisecondsSinceEpoch: 22_000))

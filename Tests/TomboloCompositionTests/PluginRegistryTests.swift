@@ -86,7 +86,7 @@ import TomboloPorts
     }
     #expect(
       error?.message == "no plugin storage.sqlit is compiled in; did you mean \"sqlite\"? Compiled in: storage.memory, "
-        + "storage.sqlite. To add one: a line in Tools/tombolo/StandardPlugins.swift")
+        + "storage.sqlite. To add one: a line in Tools/tombolo/Program/StandardPlugins.swift")
   }
 
   @Test("plugins are listed by kind and name, as text and as JSON")

@@ -12,6 +12,6 @@ struct UnknownPluginText {
     let list = names.isEmpty ? "none" : names.map(\.description).joined(separator: ", ")
     message =
       "no plugin \(identifier) is compiled in\(hint) Compiled in: \(list). "
-      + "To add one: a line in Tools/tombolo/StandardPlugins.swift"
+      + "To add one: a line in Tools/tombolo/Program/StandardPlugins.swift"
   }
 }

@@ -72,8 +72,14 @@ struct AgentProblem: Error {
   init(_ status: HTTPResponse.Status, _ code: Code, _ detail: String, field: String? = nil) {
     self.status = status
     self.code = code
-    self.detail = detail
-    self.field = field
+    // Both may repeat what somebody wrote, who may have written sixteen megabytes of it.
+    self.detail = Self.cut(detail, to: 600)
+    self.field = field.map { Self.cut($0, to: 200) }
+  }
+
+  private static func cut(_ text: String, to characterCount: Int) -> String {
+    let start = text.prefix(characterCount)
+    return start.endIndex == text.endIndex ? text : start + "…"
   }
 }
 

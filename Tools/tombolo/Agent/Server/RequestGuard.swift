@@ -30,7 +30,7 @@ struct RequestGuard {
     guard !isOwn(request.authority.map { Authority($0) }, host: host.lowercased(), port: port) else { return }
     throw AgentProblem(
       .misdirected, .foreignHost,
-      "the Host of the request is not this agent's: use the address it listens on, or add the name to its host names")
+      "the Host of the request is not this agent's: send it to the address the agent listens on")
   }
 
   private func isOwn(_ authority: Authority?, host: String, port: Int?) -> Bool {

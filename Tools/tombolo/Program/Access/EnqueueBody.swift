@@ -7,7 +7,7 @@ import TomboloQueue
 struct EnqueueBody {
   let bytes: [UInt8]
 
-  /// A payload that says it is JSON travels as it is, byte for byte; any other in base64.
+  /// A payload that says it is JSON, and is, travels as it is, byte for byte; any other in base64.
   init(_ operation: NewOperation) throws {
     var fields: [String: WireJSON] = [
       "kind": .string(operation.kind), "priority": .string(operation.priority.name),
@@ -22,7 +22,8 @@ struct EnqueueBody {
       fields["headers"] = .object(
         Dictionary(operation.headers.map { ($0.name, .string($0.value)) }, uniquingKeysWith: { first, _ in first }))
     }
-    let isJSON = operation.isPayloadJSON && !operation.payload.isEmpty
+    // With `--raw` a header may say so of any bytes; put into the body as they are, they could add fields to it.
+    let isJSON = operation.isPayloadJSON && JSONCheck.problem(in: operation.payload) == nil
     if !isJSON { fields["payloadBase64"] = .string(Data(operation.payload).base64EncodedString()) }
     var text = try JSONText.encode(WireJSON.object(fields))
     if isJSON { text = JSONText.adding("payload", value: operation.payload, to: text) }

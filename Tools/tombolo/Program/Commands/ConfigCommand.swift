@@ -18,7 +18,7 @@ struct ConfigCheckCommand: ParsableCommand {
   func run() throws {
     let file = try options.chosenFile()
     let summary = ConfigurationSummary(configuration: try options.load())
-    Output.line("ok: \(file)\n\(summary)")
+    Output.line("ok: \(file ?? "no config file, variables and options only")\n\(summary)")
   }
 }
 

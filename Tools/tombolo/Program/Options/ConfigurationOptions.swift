@@ -27,22 +27,25 @@ struct ConfigurationOptions: ParsableArguments {
     try TomboloSystem(configuration, registry: StandardPlugins.registry(), logger: logger)
   }
 
-  /// The file that counts.
-  func chosenFile() throws -> String {
+  /// The file that counts; `nil` when the other layers do without one.
+  func chosenFile() throws -> String? {
     try Self.choose(
-      option: file, environment: ProcessInfo.processInfo.environment,
+      option: file, environment: ProcessInfo.processInfo.environment, overrides: overrides,
       exists: { FileManager.default.fileExists(atPath: $0) })
   }
 
   static let usualFile = "tombolo.yaml"
 
-  /// The option wins over the variable, the variable over the usual name.
+  /// The option wins over the variable, the variable over the usual name. Only `delivery` has no default: where a variable
+  /// or an override says it, as in a container, no file is needed.
   static func choose(
-    option: String?, environment: [String: String], exists: (String) -> Bool
-  ) throws(CommandError) -> String {
+    option: String?, environment: [String: String], overrides: [String] = [], exists: (String) -> Bool
+  ) throws(CommandError) -> String? {
     if let option { return option }
     if let variable = environment["TOMBOLO_CONFIG"], !variable.isEmpty { return variable }
     if exists(usualFile) { return usualFile }
+    if environment.keys.contains(where: { $0.hasPrefix("TOMBOLO_DELIVERY") }) { return nil }
+    if overrides.contains(where: { $0.hasPrefix("delivery") }) { return nil }
     throw CommandError(
       .usage,
       """

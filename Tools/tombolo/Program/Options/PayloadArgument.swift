@@ -1,4 +1,5 @@
 import Foundation
+import TomboloAgent
 
 /// Where the payload of an operation comes from.
 enum PayloadArgument: Hashable {
@@ -50,18 +51,12 @@ enum PayloadArgument: Hashable {
     }
   }
 
-  /// Requires that `bytes` are JSON; says where they are not as far as that is known.
+  /// Requires that `bytes` are JSON; says what is wrong with them, and where.
   static func requireJSON(_ bytes: [UInt8]) throws(CommandError) {
-    do {
-      _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
-    } catch {
-      let detail = (error as NSError).userInfo[NSDebugDescriptionErrorKey].map {
-        ": \(SafeText.line("\($0)", limit: 160))"
-      }
-      throw CommandError(
-        .usage,
-        "the payload is not JSON\(detail ?? "")\nQuote it for the shell (--data '{\"amount\": 12}'), or add --raw to send the "
-          + "bytes as they are", cause: error)
-    }
+    guard let problem = JSONCheck.problem(in: bytes) else { return }
+    throw CommandError(
+      .usage,
+      "the payload is not JSON: \(problem)\nQuote it for the shell (--data '{\"amount\": 12}'), or add --raw to send the "
+        + "bytes as they are")
   }
 }

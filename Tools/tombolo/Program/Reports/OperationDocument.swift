@@ -30,21 +30,12 @@ struct OperationDocument {
   init(_ snapshot: OperationSnapshot) throws {
     let text = try JSONText.encode(WireJSON(snapshot))
     let payload = snapshot.operation.payload
-    if Self.isJSON(payload) {
+    if JSONCheck.problem(in: payload) == nil {
       try self.init(json: JSONText.adding("payload", value: payload, to: text))
     } else {
+      // Any other bytes are as good a payload.
       let base64 = try JSONText.encode(Data(payload).base64EncodedString())
       try self.init(json: JSONText.adding("payloadBase64", value: base64, to: text))
-    }
-  }
-
-  private static func isJSON(_ bytes: [UInt8]) -> Bool {
-    do {
-      _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
-      return true
-    } catch {
-      // Any other bytes are as good a payload.
-      return false
     }
   }
 }
