@@ -44,7 +44,37 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
       help: "The path under baseURL; {kind} stands for the operation's kind."),
   ]
 
+  /// Whether the base URL, the header fields and the routes can be used.
+  public static func problems(in options: PluginOptions) -> [PluginOptionError] {
+    let path = options.path
+    return problems(from: [
+      { _ = try named(path) { try BaseURL(try options.string("baseURL")) } },
+      { _ = try named(path) { try configuration(options).checkedFields() } },
+      { try named(path) { try configuration(options).checkRoutes() } },
+    ])
+  }
+
   public static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any OperationHandler {
+    let configuration = try configuration(options)
+    if configuration.connectTimeout > configuration.timeout {
+      context.warn("\(options.path).connectTimeout is longer than timeout, so it never takes effect")
+    }
+    if configuration.bearerToken != nil, HTTPDeliveryPlugin.isPlainRemote(configuration.baseURL) {
+      context.warn("\(options.path).bearerToken is sent unencrypted: baseURL is http, and not on this machine")
+    }
+    return try named(options.path) { try HTTPDelivery(configuration, time: context.time) }
+  }
+
+  /// What a check says, with the section it is about.
+  private static func named<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as PluginOptionError where !error.message.hasPrefix(path) {
+      throw PluginOptionError("\(path): \(error.message)")
+    }
+  }
+
+  private static func configuration(_ options: PluginOptions) throws -> HTTPDeliveryConfiguration {
     var configuration = HTTPDeliveryConfiguration(baseURL: try options.string("baseURL"))
     configuration.timeout = try options.duration("timeout")
     configuration.connectTimeout = try options.duration("connectTimeout")
@@ -64,17 +94,7 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
     configuration.unauthorizedPause = try options.duration("unauthorizedPause")
     configuration.connectionsMaximum = try options.integer("connectionsMaximum")
     configuration.responseBytesMaximum = try options.byteCount("responseMaximum")
-    if configuration.connectTimeout > configuration.timeout {
-      context.warn("\(options.path).connectTimeout is longer than timeout, so it never takes effect")
-    }
-    if configuration.bearerToken != nil, HTTPDeliveryPlugin.isPlainRemote(configuration.baseURL) {
-      context.warn("\(options.path).bearerToken is sent unencrypted: baseURL is http, and not on this machine")
-    }
-    do {
-      return try HTTPDelivery(configuration, time: context.time)
-    } catch let error as PluginOptionError {
-      throw PluginOptionError("\(options.path): \(error.message)")
-    }
+    return configuration
   }
 
   private static func route(_ entries: [OptionEntry], path: String) throws -> HTTPRoute {
@@ -93,7 +113,11 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
   private static func isPlainRemote(_ baseURL: String) -> Bool {
     let url = FieldSyntax.folded(baseURL)
     guard url.hasPrefix("http://") else { return false }
-    let host = url.dropFirst("http://".count)
-    return !["127.", "localhost", "[::1]"].contains { host.hasPrefix($0) }
+    let authority = url.dropFirst("http://".count).prefix { !"/?#".contains($0) }
+    if authority.hasPrefix("[::1]") { return false }
+    let host = authority.prefix { $0 != ":" }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    let isLoopback = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    return host != "localhost" && !isLoopback
   }
 }

@@ -17,6 +17,7 @@ struct RequestFields {
     "if-match",
   ]
   private static let contentType = "content-type"
+  private static let traceParent = "traceparent"
 
   /// In the order in which they are sent.
   private(set) var fields: [OperationHeader] = []
@@ -52,9 +53,20 @@ struct RequestFields {
       taken.insert(name)
       fields.append(header)
     }
+    if !taken.contains(Self.traceParent), !configuredNames.contains(Self.traceParent) {
+      fields.append(OperationHeader(name: Self.traceParent, value: Self.traceParent(operation.id, attempt.number)))
+    }
     fields += configured.filter { !taken.contains(FieldSyntax.folded($0.name)) }
     hasContentType = hasContentType || configured.contains { FieldSyntax.folded($0.name) == Self.contentType }
     if !hasContentType { fields.append(OperationHeader(name: "Content-Type", value: "application/octet-stream")) }
+  }
+
+  /// A W3C trace context (version 00) for an operation that brings none: the trace is the operation's identifier, the same
+  /// on every attempt, and the span is the attempt. Not sampled, since nobody here records it.
+  private static func traceParent(_ id: OperationID, _ attempt: Int) -> String {
+    let trace = id.description.filter { $0 != "-" }
+    let span = String(id.low ^ UInt64(max(1, attempt)) | 1 << 63, radix: 16)
+    return "00-\(trace)-\(span)-00"
   }
 
   /// Whether nobody but this module may set a field of this name.

@@ -69,6 +69,24 @@ struct RefusalTests {
     }
   }
 
+  @Test("config check refuses what run would refuse, all of it in one pass")
+  func whatOnlyPluginsCanJudge() async throws {
+    try await Scene.with { scene in
+      for command in [["config", "check"], ["run"]] {
+        let arguments =
+          command + [
+            "--config", scene.configuration.path, "--set", "network.probe={type: tcp}", "--set",
+            "delivery.baseURL=http://127.0.0.1:9/?a=b",
+          ]
+        let result = try await RunningProgram.run("tombolo", arguments)
+        #expect(result.status == 2)
+        #expect(result.errors.contains("network.probe"), "\(result.errors)")
+        #expect(result.errors.contains("base URL"), "\(result.errors)")
+        #expect(!result.errors.contains("delivery: delivery"), "\(result.errors)")
+      }
+    }
+  }
+
   @Test("the command line works without an agent, straight on the store, and with one, through it")
   func withAndWithoutAgent() async throws {
     try await Scene.with { scene in

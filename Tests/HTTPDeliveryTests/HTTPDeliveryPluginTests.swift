@@ -80,6 +80,7 @@ struct HTTPDeliveryPluginTests {
       _ = try await HTTPDeliveryPlugin.make(Self.options(values), in: Self.context { _ in })
     }
     let message = try #require(error?.message)
+    #expect(HTTPDeliveryPlugin.problems(in: Self.options(values)).map(\.message) == [message])
     #expect(message.hasPrefix("delivery"))
     #expect(message.contains(expected))
     #expect(!message.contains("s3cret"))

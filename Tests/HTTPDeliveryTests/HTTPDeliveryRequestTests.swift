@@ -22,7 +22,27 @@ struct HTTPDeliveryRequestTests {
       #expect(received.body == #"{"amount":42}"#)
       #expect(received.header("Content-Type") == "application/octet-stream")
       #expect(received.header("If-Match") == nil)
-      #expect(received.header("traceparent") == nil)
+    }
+  }
+
+  @Test("Every attempt is a span of the operation's own trace, unless the operation brings a trace")
+  func traceParent() async throws {
+    try await DeliveryHarness.run { harness in
+      // The upstream notes what it did not know: another key for each attempt of one operation.
+      for attempt in 1...2 { _ = try await harness.deliver(.sample(idempotencyKey: "\(attempt)"), attempt: attempt) }
+      var traced = SyncOperation.sample(idempotencyKey: "brought")
+      let brought = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+      traced.headers = [OperationHeader(name: "traceparent", value: brought)]
+      _ = try await harness.deliver(traced)
+
+      let fields = harness.memory.received().compactMap { $0.header("traceparent") }
+      let form = #/00-[0-9a-f]{32}-[0-9a-f]{16}-00/#
+      let own = fields.prefix(2)
+      #expect(own.count == 2)
+      for field in own { #expect(field.wholeMatch(of: form) != nil, "\(field)") }
+      #expect(Set(own.map { $0.prefix(35) }).count == 1)
+      #expect(Set(own).count == 2)
+      #expect(fields.last == brought)
     }
   }
 

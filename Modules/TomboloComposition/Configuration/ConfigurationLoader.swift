@@ -47,7 +47,10 @@ public struct ConfigurationLoader: Sendable {
       guard let value else { throw ConfigurationError(problems: problems) }
       var reader = try SettingsReader(value, names: names, entries: validator.entries)
       defer { problems += reader.problems }
-      if let configuration = try reader.read(), problems.isEmpty, reader.problems.isEmpty { return configuration }
+      if let configuration = try reader.read() {
+        problems += objections(of: configuration, entries: validator.entries)
+        if problems.isEmpty, reader.problems.isEmpty { return configuration }
+      }
     } catch {
       // A value that a problem has removed is missing here as well: the problem says it better.
       if problems.isEmpty { problems.append(ConfigurationProblem(.missing, at: "", "\(error)")) }
@@ -105,6 +108,24 @@ public struct ConfigurationLoader: Sendable {
       }
     }
     return names
+  }
+
+  /// What the plugins themselves have to say against their sections.
+  private func objections(of configuration: Configuration, entries: [ConfigurationEntry]) -> [ConfigurationProblem] {
+    let selections = [
+      configuration.storage, configuration.delivery, configuration.network.probe, configuration.queue.backoff,
+      configuration.queue.conflict,
+    ].compactMap { $0 }
+    return selections.flatMap { selection in
+      registry.problems(in: selection).map { objection in
+        let path = selection.options.path
+        let origin = entries.first { $0.path == path + ".type" }?.origin
+        // The problem names the section already.
+        let said = [path + ": ", path + " "].first { objection.message.hasPrefix($0) }
+        let message = String(objection.message.dropFirst(said?.count ?? 0))
+        return ConfigurationProblem(.outOfRange, at: path, origin: origin, message)
+      }
+    }
   }
 
   private func repeated(_ variables: [Assignment]) -> [ConfigurationProblem] {

@@ -9,6 +9,7 @@ public import TomboloPorts
 public struct PluginRegistry: Sendable {
   private struct Entry: Sendable {
     var description: PluginDescription
+    var problems: @Sendable (PluginOptions) -> [PluginOptionError]
     var make: @Sendable (PluginOptions, PluginContext) async throws -> any Sendable
   }
 
@@ -29,7 +30,9 @@ public struct PluginRegistry: Sendable {
       throw PluginRegistryError(
         .badDeclaration, "\(P.identifier) declares its options wrongly: \(faults.joined(separator: "; "))")
     }
-    entries[P.identifier] = Entry(description: description) { options, context in
+    entries[P.identifier] = Entry(description: description) { options in
+      P.problems(in: options)
+    } make: { options, context in
       try await P.make(options, in: context)
     }
   }
@@ -47,6 +50,11 @@ public struct PluginRegistry: Sendable {
   /// The plugin of this identifier, when it is compiled in.
   public func description(of identifier: PluginIdentifier) -> PluginDescription? {
     entries[identifier]?.description
+  }
+
+  /// What the plugin itself has to say against its section.
+  func problems(in selection: PluginSelection) -> [PluginOptionError] {
+    entries[selection.identifier]?.problems(selection.options) ?? []
   }
 
   /// Makes the part a section names. What the plugin throws passes as it is.

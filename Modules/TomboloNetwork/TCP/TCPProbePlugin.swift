@@ -19,6 +19,11 @@ public enum TCPProbePlugin: ProbePlugin {
       help: "How long to wait for an answer."),
   ]
 
+  /// Whether the options name one address.
+  public static func problems(in options: PluginOptions) -> [PluginOptionError] {
+    problems(from: [{ _ = try address(options) }])
+  }
+
   /// Makes a `TCPProbe`. Throws a `PluginOptionError` when the options name no address, or two.
   public static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any ReachabilityProbe {
     TCPProbe(try address(options), timeout: try options.duration("timeout"), time: context.time)

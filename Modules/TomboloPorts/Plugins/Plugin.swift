@@ -17,8 +17,30 @@ public protocol Plugin: Sendable {
   /// values of the declared types within the declared limits, defaults filled in.
   static var options: [OptionDeclaration] { get }
 
+  /// What is wrong with options of the right types that only the plugin can judge: two that exclude each other, a text of
+  /// the wrong form. Opens nothing; asked together with everything else the composition checks. By default nothing.
+  static func problems(in options: PluginOptions) -> [PluginOptionError]
+
   /// Makes the part. What it opens it closes again when it throws. A product that is `Closable` is closed by the composition.
   static func make(_ options: PluginOptions, in context: PluginContext) async throws -> Product
+}
+
+extension Plugin {
+  public static func problems(in options: PluginOptions) -> [PluginOptionError] { [] }
+
+  /// The errors of those checks that throw one.
+  ///
+  /// - Parameter checks: each is run, whatever the others say.
+  public static func problems(from checks: [() throws -> Void]) -> [PluginOptionError] {
+    checks.compactMap { check in
+      do {
+        try check()
+        return nil
+      } catch {
+        return error as? PluginOptionError ?? PluginOptionError("\(error)")
+      }
+    }
+  }
 }
 
 public protocol StoragePlugin: Plugin where Product == any KeyValueStore {}

@@ -40,7 +40,8 @@ struct AgentClient: QueueAccess {
   func isThere() async throws -> Bool {
     let answer: Answer
     do {
-      answer = try await send(.GET, "/healthz", timeout: .seconds(5))
+      // Without the token: it is not yet known who listens there.
+      answer = try await send(.GET, "/healthz", timeout: .seconds(5), isAuthorized: false)
     } catch {
       if AgentEndpoint.isNobodyThere(error) { return false }
       throw unreachable(error)
@@ -104,11 +105,11 @@ struct AgentClient: QueueAccess {
   }
 
   private func send(
-    _ method: HTTPMethod, _ path: String, body: [UInt8]? = nil, timeout: TimeAmount
+    _ method: HTTPMethod, _ path: String, body: [UInt8]? = nil, timeout: TimeAmount, isAuthorized: Bool = true
   ) async throws -> Answer {
     var request = HTTPClientRequest(url: address.url(path))
     request.method = method
-    if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+    if isAuthorized, let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)
