@@ -21,7 +21,7 @@ struct AnswerMapping: Sendable {
 
   func outcome(of answer: UpstreamAnswer, to operation: SyncOperation, now: Timestamp) -> DeliveryOutcome {
     if (200..<300).contains(answer.status) { return .delivered }
-    let words = text.describe(answer, payload: operation.payload)
+    let words = text.describe(answer, to: operation)
     switch answer.status {
     case 300..<400: return redirect(answer, words)
     case 401, 403:

@@ -8,21 +8,33 @@ struct AnswerText: Sendable {
   /// What must never be shown: tokens, and the values of configured fields.
   var secrets: [String]
 
+  /// Header fields of an operation whose values are secrets.
+  private static let secretNames: Set<String> = ["authorization", "cookie", "x-api-key"]
+
+  /// A secret as a whole, then what follows its scheme: of `Bearer abc` also `abc`.
+  private static func parts(of secret: String) -> [String] {
+    guard let space = secret.firstIndex(of: " ") else { return [secret] }
+    return [secret, String(secret[secret.index(after: space)...])]
+  }
+
   /// `the upstream answered 500 Internal Server Error: out of memory`
-  func describe(_ answer: UpstreamAnswer, payload: [UInt8]) -> String {
+  func describe(_ answer: UpstreamAnswer, to operation: SyncOperation) -> String {
     let head = "the upstream answered \(answer.status)\(answer.reason.isEmpty ? "" : " \(answer.reason)")"
-    let excerpt = excerpt(answer, payload: payload)
+    let excerpt = excerpt(answer, to: operation)
     return excerpt.isEmpty ? head : "\(head): \(excerpt)"
   }
 
   /// One line of what can be read of the body; nothing when it is no text.
-  private func excerpt(_ answer: UpstreamAnswer, payload: [UInt8]) -> String {
+  private func excerpt(_ answer: UpstreamAnswer, to operation: SyncOperation) -> String {
     guard Self.isText(answer.mediaType) else { return "" }
     var text = String(decoding: answer.body, as: UTF8.self)
-    let payloadText = String(decoding: payload, as: UTF8.self)
+    let payloadText = String(decoding: operation.payload, as: UTF8.self)
     // Shorter payloads would be found in any text, and give nothing away.
     if payloadText.utf8.count >= 4 { text = Self.replace(payloadText, in: text, with: "[payload]") }
-    for secret in secrets where secret.utf8.count >= 4 { text = Self.replace(secret, in: text, with: "[hidden]") }
+    let own = operation.headers.filter { Self.secretNames.contains(FieldSyntax.folded($0.name)) }.map(\.value)
+    for secret in (secrets + own).flatMap({ Self.parts(of: $0) }) where secret.utf8.count >= 4 {
+      text = Self.replace(secret, in: text, with: "[hidden]")
+    }
     return Self.singleLine(text)
   }
 

@@ -129,6 +129,20 @@ struct HTTPDeliveryAnswerTests {
     }
   }
 
+  @Test("A message hides the credentials that an operation brings, with and without their scheme")
+  func ownCredentials() async throws {
+    try await DeliveryHarness.run { harness in
+      harness.memory.behaviours = [
+        UpstreamBehaviour(
+          status: 400, headers: ["Content-Type": "text/plain"], body: "no s3cret-token, no Bearer s3cret-token")
+      ]
+      let header = OperationHeader(name: "Authorization", value: "Bearer s3cret-token")
+      let outcome = try await harness.deliver(.sample(headers: [header]))
+      #expect(!outcome.message.contains("s3cret"), "\(outcome.message)")
+      #expect(outcome.message.contains("[hidden]"))
+    }
+  }
+
   @Test("A message quotes the beginning of a text, in one line, without payload and secrets")
   func message() async throws {
     try await DeliveryHarness.run(configure: { $0.bearerToken = "s3cret-token" }) { harness in

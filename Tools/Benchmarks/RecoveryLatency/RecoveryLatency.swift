@@ -1,11 +1,10 @@
 import Foundation
+import Logging
 import SQLiteStorage
 import TomboloNetwork
 import TomboloPorts
 import TomboloQueue
 import TomboloTesting
-
-import struct Logging.Logger
 
 /// Measures how long it takes from the change of the network's status to the call of the handler, on SQLite, with one
 /// critical operation waiting.
@@ -19,7 +18,8 @@ struct RecoveryLatency {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-latency-\(UUID().uuidString)")
     let store = try await SQLiteStore(path: folder.path)
     let queue = try await SyncQueue.open(store: store)
-    let monitor = NetworkMonitor(logger: Logger(label: "latency"))
+    let silent = Logger(label: "latency") { _ in SwiftLogNoOpLogHandler() }
+    let monitor = NetworkMonitor(logger: silent)
     let handler = RecordingHandler()
     let worker = SyncWorker(queue: queue, handler: handler, network: monitor)
     var samples: [Duration] = []
