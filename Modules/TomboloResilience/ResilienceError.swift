@@ -14,6 +14,8 @@ public struct ResilienceError: Error, Hashable, Sendable {
     public static let circuitProbing = Code("circuitProbing")
     /// The circuit breaker was opened by hand.
     public static let circuitIsolated = Code("circuitIsolated")
+    /// The rate limiter has no token, and none comes within the permitted wait.
+    public static let rateLimited = Code("rateLimited")
   }
 
   /// Which policy refused, and why.

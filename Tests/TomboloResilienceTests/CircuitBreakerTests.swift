@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("CircuitBreaker")
+@Suite("CircuitBreaker", .timeLimit(.minutes(1)))
 struct CircuitBreakerTests {
   struct Broken: Error {}
 
