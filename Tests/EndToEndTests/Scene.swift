@@ -31,7 +31,7 @@ struct Scene {
       type: http
       baseURL: http://127.0.0.1:\(port)
       timeout: 1s
-      unauthorizedPause: 2s
+      unauthorizedPause: 5s
     \(extra)
     """.write(to: configuration, atomically: true, encoding: .utf8)
     let scene = Scene(folder: folder, configuration: configuration, upstreamPort: port, agentPort: agentPort)
