@@ -56,7 +56,8 @@ import TomboloTesting
     for _ in 0..<100 {
       await withTaskGroup(of: ProbeResult.self) { group in
         group.addTask { await probe.check() }
-        await time.waitForSleepers()
+        // At whatever point of the check this comes: a check that ends by itself never sleeps, so there is none to wait for.
+        await Task.yield()
         group.cancelAll()
         for await result in group { #expect(result.condition == .limited) }
       }
