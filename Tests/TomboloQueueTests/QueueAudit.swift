@@ -5,7 +5,7 @@ import TomboloStorage
 
 /// Reads everything a queue has stored and says where it breaks the rules of `QueueLayout`.
 enum QueueAudit {
-  static func problems(in store: any KeyValueStore, continuing: Bool = true) async throws -> [String] {
+  static func problems(in store: any KeyValueStore) async throws -> [String] {
     var problems: [String] = []
     var operations: [OperationID: SyncOperation] = [:]
     var progress: [OperationID: ProgressRecord] = [:]

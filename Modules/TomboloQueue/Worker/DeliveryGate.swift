@@ -10,7 +10,7 @@ import TomboloPorts
 ///      └────── an override says not online: nothing is tried
 ///
 /// Without a network one operation is still tried now and then: a status is a hint, and a success proves online. After the
-/// network came back, operations that are not critical ramp up: one at first, one more with each success, so twice as many
+/// network came back, operations that are not critical ramp up: one at first, one more with each judged one, so twice as many
 /// in each round.
 struct DeliveryGate {
   struct Allowance: Equatable {
