@@ -15,8 +15,12 @@ let package = Package(
     .library(name: "TomboloQueue", targets: ["TomboloQueue"]),
     .library(name: "TomboloComposition", targets: ["TomboloComposition"]),
     .library(name: "TomboloTesting", targets: ["TomboloTesting"]),
+    .library(name: "TomboloConformance", targets: ["TomboloConformance"]),
     .library(name: "Tombolo", targets: ["Tombolo"]),
+    .library(name: "FileStorage", targets: ["FileStorage"]),
     .library(name: "SQLiteStorage", targets: ["SQLiteStorage"]),
+    .library(name: "LMDBStorage", targets: ["LMDBStorage"]),
+    .library(name: "StorageEncryption", targets: ["StorageEncryption"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "HTTPProbe", targets: ["HTTPProbe"]),
     .executable(name: "tombolo", targets: ["tombolo-cli"]),
@@ -25,13 +29,15 @@ let package = Package(
   traits: [
     .trait(name: "HTTP", description: "HTTPDelivery and HTTPProbe: delivery and probes through AsyncHTTPClient."),
     .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
+    .trait(name: "Encryption", description: "StorageEncryption: encryption at rest through swift-crypto."),
     .trait(
       name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
-      enabledTraits: ["HTTP", "Configuration"]),
+      enabledTraits: ["HTTP", "Configuration", "Encryption"]),
     .default(enabledTraits: ["Agent"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
@@ -77,6 +83,7 @@ let package = Package(
       ],
       path: "Modules/Tombolo"),
     .target(name: "TomboloTesting", dependencies: ["TomboloPorts"], path: "Modules/TomboloTesting"),
+    .target(name: "TomboloConformance", dependencies: ["TomboloPorts"], path: "Modules/TomboloConformance"),
 
     // Plugins: ports, TomboloStorage where an engine needs it, and one driver.
     .systemLibrary(
@@ -85,6 +92,20 @@ let package = Package(
     .target(
       name: "SQLiteStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CSQLite"],
       path: "Plugins/SQLiteStorage/Sources"),
+    .target(name: "FileStorage", dependencies: ["TomboloPorts", "TomboloStorage"], path: "Plugins/FileStorage"),
+    .systemLibrary(
+      name: "CLMDB", path: "Plugins/LMDBStorage/CLMDB", pkgConfig: "lmdb",
+      providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+    .target(
+      name: "LMDBStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CLMDB"],
+      path: "Plugins/LMDBStorage/Sources"),
+    .target(
+      name: "StorageEncryption",
+      dependencies: [
+        "TomboloPorts", "TomboloStorage",
+        .product(name: "Crypto", package: "swift-crypto", condition: .when(traits: ["Encryption"])),
+      ],
+      path: "Plugins/StorageEncryption"),
     .target(
       name: "HTTPDelivery",
       dependencies: [
@@ -122,7 +143,8 @@ let package = Package(
       name: "tombolo-cli",
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
-        "TomboloResilience", "SQLiteStorage", "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "TomboloResilience", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage", "StorageEncryption",
+        "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
@@ -175,6 +197,33 @@ let package = Package(
     .testTarget(
       name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
+    .testTarget(
+      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      path: "Tests/FileStorageTests"),
+    .testTarget(
+      name: "LMDBStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "LMDBStorage", "CLMDB"],
+      path: "Tests/LMDBStorageTests"),
+    .testTarget(
+      name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
+      path: "Tests/StorageEncryptionTests"),
+    .testTarget(
+      name: "TomboloConformanceTests",
+      dependencies: [
+        "TomboloPorts", "TomboloStorage", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage",
+        "StorageEncryption",
+      ],
+      path: "Tests/TomboloConformanceTests"),
+    // A program that writes into a store of any engine until it is killed, and the tests that kill it.
+    .executableTarget(
+      name: "storage-load",
+      dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage"],
+      path: "Tests/StorageCrashTests/Program"),
+    .testTarget(
+      name: "StorageCrashTests",
+      dependencies: [
+        "storage-load", "TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage",
+      ],
+      path: "Tests/StorageCrashTests/Tests"),
     .testTarget(
       name: "TomboloNetworkTests",
       dependencies: [

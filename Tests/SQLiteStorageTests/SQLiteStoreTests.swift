@@ -6,8 +6,8 @@ import TomboloPorts
 
 @Suite("SQLiteStore")
 struct SQLiteStoreTests {
-  @Test("What was committed is there when the store is opened again", arguments: SQLiteDurability.allCases)
-  func reopen(durability: SQLiteDurability) async throws {
+  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
+  func reopen(durability: StoreDurability) async throws {
     try await TemporaryFolder.with { folder in
       let store = try await SQLiteStore(path: folder.path, durability: durability)
       let revision = try await store.commit { batch in
@@ -60,7 +60,7 @@ struct SQLiteStoreTests {
       }
       try await store.close()
       let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      #expect(files == ["tombolo.lock", "tombolo.sqlite"])
+      #expect(files == ["tombolo.engine", "tombolo.lock", "tombolo.sqlite"])
     }
   }
 

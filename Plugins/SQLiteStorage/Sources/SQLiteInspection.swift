@@ -1,4 +1,5 @@
 import TomboloPorts
+import TomboloStorage
 
 #if canImport(Glibc)
   import Glibc

@@ -15,6 +15,4 @@ struct SQLiteLocation: Hashable, Sendable {
   var journal: String { "\(database)-wal" }
   /// A database in the making. It gets its name when it is complete, so that an empty `database` is always damage.
   var draft: String { "\(database).new" }
-  /// Locked while the store is open.
-  var lock: String { "\(folder)/tombolo.lock" }
 }

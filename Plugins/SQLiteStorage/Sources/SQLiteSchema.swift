@@ -1,4 +1,5 @@
 import TomboloPorts
+import TomboloStorage
 
 #if canImport(Glibc)
   import Glibc
@@ -56,7 +57,7 @@ enum SQLiteSchema {
   }
 
   /// What every opening sets for itself. The journal's mode is kept in the file, where a person with a tool may have changed it.
-  static func configure(_ connection: SQLiteConnection, durability: SQLiteDurability) throws {
+  static func configure(_ connection: SQLiteConnection, durability: StoreDurability) throws {
     try connection.execute(
       """
       PRAGMA journal_mode = WAL;

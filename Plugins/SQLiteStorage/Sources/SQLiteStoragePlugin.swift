@@ -9,8 +9,8 @@ public enum SQLiteStoragePlugin: StoragePlugin {
       "path", .string, default: .string("./tombolo-data"),
       help: "The folder for the database; made when it is missing."),
     OptionDeclaration(
-      "durability", .choice(SQLiteDurability.allCases.map(\.rawValue)),
-      default: .string(SQLiteDurability.full.rawValue),
+      "durability", .choice(StoreDurability.allCases.map(\.rawValue)),
+      default: .string(StoreDurability.full.rawValue),
       help: "What a commit survives: a power cut (full), the end of the process (normal), or less (none)."),
     OptionDeclaration(
       "busyTimeout", .duration(.zero ... .seconds(60)), default: .duration(.seconds(5)),
@@ -21,7 +21,7 @@ public enum SQLiteStoragePlugin: StoragePlugin {
     _ options: PluginOptions, in context: PluginContext
   ) async throws -> any KeyValueStore {
     let name = try options.string("durability")
-    guard let durability = SQLiteDurability(rawValue: name) else {
+    guard let durability = StoreDurability(rawValue: name) else {
       throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
     }
     return try await SQLiteStore(

@@ -33,7 +33,7 @@ public final class SQLiteStore: KeyValueStore {
   /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
   ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
   ///   program or was written by a newer one; `full` when the disk is.
-  public init(path: String, durability: SQLiteDurability = .full, busyTimeout: Duration = .seconds(5)) async throws {
+  public init(path: String, durability: StoreDurability = .full, busyTimeout: Duration = .seconds(5)) async throws {
     let location = SQLiteLocation(folder: path)
     do {
       writer = SQLiteWriter(

@@ -6,7 +6,7 @@ import TomboloStorage
 actor SQLiteWriter {
   /// All that is open. A class, so that a commit passes it on without counting its parts.
   private final class Session {
-    let lock: FolderLock
+    let folder: StoreFolder
     let connection: SQLiteConnection
     let begin: SQLiteStatement
     let end: SQLiteStatement
@@ -16,8 +16,8 @@ actor SQLiteWriter {
     let revisions: SQLiteRevisions
     let space = SQLiteSpace()
 
-    init(lock: FolderLock, connection: SQLiteConnection) throws {
-      self.lock = lock
+    init(folder: StoreFolder, connection: SQLiteConnection) throws {
+      self.folder = folder
       self.connection = connection
       begin = try connection.prepare("BEGIN IMMEDIATE")
       end = try connection.prepare("COMMIT")
@@ -31,13 +31,13 @@ actor SQLiteWriter {
   }
 
   private let location: SQLiteLocation
-  private let durability: SQLiteDurability
+  private let durability: StoreDurability
   private let busyTimeout: Duration
   private let executor: SerialThreadExecutor
   private var session: Session?
 
   init(
-    location: SQLiteLocation, durability: SQLiteDurability, busyTimeout: Duration, executor: SerialThreadExecutor
+    location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, executor: SerialThreadExecutor
   ) {
     self.location = location
     self.durability = durability
@@ -49,12 +49,12 @@ actor SQLiteWriter {
 
   func open() throws {
     try Task.checkCancellation()
-    let lock = try FolderLock(folder: location.folder, path: location.lock)
+    let folder = try StoreFolder(location.folder, engine: "sqlite")
     if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: busyTimeout) }
     let connection = try SQLiteConnection(path: location.database, busyTimeout: busyTimeout)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
-    session = try Session(lock: lock, connection: connection)
+    session = try Session(folder: folder, connection: connection)
   }
 
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {

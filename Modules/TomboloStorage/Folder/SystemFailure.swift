@@ -1,4 +1,4 @@
-import TomboloPorts
+package import TomboloPorts
 
 #if canImport(Glibc)
   import Glibc
@@ -9,13 +9,15 @@ import TomboloPorts
 #endif
 
 /// A system call that failed.
-struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible {
-  var errorNumber: Int32
+package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  package var errorNumber: Int32
 
-  var description: String { String(cString: strerror(errorNumber)) }
+  package init(errorNumber: Int32) { self.errorNumber = errorNumber }
+
+  package var description: String { String(cString: strerror(errorNumber)) }
 
   /// The failure of the last system call on this thread, as a store's error.
-  static func last(_ path: String, _ action: String) -> StoreError {
+  package static func last(_ path: String, _ action: String) -> StoreError {
     let failure = SystemFailure(errorNumber: errno)
     switch failure.errorNumber {
     case ENOSPC, EDQUOT:
@@ -36,7 +38,7 @@ struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Makes `path` and the folders above it, readable by their owner alone, where they are missing.
-  static func makeFolder(_ path: String) throws {
+  package static func makeFolder(_ path: String) throws {
     if mkdir(path, 0o700) == 0 { return }
     if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
       try makeFolder(String(path[..<slash]))
@@ -50,7 +52,7 @@ struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Makes the names in a folder durable.
-  static func synchronizeFolder(_ path: String) throws {
+  package static func synchronizeFolder(_ path: String) throws {
     let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else { throw last(path, "opening the folder") }
     defer { close(folder) }

@@ -12,11 +12,11 @@ import TomboloPorts
 ///
 /// The lock belongs to the open file, so a second store in the same process is refused like one in another process, and the
 /// kernel releases it however the process ends. The file itself stays: removing it would let two holders lock two files.
-final class FolderLock {
+package final class FolderLock {
   private let file: Int32
 
   /// Makes the folder where it is missing, and takes the lock.
-  init(folder: String, path: String) throws {
+  package init(folder: String, path: String) throws {
     try SystemFailure.makeFolder(folder)
     // Closed in child processes, which would otherwise keep the lock.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -1,0 +1,1 @@
+@main enum StorageLoad { static func main() {} }
