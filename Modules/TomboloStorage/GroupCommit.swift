@@ -6,7 +6,8 @@ public import TomboloPorts
 ///     let door = GroupCommit(store)
 ///     let revision = try await door.commit(batch)
 ///
-/// Batches are committed in the order they were handed in. A check that fails refuses its own batch alone.
+/// Batches are committed in the order they were handed in. A check that fails refuses its own batch alone. When there is no
+/// room for all that wait, those that settle (`Batch.isShrinking`) are committed first, and only the others are refused.
 public final class GroupCommit: Sendable {
   public let store: any KeyValueStore
   private let gatherer: Gatherer<Batch, Revision>
@@ -21,11 +22,30 @@ public final class GroupCommit: Sendable {
     ) { try await Self.commit($0, to: store) }
   }
 
-  /// Commits a group, with as few commits as the store's limit on mutations allows: no batch is refused because of those
-  /// it was gathered with.
-  private static func commit(_ batches: [Batch], to store: any KeyValueStore) async throws -> [Result<
-    Revision, any Error
-  >] {
+  /// Commits a group; when the store has no room for it, what settles is committed before and apart from what adds, so
+  /// that no settlement fails because of what it was gathered with. All of them were waiting at once, so none of them can
+  /// tell the difference in order.
+  private static func commit(
+    _ batches: [Batch], to store: any KeyValueStore
+  ) async throws -> [Result<Revision, any Error>] {
+    var results = try await commitInParts(batches, to: store)
+    let refused = results.indices.filter { results[$0].isRefusedAsFull }
+    let shrinking = refused.filter { batches[$0].isShrinking }
+    guard !shrinking.isEmpty, shrinking.count < refused.count else { return results }
+    for indices in [shrinking, refused.filter { !batches[$0].isShrinking }] {
+      let part = indices.map { batches[$0] }
+      // Something of the group may have been applied, so cancellation must not stop the rest (see `Gatherer`).
+      let answers = try await Task { try await commitInParts(part, to: store) }.value
+      for (index, answer) in zip(indices, answers) { results[index] = answer }
+    }
+    return results
+  }
+
+  /// Commits with as few commits as the store's limit on mutations allows: no batch is refused because of those it was
+  /// gathered with.
+  private static func commitInParts(
+    _ batches: [Batch], to store: any KeyValueStore
+  ) async throws -> [Result<Revision, any Error>] {
     let limit = store.capabilities.mutationCountMaximum
     var results: [Result<Revision, any Error>] = []
     while results.count < batches.count {
@@ -42,9 +62,9 @@ public final class GroupCommit: Sendable {
           results.isEmpty
           ? try await store.commit(Array(part)) : try await Task { try await store.commit(Array(part)) }.value
         results += answers.map { result in Result { try result.get() } }
-      } catch  where results.isEmpty {
-        // Nothing of the group was applied.
-        throw error
+      } catch is CancellationError where results.isEmpty {
+        // Nothing of the group was applied: the gatherer tries again, out of reach of the cancellation.
+        throw CancellationError()
       } catch {
         results += part.map { _ in .failure(error) }
       }
@@ -72,5 +92,12 @@ extension Batch {
       case .delete(let key): sum + key.bytes.count
       }
     }
+  }
+}
+
+extension Result where Success == Revision, Failure == any Error {
+  fileprivate var isRefusedAsFull: Bool {
+    guard case .failure(let error as StoreError) = self else { return false }
+    return error.code == .full
   }
 }

@@ -43,12 +43,16 @@ struct GroupCommitTests {
 
   /// Holds the first commit until all of `batches` wait behind it.
   private func commitTogether(
-    _ batches: [Batch], to store: FaultyStore
+    _ batches: [Batch], to store: FaultyStore,
+    _ rule: @escaping @Sendable (Int, [Batch]) -> FaultyStore.CommitFault? = { _, _ in nil }
   ) async -> [Result<Revision, any Error>] {
     let barrier = Barrier()
-    store.onCommit { number, _ in
-      if number == 1 { await barrier.pass() }
-      return nil
+    store.onCommit { number, batches in
+      if number == 1 {
+        await barrier.pass()
+        return nil
+      }
+      return rule(number, batches)
     }
     let door = GroupCommit(store)
     return await withTaskGroup(of: (Int, Result<Revision, any Error>).self) { group in
@@ -112,5 +116,59 @@ struct GroupCommitTests {
     #expect(error?.code == .full)
     _ = try await door.commit(Self.batch("b"))
     #expect(try await store.scan(.all, limit: 10).count == 1)
+  }
+
+  /// A full disk, for everything but commits that may use the reserve.
+  private static func refuseWhatAdds(_ number: Int, _ batches: [Batch]) -> FaultyStore.CommitFault? {
+    batches.areShrinking ? nil : .refused(StoreError(.full, "no room"))
+  }
+
+  private static func settlement(_ name: String) -> Batch {
+    var batch = Batch()
+    batch.delete(Key("\(name)/0"))
+    batch.put(Key("counts"), [UInt8](repeating: 0, count: 100))
+    return batch
+  }
+
+  @Test("A full disk refuses what adds, and never a settlement that was gathered with it")
+  func settlementsWhenFull() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let door = GroupCommit(store)
+    for name in ["a", "b"] { _ = try await door.commit(Self.batch(name)) }
+    let batches = [Self.batch("c"), Self.settlement("a"), Self.batch("d"), Self.settlement("b")]
+    let results = await commitTogether(batches, to: store) { Self.refuseWhatAdds($0, $1) }
+    for index in [1, 3] { _ = try results[index].get() }
+    for index in [0, 2] {
+      let error = #expect(throws: StoreError.self) { try results[index].get() }
+      #expect(error?.code == .full)
+    }
+    #expect(try await store.scan(.all, limit: 9).map(\.key) == [Key("counts"), Key("first/0")])
+    // The first one alone, all, the settlements, the others.
+    #expect(store.commitCount == 4)
+  }
+
+  @Test("What adds is tried once more after the settlements, and goes through in the room that they made")
+  func roomMadeBySettlements() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let results = await commitTogether([Self.batch("c"), Self.settlement("a")], to: store) { number, _ in
+      number == 2 ? .refused(StoreError(.full, "no room")) : nil
+    }
+    for result in results { _ = try result.get() }
+    #expect(try await store.get(Key("c/0")) != nil)
+  }
+
+  @Test("A group without a settlement, or of settlements alone, is not tried again when the disk is full")
+  func nothingToSeparate() async throws {
+    for batches in [[Self.batch("a"), Self.batch("b")], [Self.settlement("a"), Self.settlement("b")]] {
+      let store = FaultyStore(InMemoryStore())
+      let results = await commitTogether(batches, to: store) { number, _ in
+        number == 1 ? nil : .refused(StoreError(.full, "no room"))
+      }
+      for result in results {
+        let error = #expect(throws: StoreError.self) { try result.get() }
+        #expect(error?.code == .full)
+      }
+      #expect(store.commitCount == 2)
+    }
   }
 }

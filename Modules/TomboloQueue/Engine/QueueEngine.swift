@@ -57,7 +57,45 @@ final class QueueEngine: Sendable {
 
   // MARK: - Groups
 
+  /// Plans and commits a group at once; and when the store has no room for all of it, once more in parts: what makes room,
+  /// then what notes a failure, then what adds. So a full disk refuses what adds, and nothing settled with it.
   func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+    do {
+      return try await processTogether(group)
+    } catch let error as StoreError where error.code == .full {
+      let needs = Set(group.map(\.roomNeed)).sorted()
+      guard needs.count > 1 else { return refuse(group, because: error) }
+      var answers: [Int: Result<QueueAnswer, any Error>] = [:]
+      for need in needs {
+        let indices = group.indices.filter { group[$0].roomNeed == need }
+        let part = indices.map { group[$0] }
+        // Other parts may be applied already, so cancellation must not stop this one. It is awaited right here.
+        let results = await Task { () -> [Result<QueueAnswer, any Error>] in
+          do {
+            return try await processTogether(part)
+          } catch {
+            return refuse(part, because: error)
+          }
+        }.value
+        for (index, result) in zip(indices, results) { answers[index] = result }
+      }
+      return group.indices.map { answers[$0] ?? .failure(error) }
+    }
+  }
+
+  /// The answers to requests that the store refused. An operation released without room for the note of why goes back in
+  /// line without it: it is stored as ready already, and it must not hold its place in the worker until there is room.
+  private func refuse(_ group: [QueueRequest], because error: any Error) -> [Result<QueueAnswer, any Error>] {
+    group.map { request in
+      guard case .settle(let claimed, .release, _) = request, (error as? StoreError)?.code == .full else {
+        return .failure(error)
+      }
+      putBack(claimed.id)
+      return .success(.done)
+    }
+  }
+
+  private func processTogether(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
     var refused = refusals(of: group)
     var reads = PlanView.Reads()
     try await loadCounts()

@@ -20,6 +20,32 @@ enum QueueRequest: Sendable {
   case refill
 }
 
+extension QueueRequest {
+  /// What a request does to the room that is left: those that make it go before those that take it.
+  enum RoomNeed: Int, Comparable {
+    /// Takes operations or index entries away, or moves them.
+    case makesRoom
+    /// Notes what was met beside an operation that stays.
+    case notes
+    case adds
+
+    static func < (left: RoomNeed, right: RoomNeed) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  var roomNeed: RoomNeed {
+    switch self {
+    case .enqueue: .adds
+    case .discard, .promote, .sweep, .refill: .makesRoom
+    case .redrive: .notes
+    case .settle(_, let settlement, _):
+      switch settlement {
+      case .delivered, .discard, .expire: .makesRoom
+      case .retry, .snooze, .release, .redeliver, .park, .deadLetter: .notes
+      }
+    }
+  }
+}
+
 enum QueueAnswer: Sendable {
   case receipts([EnqueueReceipt])
   case done

@@ -1,0 +1,87 @@
+import Testing
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("A store without room", .timeLimit(.minutes(2)))
+struct FullStoreTests {
+  private static func enqueue(_ kind: String, at time: Timestamp) -> QueueRequest {
+    let operation = NewOperation(kind: kind, payload: [UInt8](repeating: 0, count: 5_000))
+    return .enqueue(
+      [
+        PreparedOperation(
+          operation: operation, enqueuedAt: time, record: OperationRecord.encode(operation, enqueuedAt: time))
+      ], alongside: Batch())
+  }
+
+  @Test("What is settled together with what is enqueued is stored although there is no room for the other")
+  func separated() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    for kind in ["a", "b", "c"] { try await test.add(kind) }
+    let claimed = try await test.queue.claim(3)
+    #expect(claimed.count == 3)
+    store.onCommit { _, batches in batches.areShrinking ? nil : .refused(StoreError(.full, "no room")) }
+    let results = try await test.queue.engine.process([
+      Self.enqueue("d", at: test.time.now),
+      .settle(claimed[0], .delivered(attempt: 1), isRepeat: false),
+      .settle(claimed[1], .retry(TestQueue.failure, due: test.time.now.advanced(by: .seconds(5))), isRepeat: false),
+      Self.enqueue("e", at: test.time.now),
+      .settle(claimed[2], .delivered(attempt: 1), isRepeat: false),
+    ])
+    for index in [1, 2, 4] { #expect(throws: Never.self) { try results[index].get() } }
+    for index in [0, 3] {
+      let error = #expect(throws: StoreError.self) { try results[index].get() }
+      #expect(error?.code == .full)
+    }
+    let status = try await test.queue.status()
+    #expect(status.delivered == 2)
+    #expect(status.retrying == 1)
+    #expect(status.pending == 0)
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
+    store.heal()
+    try await test.add("f")
+    test.time.advance(by: .seconds(10))
+    #expect(try await test.worker.drain().delivered == 2)
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
+  }
+
+  @Test("Every settlement of an operation is a shrinking batch, with long keys and a line behind it too")
+  func settlementsShrink() async throws {
+    let name = String(repeating: "k", count: 200)
+    for settlement: Settlement in [
+      .delivered(attempt: 1), .retry(TestQueue.failure, due: Timestamp(millisecondsSinceEpoch: 1_790_000_005_000)),
+      .snooze(TestQueue.failure, due: Timestamp(millisecondsSinceEpoch: 1_790_000_005_000)),
+      .park(TestQueue.failure, attempted: true), .deadLetter(TestQueue.failure),
+      .discard(reason: "no use"), .expire,
+    ] {
+      let store = FaultyStore(InMemoryStore())
+      let test = try await TestQueue.open(store)
+      for _ in 0..<2 {
+        try await test.queue.enqueue(
+          NewOperation(kind: "long", orderingKey: name))
+      }
+      try await test.queue.enqueue(NewOperation(kind: "single", idempotencyKey: name))
+      for claimed in try await test.queue.claim(2) {
+        store.onCommit { _, batches in batches.areShrinking ? nil : .refused(StoreError(.full, "no room")) }
+        await #expect(throws: Never.self, "\(settlement)") { try await test.queue.settle(claimed, settlement) }
+      }
+    }
+  }
+
+  @Test("An operation released while there is no room goes back in line without a note, and is delivered")
+  func released() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    let id = try await test.add("a", key: "k")
+    let claimed = try #require(try await test.queue.claim(1).first)
+    store.onCommit { _, batches in batches.areShrinking ? nil : .refused(StoreError(.full, "no room")) }
+    try await test.queue.settle(claimed, .release(TestQueue.failure))
+    #expect(try await test.queue.claim(1).map(\.id) == [id])
+    try await test.queue.settle(claimed, .release(TestQueue.failure))
+    #expect(try await test.worker.drain().delivered == 1)
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
+  }
+}
