@@ -96,7 +96,7 @@ extension Flaw {
     .tornScan: "concurrency.scan-moment",
     .tornCommit: "concurrency.get-moment concurrency.scan-moment",
     .checkThenApply:
-      "commit.empty commit.order commit.results check.refuses-alone durable.refused concurrency.counter",
+      "commit.empty commit.order commit.results check.refuses-alone durable.refused limit.key-too-long concurrency.counter",
     .oneCallAtATime: "concurrency.many-tasks",
     .worksAfterClose: "close.closed",
     .closingTwiceFails: "close.closed close.twice",
