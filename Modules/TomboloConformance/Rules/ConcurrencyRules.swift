@@ -64,7 +64,11 @@ enum ConcurrencyRules {
       for _ in 0..<taskCount {
         group.addTask {
           var done = 0
+          // Every refusal is due to the success of another task, so nobody can need more attempts than all have successes.
+          var attemptCount = 0
           while done < roundCount {
+            attemptCount += 1
+            try require(attemptCount <= taskCount * roundCount, "checks were refused although nobody else had written")
             let record = try await store.get(key)
             let value = (record?.value.first ?? 0) &+ 1
             let batch = Batch(checks: [Check(key: key, expected: record?.revision)], mutations: [.put(key, [value])])

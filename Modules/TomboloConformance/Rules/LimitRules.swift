@@ -50,6 +50,9 @@ enum LimitRules {
     ]
     let codes = try await store.results(of: batches).map(\.refusalCode)
     try require(codes, is: [.keyTooLong, .keyTooLong, .keyTooLong], "the refusals of a put, a delete and a check")
+    let both = Batch(checks: [Check(key: Key("a"), expected: Revision(rawValue: .max))], mutations: [.put(key, [1])])
+    let code = try await store.results(of: [both]).map(\.refusalCode)
+    try require(code, is: [.keyTooLong], "the refusal of a batch that is over a limit and whose check fails")
     try require(try await store.values([key, Key("a")]), is: [nil, nil], "the values after keys that are too long")
     let range = KeyRange(from: key, to: Key(key.bytes + [7]))
     try require(try await store.scan(range, limit: 9).count, is: 0, "the records between two keys that are too long")

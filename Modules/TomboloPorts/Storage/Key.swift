@@ -1,5 +1,5 @@
 /// The name of a record: bytes, ordered lexicographically as unsigned numbers, a shorter key before a longer one that
-/// begins with it.
+/// begins with it. The empty key is a key like any other, and the smallest of all.
 ///
 /// Layers build keys with `KeyEncoder` of `TomboloStorage`, which keeps the order of what it encodes.
 public struct Key: Hashable, Sendable {

@@ -7,8 +7,9 @@
 /// records of one call come from one moment.
 ///
 /// **Writing.** A batch is applied completely or not at all. The batches of one commit are judged one after the other, in
-/// their order: a later one sees what an earlier one of the same call did. A check that fails refuses its own batch and no
-/// other. When `commit` returns, every batch reported as committed is as durable as the store is configured to make it.
+/// their order: a later one sees what an earlier one of the same call did, and nothing of one that was refused. A check that
+/// fails refuses its own batch and no other. When `commit` returns, every batch reported as committed is as durable as the
+/// store is configured to make it.
 ///
 /// **Failing.** When `commit` throws, none of its batches was applied, with one exception: `StoreError.Code.outcomeUnknown`
 /// says that this cannot be known. A store that finds its data damaged refuses with `damaged` and says where and what to
@@ -21,22 +22,26 @@
 /// **Concurrency.** Every method may be called from any number of tasks at once. Blocking I/O never runs on Swift's
 /// cooperative thread pool.
 ///
-/// **Cancellation.** A cancelled task gets `CancellationError` before anything was written, or the complete result: never
-/// half a commit, and never an error for a commit that was applied.
+/// **Cancellation.** A call made by a task that is cancelled already throws `CancellationError`, and writes nothing. A task
+/// cancelled during its call gets `CancellationError` before anything was written, or the complete result: never half a
+/// commit, and never an error for a commit that was applied.
 public protocol KeyValueStore: Closable {
   var capabilities: StoreCapabilities { get }
 
-  /// The records at `keys`, in the order of `keys`; `nil` where there is none.
+  /// The records at `keys`, in the order of `keys`, as often as they are asked for; `nil` where there is none. Any number of
+  /// keys may be asked for, none included, and a key longer than the store's limit has no record.
   func get(_ keys: [Key]) async throws -> [Record?]
 
   /// Up to `limit` records of `range` in key order, or in the opposite order when `reverse` is true. A `limit` of zero or
-  /// less, and an empty range, give no records.
+  /// less, and an empty range, give no records. However many they are, they come in this one call.
   func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record]
 
   /// Applies `batches` with one physical transaction and answers for each of them, in their order.
   func commit(_ batches: [Batch]) async throws -> [BatchResult]
 
-  /// Gives up the engine and its locks. Calls under way end first; later ones throw `closed`. Closing twice is no error.
+  /// Gives up the engine and its locks: a durable store can be opened again at once. Calls under way end first; later ones
+  /// throw `closed`. A commit answered as committed is committed, and one that throws `closed` is not. Closing twice is no
+  /// error.
   func close() async throws
 }
 

@@ -1,6 +1,7 @@
 /// What a store holds under one key, as of one moment.
 public struct Record: Hashable, Sendable {
   public var key: Key
+  /// Any bytes. A value of no bytes is a value: its record is there.
   public var value: [UInt8]
   /// Assigned by the store when the value was put.
   public var revision: Revision
@@ -14,8 +15,9 @@ public struct Record: Hashable, Sendable {
 
 /// Which put produced a record. Opaque: only equality has a meaning.
 ///
-/// A store never gives one key the same revision twice, not even after a delete or after it was opened again, so that a
-/// check on a revision cannot mistake a new record for an old one.
+/// A store never gives one key the same revision twice, not even after a delete or a refused batch, in two batches of one
+/// commit, or after it was opened again, be it after a crash, so that a check on a revision cannot mistake a new record for an
+/// old one.
 public struct Revision: Hashable, Sendable {
   public var rawValue: UInt64
 
