@@ -75,6 +75,7 @@ struct BatchJudge {
     guard valuesByteCount > FrameHeader.partByteCountMaximum else { return nil }
     return StoreError(
       .batchTooLarge,
-      "the values of a batch have \(valuesByteCount) bytes together; this store takes \(FrameHeader.partByteCountMaximum)")
+      "the values of a batch have \(valuesByteCount) bytes together; this store takes \(FrameHeader.partByteCountMaximum)"
+    )
   }
 }

@@ -43,7 +43,8 @@ public final class FileStore: KeyValueStore {
     path: String, durability: StoreDurability = .full, warn: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws {
     try await self.init(
-      path: path, durability: durability, options: FileStoreOptions(), files: SystemFiles(), isLocking: true, warn: warn)
+      path: path, durability: durability, options: FileStoreOptions(), files: SystemFiles(), isLocking: true, warn: warn
+    )
   }
 
   /// - Parameter isLocking: Whether the folder is one of the system's, to be held against other stores.

@@ -30,13 +30,7 @@ actor FileWriter {
     // The last moment to turn back: nothing below waits, and nothing below is left half done.
     try Task.checkCancellation()
     guard let journal = session?.journal else { throw StoreError(.closed, "the store was closed") }
-    try journal.requireIntact()
-    var judge = BatchJudge(index: index, capabilities: capabilities)
-    let results = batches.map { judge.judge($0, revision: journal.nextRevision) }
-    if !judge.accepted.isEmpty {
-      try journal.append(judge.accepted, isShrinking: judge.growthByteCount <= 0)
-    }
-    return results
+    return try journal.commit(batches, within: capabilities)
   }
 
   /// Gives up everything. What it could not do is thrown after the locks are released, and closing again is no error.

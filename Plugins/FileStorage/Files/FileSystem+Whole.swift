@@ -18,7 +18,8 @@ extension FileSystem {
       do {
         while count < byteCount {
           let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-          guard let step = try continued({ () throws(SystemFailure) in try read(file, into: rest, at: offset + count) }),
+          guard
+            let step = try continued({ () throws(SystemFailure) in try read(file, into: rest, at: offset + count) }),
             step > 0
           else { return }
           count += step

@@ -23,7 +23,9 @@ extension Journal {
   ) throws -> Copies {
     let position = cleaning
     var copies = Copies()
-    if mayCopy, isCleaningDue { copies = gatherCopies(within: max(options.copyByteCount, 2 * byteCount), except: changed) }
+    if mayCopy, isCleaningDue {
+      copies = gatherCopies(within: max(options.copyByteCount, 2 * byteCount), except: changed)
+    }
     let end = current.byteCount + byteCount
     do {
       try extendRoom(to: end + copies.byteCount + options.reserveByteCount)

@@ -78,9 +78,21 @@ final class Journal {
   func requireIntact() throws {
     if let defect {
       throw StoreError(
-        .engine, "\(location.folder): an earlier write failed and the store takes no more; close it, look at the disk and "
+        .engine,
+        "\(location.folder): an earlier write failed and the store takes no more; close it, look at the disk and "
           + "open it again", cause: defect)
     }
+  }
+
+  /// Judges the batches and applies those that hold.
+  ///
+  /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known.
+  func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
+    try requireIntact()
+    var judge = BatchJudge(index: index, capabilities: capabilities)
+    let results = batches.map { judge.judge($0, revision: nextRevision) }
+    if !judge.accepted.isEmpty { try append(judge.accepted, isShrinking: judge.growthByteCount <= 0) }
+    return results
   }
 
   /// Appends a frame for each batch, makes them as durable as configured, and publishes them.
@@ -244,7 +256,8 @@ final class Journal {
     do {
       try files.remove(removed.file.path)
     } catch {
-      warn("\(removed.file.path) is no longer needed and could not be removed (\(error)); it will be on the next opening")
+      warn(
+        "\(removed.file.path) is no longer needed and could not be removed (\(error)); it will be on the next opening")
     }
   }
 }

@@ -64,10 +64,13 @@ struct JournalOpening {
     guard isThere else { return nil }
     let file = try OpenFile(location.acknowledgement, .reading, in: files)
     let note = Acknowledgement(try file.read(Acknowledgement.byteCount + 1, at: 0))
-    if note == nil { warn("\(location.acknowledgement) is not intact; a new one is written, and nothing else depends on it") }
+    if note == nil {
+      warn("\(location.acknowledgement) is not intact; a new one is written, and nothing else depends on it")
+    }
     guard !isNew else {
       throw StoreError(
-        .damaged, "\(location.folder): the journal is missing, although \(location.acknowledgement) says that there was "
+        .damaged,
+        "\(location.folder): the journal is missing, although \(location.acknowledgement) says that there was "
           + "one; put the `journal-` files back")
     }
     return note
@@ -79,7 +82,8 @@ struct JournalOpening {
     let file = replay.current.file
     if let tear = replay.tear {
       warn(
-        "\(file.path), byte \(tear.offset): an unfinished commit was cut off (\(tear.reason)); it had not been acknowledged")
+        "\(file.path), byte \(tear.offset): an unfinished commit was cut off (\(tear.reason)); it had not been acknowledged"
+      )
     }
     let end = replay.current.byteCount
     let known = acknowledgement?.number == replay.current.number ? acknowledgement?.durableByteCount ?? 0 : 0
@@ -105,7 +109,8 @@ struct JournalOpening {
   private func begin(_ journal: Journal) throws {
     guard journal.epoch < 1 << 23 - 1 else {
       throw StoreError(
-        .engine, "\(location.folder): it was opened \(journal.epoch) times and has no revisions left; copy it into a new store")
+        .engine,
+        "\(location.folder): it was opened \(journal.epoch) times and has no revisions left; copy it into a new store")
     }
     journal.epoch += 1
     _ = try journal.makeRoom(for: FrameHeader.byteCount + 16, isShrinking: true, changed: [], mayCopy: false)

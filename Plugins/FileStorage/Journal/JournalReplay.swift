@@ -106,7 +106,8 @@ struct JournalReplay {
     guard isLast else { throw JournalDamage(scan.end, "\(reason), and the segment is not the last one") }
     let later = scan.frame(behind: scan.end) { $0.header.durableByteCount > scan.end }
     guard let later else { return }
-    throw JournalDamage(scan.end, "\(reason), and an intact frame that was written later follows at byte \(later.offset)")
+    throw JournalDamage(
+      scan.end, "\(reason), and an intact frame that was written later follows at byte \(later.offset)")
   }
 
   private static func changes(

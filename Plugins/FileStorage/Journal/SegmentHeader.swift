@@ -46,7 +46,8 @@ struct SegmentHeader: Hashable, Sendable {
     let version = bytes.little(UInt32.self, at: 8)
     if version > Self.version, version < 1_000 {
       throw JournalDamage(
-        0, "it has version \(version) of the format, and this program knows versions up to \(Self.version)", isNewer: true)
+        0, "it has version \(version) of the format, and this program knows versions up to \(Self.version)",
+        isNewer: true)
     }
     guard isIntact, version == Self.version else { throw JournalDamage(0, "its header is damaged") }
     return SegmentHeader(

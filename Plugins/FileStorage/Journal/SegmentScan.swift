@@ -89,7 +89,9 @@ struct SegmentScan {
     while bytes.count - offset >= FrameHeader.byteCount {
       let place = FramePlace(salt: header.salt, number: header.number, offset: offset)
       // Most places fail the look at the first four bytes.
-      if FrameHeader.decoded(bytes, at: offset, place: place) != nil, let found = intactFrame(at: offset), isWanted(found) {
+      if FrameHeader.decoded(bytes, at: offset, place: place) != nil, let found = intactFrame(at: offset),
+        isWanted(found)
+      {
         return found
       }
       offset += FrameHeader.alignment
