@@ -103,6 +103,7 @@ final class Journal {
     try startSegmentWhenDue()
     let byteCount = batches.reduce(0) { $0 + FrameEncoder.byteCount(of: $1) }
     let changed = older.isEmpty ? [] : Set(batches.joined().map(\.key))
+    let position = cleaning
     let copies = try makeRoom(for: byteCount, isShrinking: isShrinking, changed: changed)
     var encoder = FrameEncoder(
       salt: salt, number: current.number, base: current.byteCount, durableByteCount: durableByteCount,
@@ -112,7 +113,13 @@ final class Journal {
     if !copies.changes.isEmpty { encode(copies.changes, as: .relocation, with: &encoder, published: &published) }
     if copies.isComplete { encoder.append(JournalMark(epoch: epoch, front: front + 1)) }
     guard !encoder.bytes.isEmpty else { return }
-    try write(encoder, mustFlush: copies.isComplete)
+    do {
+      try write(encoder, mustFlush: copies.isComplete)
+    } catch {
+      // What was to be copied was not, and must be before its segment goes.
+      cleaning = position
+      throw error
+    }
     index.publish(published)
     if copies.isComplete { removeFront() }
   }

@@ -110,7 +110,8 @@ struct JournalReplay {
       scan.end, "\(reason), and an intact frame that was written later follows at byte \(later.offset)")
   }
 
-  private static func changes(
+  /// What a frame makes of the index.
+  static func changes(
     of frame: SegmentScan.Frame, in segment: Journal.Segment, scan: SegmentScan
   ) -> [(key: Key, entry: FileIndex.Entry?)] {
     frame.entries.map { entry in

@@ -23,6 +23,14 @@ struct SegmentScan {
   /// Why the frame at `end` does not count; `nil` when there is none, only zeroes where its header would be.
   private(set) var flaw: JournalDamage?
 
+  /// For salvaging: takes another header than the one in `bytes`, and begins anywhere.
+  init(_ bytes: [UInt8], header: SegmentHeader, from offset: Int, nextSequence: UInt64) {
+    self.bytes = bytes
+    self.header = header
+    end = offset
+    self.nextSequence = nextSequence
+  }
+
   /// - Throws: `JournalDamage` when the header is not intact.
   init(_ bytes: [UInt8]) throws(JournalDamage) {
     self.bytes = bytes
