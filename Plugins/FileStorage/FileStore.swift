@@ -19,7 +19,8 @@ import TomboloStorage
 /// **Room.** The journal grows with every change; once more than half of it is no longer needed, commits copy what is, a
 /// bounded step each, and old files are removed. When the disk is full, a commit that makes the data larger is refused with
 /// `full`, and one that does not (it deletes or replaces at least as many bytes of keys and values as it puts) still succeeds,
-/// in room that is kept for it: 1 MiB, which is 20,000 deletes of keys of usual length. What they delete gives room back.
+/// in room that is kept for it: 1 MiB, which is more than 10,000 commits that each delete a record. What they delete gives
+/// room back when the oldest file is no longer needed, or its live records fit into a quarter of that room.
 ///
 /// **Damage.** What a crash left of an unfinished commit is cut off and told. Any other flaw, a missing file included, is
 /// met with `damaged`, which names the file and the byte; `FileStoreRepair` saves what is intact.
