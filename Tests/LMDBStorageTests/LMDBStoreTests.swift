@@ -106,7 +106,7 @@ struct LMDBStoreTests {
       #expect(error.code == .full)
       #expect(error.message.contains("sizeMaximum"))
       let before = try await store.scan(.all, limit: .max).map(\.key)
-      #expect(before.count > 500)
+      #expect(before.count > 350)
       var mixed = Batch()
       mixed.put(Key("new"), [UInt8](repeating: 1, count: 100_000))
       for key in before.prefix(300) {

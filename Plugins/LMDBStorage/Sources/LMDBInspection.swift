@@ -19,6 +19,8 @@ import TomboloStorage
 enum LMDBInspection {
   private static let alwaysCheckedByteCount = 16 * 1_024 * 1_024
   private static let checkedAfterCrashByteCount = 256 * 1_024 * 1_024
+  /// How many pages may be counted without being there: far more than one commit takes.
+  private static let missingPageCountMaximum = 1 << 20
 
   /// Whether there is no database yet. Throws when what is there is none, or not a whole one.
   static func isNew(_ location: LMDBLocation) throws -> Bool {
@@ -33,6 +35,9 @@ enum LMDBInspection {
     guard fstat(file, &status) == 0 else { throw SystemFailure.last(path, "looking at it") }
     let pages = LMDBPageFile(file: file, path: path, byteCount: Int(status.st_size))
     let meta = try pages.newestMeta()
+    guard meta.lastPage - pages.byteCount / meta.pageByteCount < missingPageCountMaximum else {
+      throw pages.damage("its meta page gives \(meta.lastPage) as the last page, and the file ends long before")
+    }
     let isCutOff = pages.byteCount / meta.pageByteCount <= meta.lastPage
     let wasClosed = access(location.readers, F_OK) != 0
     if isCutOff || pages.byteCount <= (wasClosed ? alwaysCheckedByteCount : checkedAfterCrashByteCount) {
