@@ -114,11 +114,11 @@ struct LMDBRefusalTests {
       var refusalCount = 0
       // The numbers of the meta pages, then headers and offsets of pages, then anything.
       let offsets =
-        (0..<60).map { _ in Int.random(in: 0..<2, using: &random) * 4_096 + Int.random(in: 8..<152, using: &random) }
-        + (0..<60).map { _ in
+        (0..<30).map { _ in Int.random(in: 0..<2, using: &random) * 4_096 + Int.random(in: 8..<152, using: &random) }
+        + (0..<30).map { _ in
           Int.random(in: 2..<whole.count / 4_096, using: &random) * 4_096 + Int.random(in: 0..<40, using: &random)
         }
-        + (0..<60).map { _ in Int.random(in: 0..<whole.count, using: &random) }
+        + (0..<30).map { _ in Int.random(in: 0..<whole.count, using: &random) }
       for offset in offsets {
         var bytes = whole
         bytes[offset] ^= 1 << UInt8.random(in: 0...7, using: &random)
@@ -134,7 +134,7 @@ struct LMDBRefusalTests {
           refusalCount += 1
         }
       }
-      #expect(refusalCount > 60, "seed \(seed)")
+      #expect(refusalCount > 25, "seed \(seed)")
     }
   }
 

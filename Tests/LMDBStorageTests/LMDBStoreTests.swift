@@ -72,7 +72,9 @@ struct LMDBStoreTests {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
           for index in 0..<300 {
-            try await store.commit { $0.put(Key("key \(index)"), [UInt8](repeating: UInt8(index % 251), count: 100_000)) }
+            try await store.commit {
+              $0.put(Key("key \(index)"), [UInt8](repeating: UInt8(index % 251), count: 100_000))
+            }
           }
         }
         for _ in 0..<3 {
@@ -120,7 +122,8 @@ struct LMDBStoreTests {
     }
   }
 
-  @Test("A full disk refuses as full and keeps what was there; deletes go on, and so does everything once there is room")
+  @Test(
+    "A full disk refuses as full and keeps what was there; deletes go on, and so does everything once there is room")
   func fullDisk() async throws {
     try await TemporaryFolder.with { folder in
       guard mount("tmpfs", folder.path, "tmpfs", 0, "size=4m") == 0 else {
@@ -156,7 +159,9 @@ struct LMDBStoreTests {
       let store = try await LMDBStore(path: folder.path, durability: .none)
       func round(_ number: Int) async throws {
         let keys = (0..<10_000).map { Key("key \($0)") }
-        try await store.commit { batch in for key in keys { batch.put(key, [UInt8](repeating: UInt8(number), count: 600)) } }
+        try await store.commit { batch in
+          for key in keys { batch.put(key, [UInt8](repeating: UInt8(number), count: 600)) }
+        }
         try await store.commit { batch in for key in keys { batch.delete(key) } }
       }
       for number in 0..<3 { try await round(number) }

@@ -38,7 +38,8 @@ final class LMDBRevisions {
       guard header.epoch < epochMaximum else {
         throw StoreError(
           .engine,
-          "\(environment.path): it was opened \(header.epoch) times and has no revisions left; copy it into a new store")
+          "\(environment.path): it was opened \(header.epoch) times and has no revisions left; copy it into a new store"
+        )
       }
       header.epoch += 1
       try header.write(to: transaction, table: environment.records)

@@ -13,10 +13,10 @@ public enum LMDBStoragePlugin: StoragePlugin {
       default: .string(StoreDurability.full.rawValue),
       help: "What a commit survives: a power cut (full), the end of the process (normal), or less (none)."),
     OptionDeclaration(
-      "mapSize", .size(1 << 20 ... 1 << 40), default: .size(64 << 20),
+      "mapSize", .size(1 << 20...1 << 40), default: .size(64 << 20),
       help: "Address space to begin with; doubled whenever it is used up. Takes no memory."),
     OptionDeclaration(
-      "sizeMaximum", .size(1 << 20 ... 1 << 44), default: .size(64 << 30),
+      "sizeMaximum", .size(1 << 20...1 << 44), default: .size(64 << 30),
       help: "The most bytes the database may have; beyond it, what takes room is refused."),
   ]
 

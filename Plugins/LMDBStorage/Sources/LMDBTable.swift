@@ -67,7 +67,9 @@ struct LMDBTable {
 
   private func entry(at key: Key) throws -> UnsafeRawBufferPointer? {
     if LMDBEntry.isLong(key) {
-      guard case .found(_, let entry) = try LMDBLongKeys(key, in: transaction, table: table).locate() else { return nil }
+      guard case .found(_, let entry) = try LMDBLongKeys(key, in: transaction, table: table).locate() else {
+        return nil
+      }
       return entry
     }
     var entry = MDB_val()
