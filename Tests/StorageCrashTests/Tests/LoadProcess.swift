@@ -1,0 +1,52 @@
+import Foundation
+
+@testable import storage_load
+
+/// A running `storage-load`, whose output is read as it comes.
+final class LoadProcess {
+  private let process = Process()
+  private let output = Pipe()
+  private let ends: AsyncStream<Void>
+  private var unread = Data()
+
+  /// Starts it, under `tracer` when one is given.
+  init(_ arguments: [String], under tracer: [String] = []) throws {
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    self.ends = ends
+    // Beside the bundle of the tests.
+    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+    let command = tracer + [folder.appendingPathComponent("storage-load").path] + arguments
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.standardOutput = output
+    process.terminationHandler = { _ in end.finish() }
+    try process.run()
+  }
+
+  /// The next line, or `nil` at the end of the output.
+  func line() -> Substring? {
+    while true {
+      if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = String(decoding: unread[..<end], as: UTF8.self)
+        unread = Data(unread[unread.index(after: end)...])
+        return line[...]
+      }
+      let more = output.fileHandleForReading.availableData
+      if more.isEmpty { return nil }
+      unread.append(more)
+    }
+  }
+
+  /// Ends it as a power switch would, and waits until it is gone.
+  func kill() async {
+    _ = Foundation.kill(process.processIdentifier, SIGKILL)
+    for await _ in ends {}
+  }
+
+  /// Waits for its end and answers with its exit status.
+  func finish() async -> Int32 {
+    while line() != nil {}
+    for await _ in ends {}
+    return process.terminationStatus
+  }
+}
