@@ -88,16 +88,22 @@ struct SQLiteFullDiskTests {
     try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
       var store: SQLiteStore? = try await SQLiteStore(path: disk.path)
       let count = try await fill(try #require(store), byteCount: 3_000)
-      if isClosed { try await store?.close() }
+      let settledCount = isClosed ? count / 4 : 0
+      if isClosed {
+        // With room to tidy up, so that the journal is gone and opening needs room for a new one.
+        try await settle(try #require(store), 0..<settledCount)
+        try await store?.close()
+        #expect(disk.freeByteCount > 0)
+      }
       store = nil
       disk.fillUp()
       let again = try await openWhenFree(disk.path)
-      #expect(try await again.scan(.all, limit: .max).count == count + 1)
+      #expect(try await again.scan(.all, limit: .max).count == count - settledCount + 1)
       let error = try await storeError {
         try await again.commit { $0.put(Key("more"), [UInt8](repeating: 7, count: 100_000)) }
       }
       #expect(error.code == .full)
-      try await settle(again, 0..<count)
+      try await settle(again, settledCount..<count)
       #expect(try await again.scan(.all, limit: 9).map(\.key) == [Key("counts")])
       disk.empty()
       try await again.commit { $0.put(Key("more"), [UInt8](repeating: 7, count: 100_000)) }

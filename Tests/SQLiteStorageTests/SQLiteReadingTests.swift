@@ -26,24 +26,28 @@ struct SQLiteReadingTests {
     }
   }
 
-  @Test("The journal stays bounded while much is written and somebody reads all the time")
+  @Test("The journal stays bounded while much is written and at every moment somebody reads")
   func boundedJournalUnderReaders() async throws {
     try await TemporaryFolder.with { folder in
       let store = try await SQLiteStore(path: folder.path, durability: .none)
-      // Long enough a scan that there is hardly a moment without one.
-      try await store.commit { batch in
-        for index in 0..<5_000 { batch.put(Key("old \(index)"), [UInt8](repeating: 1, count: 200)) }
-      }
+      try await store.commit { $0.put(Key("a"), [1]) }
       let largest = try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<3 {
-          group.addTask {
-            while !Task.isCancelled {
-              do { _ = try await store.scan(.all, limit: .max) } catch is CancellationError { return }
-            }
+        // Two readers of another program: one begins before the other ends, so that there is never a moment without one.
+        group.addTask {
+          let readers = try (0..<2).map { _ in
+            try SQLiteConnection(path: folder.database, isReadOnly: true, busyTimeout: .seconds(5))
+          }
+          try readers[1].execute("BEGIN; SELECT count(*) FROM meta")
+          var turn = 0
+          while !Task.isCancelled {
+            try readers[turn].execute("BEGIN; SELECT count(*) FROM meta")
+            turn = 1 - turn
+            await Task.yield()
+            try readers[turn].execute("COMMIT")
           }
         }
         var largest = 0
-        for round in 0..<400 {
+        for round in 0..<300 {
           try await store.commit { batch in
             for index in 0..<50 { batch.put(Key("new \(index)"), [UInt8](repeating: UInt8(round % 251), count: 4_000)) }
           }
@@ -53,7 +57,7 @@ struct SQLiteReadingTests {
         try await group.waitForAll()
         return largest
       }
-      // 80 MB were written.
+      // 60 MB were written.
       #expect(largest < 14 * 1_024 * 1_024, "\(largest)")
       try await store.close()
     }
