@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+import TomboloPorts
+
+@testable import TomboloStorage
+
+@Suite("StoreFolder")
+struct StoreFolderTests {
+  /// Runs `body` with the path of a folder that does not exist yet, and removes it afterwards.
+  private func withPath(_ body: (String) throws -> Void) throws {
+    let base = FileManager.default.temporaryDirectory.appendingPathComponent("tombolo-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: base, withIntermediateDirectories: true)
+    do {
+      try body(base.appendingPathComponent("a/b").path)
+      try FileManager.default.removeItem(at: base)
+    } catch {
+      try FileManager.default.removeItem(at: base)
+      throw error
+    }
+  }
+
+  private func refusal(_ path: String, engine: String) throws -> StoreError {
+    try #require(#expect(throws: StoreError.self) { _ = try StoreFolder(path, engine: engine) })
+  }
+
+  @Test("A folder that is missing is made, noted as the engine's, and can be held again once it is free")
+  func making() throws {
+    try withPath { path in
+      for _ in 1...2 {
+        let folder = try StoreFolder("\(path)//", engine: "sqlite")
+        #expect(folder.path == path)
+        #expect(try String(contentsOfFile: "\(path)/tombolo.engine", encoding: .utf8) == "sqlite\n")
+      }
+    }
+  }
+
+  @Test("A folder that is held is refused, naming the holder")
+  func held() throws {
+    try withPath { path in
+      let folder = try StoreFolder(path, engine: "sqlite")
+      let error = try refusal(path, engine: "sqlite")
+      #expect(error.code == .inUse)
+      #expect(error.message.contains("pid \(getpid())"))
+      withExtendedLifetime(folder) {}
+    }
+  }
+
+  @Test("Another engine is refused a folder in use by one, told how to move, and the folder stays as it was")
+  func otherEngine() throws {
+    try withPath { path in
+      _ = try StoreFolder(path, engine: "sqlite")
+      let error = try refusal(path, engine: "lmdb")
+      #expect(error.code == .inaccessible)
+      #expect(error.message.contains("holds a store of type sqlite, not lmdb"))
+      #expect(error.message.contains("tombolo storage migrate"))
+      _ = try StoreFolder(path, engine: "sqlite")
+    }
+  }
+
+  @Test("A note without a name is damage, and the message says which file and what to write into it")
+  func emptyNote() throws {
+    try withPath { path in
+      _ = try StoreFolder(path, engine: "sqlite")
+      try Data().write(to: URL(fileURLWithPath: "\(path)/tombolo.engine"))
+      let error = try refusal(path, engine: "sqlite")
+      #expect(error.code == .damaged)
+      #expect(error.message.contains("\(path)/tombolo.engine is empty"))
+    }
+  }
+
+  @Test("A file where the folder should be is refused as inaccessible")
+  func file() throws {
+    try withPath { path in
+      let parent = (path as NSString).deletingLastPathComponent
+      try Data().write(to: URL(fileURLWithPath: parent))
+      #expect(try refusal(path, engine: "file").code == .inaccessible)
+    }
+  }
+}
