@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// What a person does while the network is down arrives when it is back, whatever happens to the agent meanwhile. Separate
-/// processes, real sockets, a real database, real `kill -9`.
+/// processes, real sockets, a real disk, real `kill -9`; for each engine, with nothing changed but one word of the config.
 @Suite("Work survives an outage", .serialized)
 struct OutageTests {
   static let priorities = ["critical", "high", "normal", "low", "background"]
@@ -22,9 +22,11 @@ struct OutageTests {
     var operations: [Entry]
   }
 
-  @Test("500 operations posted without an upstream all arrive after a kill -9: each key in its order, critical first")
-  func killedWhileOffline() async throws {
-    try await Scene.with { scene in
+  @Test(
+    "500 operations posted without an upstream all arrive after a kill -9: each key in its order, critical first",
+    arguments: Engine.allCases)
+  func killedWhileOffline(engine: Engine) async throws {
+    try await Scene.with(engine: engine) { scene in
       let first = try await scene.startAgent()
       let ids = try await post(to: first.url)
       #expect(Set(ids).count == Self.total)
@@ -49,9 +51,11 @@ struct OutageTests {
     }
   }
 
-  @Test("a kill -9 in the middle of the delivery loses nothing, and every repeat can be recognised")
-  func killedWhileDelivering() async throws {
-    try await Scene.with { scene in
+  @Test(
+    "a kill -9 in the middle of the delivery loses nothing, and every repeat can be recognised",
+    arguments: Engine.allCases)
+  func killedWhileDelivering(engine: Engine) async throws {
+    try await Scene.with(engine: engine) { scene in
       let first = try await scene.startAgent()
       _ = try await post(to: first.url)
       let upstream = try await scene.startUpstream()

@@ -7,24 +7,29 @@ import NIOHTTP1
 /// An agent, its upstream, and a folder for both: real processes on loopback.
 struct Scene {
   let folder: URL
+  /// Where the store is.
+  let data: URL
   let configuration: URL
   let upstreamPort: Int
   let agentPort: Int
 
   /// Runs `body` with a fresh folder and a port for the upstream that is free.
   ///
-  /// - Parameter extra: YAML that is added to the config.
-  static func with(_ extra: String = "", _ body: (Scene) async throws -> Void) async throws {
+  /// - Parameters:
+  ///   - extra: YAML that is added to the config.
+  ///   - engine: the word after `storage.type`.
+  static func with(_ extra: String = "", engine: Engine = .sqlite, _ body: (Scene) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-e2e-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let (port, agentPort) = (try freePort(), try freePort())
     let configuration = folder.appending(path: "tombolo.yaml")
+    let data = folder.appending(path: "data")
     try """
     agent:
       listen: 127.0.0.1:\(agentPort)
     storage:
-      type: sqlite
-      path: \(folder.appending(path: "data").path)
+      type: \(engine.rawValue)
+      path: \(data.path)
     network:
       probe: { type: http, url: "http://127.0.0.1:\(port)/health", interval: 200ms, timeout: 1s }
     delivery:
@@ -34,7 +39,8 @@ struct Scene {
       unauthorizedPause: 5s
     \(extra)
     """.write(to: configuration, atomically: true, encoding: .utf8)
-    let scene = Scene(folder: folder, configuration: configuration, upstreamPort: port, agentPort: agentPort)
+    let scene = Scene(
+      folder: folder, data: data, configuration: configuration, upstreamPort: port, agentPort: agentPort)
     let result: Result<Void, any Error>
     do {
       try await body(scene)

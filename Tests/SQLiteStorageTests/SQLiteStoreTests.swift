@@ -48,7 +48,7 @@ struct SQLiteStoreTests {
     }
   }
 
-  @Test("A closed store leaves one database file, an unlocked lock, and nothing that others could read")
+  @Test("A closed store leaves one database file, its reserve, an unlocked lock, and nothing that others could read")
   func filesAfterClose() async throws {
     try await TemporaryFolder.with { folder in
       let path = "\(folder.path)/some/where"
@@ -60,7 +60,7 @@ struct SQLiteStoreTests {
       }
       try await store.close()
       let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      #expect(files == ["tombolo.engine", "tombolo.lock", "tombolo.sqlite"])
+      #expect(files == ["tombolo.engine", "tombolo.lock", "tombolo.reserve", "tombolo.sqlite"])
     }
   }
 
@@ -185,6 +185,7 @@ struct SQLiteStoreTests {
         path: "storage",
         values: [
           "path": .string(folder.path), "durability": .string("normal"), "busyTimeout": .duration(.seconds(1)),
+          "reserve": .size(65_536),
         ])
       let context = PluginContext(time: SystemTimeSource(), warn: { _ in })
       let store = try await SQLiteStoragePlugin.make(options, in: context)

@@ -29,4 +29,10 @@ struct TemporaryFolder {
   }
 
   func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: file) }
+
+  /// The size of a file; zero when it is not there.
+  func byteCount(of file: String) -> Int {
+    var status = stat()
+    return stat(file, &status) == 0 ? Int(status.st_size) : 0
+  }
 }

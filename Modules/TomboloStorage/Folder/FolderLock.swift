@@ -30,6 +30,9 @@ package final class FolderLock {
     self.file = file
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(file, 0) == 0, pwrite(file, text, text.count, 0) == text.count else {
+      // The lock is held without its holder's name too, and a full disk must not keep a store from being opened: to open it
+      // and settle is how room comes back.
+      if SystemFailure.isAboutRoom(errno) { return }
       let failure = SystemFailure.last(path, "writing the holder's process identifier")
       close(file)
       throw failure

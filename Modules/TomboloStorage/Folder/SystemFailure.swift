@@ -16,6 +16,9 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
 
   package var description: String { String(cString: strerror(errorNumber)) }
 
+  /// Whether an error number says that the disk, or the user's share of it, is full.
+  package static func isAboutRoom(_ errorNumber: Int32) -> Bool { errorNumber == ENOSPC || errorNumber == EDQUOT }
+
   /// The failure of the last system call on this thread, as a store's error.
   package static func last(_ path: String, _ action: String) -> StoreError {
     SystemFailure(errorNumber: errno).storeError(path, action)

@@ -6,10 +6,15 @@ final class SQLiteConnection {
   /// The file, for messages.
   let path: String
   private var handle: OpaquePointer?
+  /// Written by the hook of `countJournalPages`.
+  private let journalPages: UnsafeMutablePointer<Int32>
 
   /// Opens the file, which must exist.
   init(path: String, isReadOnly: Bool = false, busyTimeout: Duration) throws {
     self.path = path
+    // Safety: freed by `deinit` alone, after the connection, which is the only other holder of its address.
+    journalPages = .allocate(capacity: 1)
+    journalPages.initialize(to: 0)
     // SQLite's own lock around every call is not needed: the owner's executor makes the calls one at a time.
     let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
     let result = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
@@ -19,12 +24,43 @@ final class SQLiteConnection {
       handle = nil
       throw error
     }
-    sqlite3_busy_timeout(handle, Int32(clamping: busyTimeout.wholeMilliseconds))
+    setBusyTimeout(busyTimeout)
   }
 
   deinit {
+    // A connection that lives on until its last statement is finalized must not call the hook.
+    if handle != nil { sqlite3_wal_hook(handle, nil, nil) }
     // The second form waits for statements that are not yet finalized, in whatever order they go.
     sqlite3_close_v2(handle)
+    journalPages.deallocate()
+  }
+
+  /// How long a call waits for a lock.
+  func setBusyTimeout(_ timeout: Duration) {
+    sqlite3_busy_timeout(handle, Int32(clamping: timeout.wholeMilliseconds))
+  }
+
+  /// Pages in the journal after the last commit of this connection, moved ones included until it begins anew.
+  var journalPageCount: Int { Int(journalPages.pointee) }
+
+  /// Keeps `journalPageCount` from now on. It takes the place of SQLite's own checkpoints after commits.
+  func countJournalPages() {
+    // Safety: called within a commit of this connection, on the one thread that uses it, while `self` is alive.
+    sqlite3_wal_hook(
+      handle,
+      { context, _, _, pageCount in
+        context?.assumingMemoryBound(to: Int32.self).pointee = pageCount
+        return SQLITE_OK
+      }, journalPages)
+  }
+
+  /// Moves pages from the journal into the database. Answers whether all of them are there; readers may prevent it.
+  func checkpoint(_ mode: Int32) throws -> Bool {
+    var (pageCount, movedCount): (Int32, Int32) = (0, 0)
+    let result = sqlite3_wal_checkpoint_v2(handle, nil, mode, &pageCount, &movedCount)
+    if result & 0xFF == SQLITE_BUSY { return false }
+    guard result == SQLITE_OK else { throw failure(result, while: "moving the journal into the database") }
+    return pageCount == movedCount
   }
 
   /// Gives up the connection. Statements made from it must be gone.

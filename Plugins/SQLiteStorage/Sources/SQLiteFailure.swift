@@ -54,7 +54,10 @@ struct SQLiteFailure: Error, Hashable, Sendable {
     }
   }
 
-  private var isOutOfRoom: Bool { systemError == ENOSPC || systemError == EDQUOT }
+  /// `SQLITE_IOERR_SHMSIZE`: the index of the journal could not grow. SQLite keeps no system error for it.
+  private static let indexCannotGrow = SQLITE_IOERR | 19 << 8
+
+  private var isOutOfRoom: Bool { systemError == ENOSPC || systemError == EDQUOT || result == Self.indexCannotGrow }
 
   /// Whether SQLite says that it does not understand what it was asked.
   var isAboutTheQuestion: Bool { primary == SQLITE_ERROR }

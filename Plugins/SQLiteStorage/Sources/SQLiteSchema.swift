@@ -19,10 +19,7 @@ enum SQLiteSchema {
   /// Raised by every change an older program could not work with.
   static let version: Int64 = 1
 
-  /// Pages the journal may hold before they are moved into the database (4 MiB), and what it is cut back to after a larger
-  /// transaction.
-  private static let journalPageCount = 1_000
-  private static let journalByteCount = 8 * 1_024 * 1_024
+  static let pageByteCount = 4_096
 
   /// Makes a new database under another name, complete and on the disk, and then gives it its own. So there is never a
   /// database without its tables, whenever the machine stops.
@@ -37,7 +34,7 @@ enum SQLiteSchema {
     let connection = try SQLiteConnection(path: location.draft, busyTimeout: busyTimeout)
     try connection.execute(
       """
-      PRAGMA page_size = 4096;
+      PRAGMA page_size = \(pageByteCount);
       PRAGMA auto_vacuum = INCREMENTAL;
       PRAGMA synchronous = FULL;
       BEGIN IMMEDIATE;
@@ -62,8 +59,6 @@ enum SQLiteSchema {
       """
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = \(durability.synchronous);
-      PRAGMA wal_autocheckpoint = \(journalPageCount);
-      PRAGMA journal_size_limit = \(journalByteCount);
       """)
   }
 

@@ -15,6 +15,9 @@ public enum SQLiteStoragePlugin: StoragePlugin {
     OptionDeclaration(
       "busyTimeout", .duration(.zero ... .seconds(60)), default: .duration(.seconds(5)),
       help: "How long to wait while another program, such as the sqlite3 shell, holds the database."),
+    OptionDeclaration(
+      "reserve", .size(0...1_024 * 1_024 * 1_024), default: .size(SQLiteStore.defaultReserveByteCount),
+      help: "Room kept on the disk so that operations can be settled when it is full; at most an eighth of it is used."),
   ]
 
   public static func make(
@@ -25,6 +28,7 @@ public enum SQLiteStoragePlugin: StoragePlugin {
       throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
     }
     return try await SQLiteStore(
-      path: try options.string("path"), durability: durability, busyTimeout: try options.duration("busyTimeout"))
+      path: try options.string("path"), durability: durability, busyTimeout: try options.duration("busyTimeout"),
+      reserveByteCount: try options.byteCount("reserve"))
   }
 }

@@ -15,14 +15,27 @@ import TomboloStorage
 /// Writing and reading have a connection and a thread each: a reader sees the last commit and never waits for the one being
 /// written. While the store is open, a person may look into the database with the `sqlite3` program.
 ///
+/// The journal (`-wal`) is moved into the database at 4 MiB and stays below about three times that, however much is written and
+/// read at once; the room of deleted records is given back step by step.
+///
+/// **A full disk never prevents settling.** The folder keeps a reserve (`tombolo.reserve`, 8 MiB unless configured, at most an
+/// eighth of the disk). When a commit that adds finds no room it fails with `full` and nothing of it is there. A commit whose
+/// every batch is shrinking (`Batch.isShrinking`) then uses the reserve and succeeds; until the reserve is restored, which
+/// happens by itself once settling has freed the room, commits that add are refused. Opening may use the reserve too.
+///
 /// Damage is looked for when the store is opened and met with `damaged` whenever SQLite comes across it later. Opening
 /// checks the file's header, its schema and its version always; the structure of every page when the database is small, or
-/// of moderate size and was not closed properly the last time; see `SQLiteInspection`.
+/// of moderate size and was not closed properly the last time; see `SQLiteInspection`. Once damage was met, every commit is refused
+/// with `damaged`; what can still be read can be read, to be copied elsewhere.
 public final class SQLiteStore: KeyValueStore {
+  /// 8 MiB: room for the journal, and for as much of it again.
+  public static let defaultReserveByteCount = 8 * 1_024 * 1_024
+
   public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
 
   private let writer: SQLiteWriter
   private let reader: SQLiteReader
+  private let damage = SQLiteDamage()
 
   /// Opens the database in the folder `path`, and makes both when they are not there.
   ///
@@ -30,14 +43,18 @@ public final class SQLiteStore: KeyValueStore {
   ///   - path: The folder. Missing folders above it are made too.
   ///   - durability: What a commit has reached when it returns.
   ///   - busyTimeout: How long to wait while another program, such as the `sqlite3` shell, holds the database.
+  ///   - reserveByteCount: Room kept on the disk for settling; zero keeps none.
   /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
   ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
   ///   program or was written by a newer one; `full` when the disk is.
-  public init(path: String, durability: StoreDurability = .full, busyTimeout: Duration = .seconds(5)) async throws {
+  public init(
+    path: String, durability: StoreDurability = .full, busyTimeout: Duration = .seconds(5),
+    reserveByteCount: Int = defaultReserveByteCount
+  ) async throws {
     let location = SQLiteLocation(folder: path)
     do {
       writer = SQLiteWriter(
-        location: location, durability: durability, busyTimeout: busyTimeout,
+        location: location, durability: durability, busyTimeout: busyTimeout, reserveByteCount: reserveByteCount,
         executor: try SerialThreadExecutor(name: "sqlite-write"))
       reader = SQLiteReader(
         location: location, busyTimeout: busyTimeout, executor: try SerialThreadExecutor(name: "sqlite-read"))
@@ -54,15 +71,16 @@ public final class SQLiteStore: KeyValueStore {
   }
 
   public func get(_ keys: [Key]) async throws -> [Record?] {
-    try await reader.get(keys)
+    try await damage.noting { try await reader.get(keys) }
   }
 
   public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
-    try await reader.scan(range, reverse: reverse, limit: limit)
+    try await damage.noting { try await reader.scan(range, reverse: reverse, limit: limit) }
   }
 
   public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
-    try await writer.commit(batches, within: capabilities)
+    try damage.requireNone()
+    return try await damage.noting { try await writer.commit(batches, within: capabilities) }
   }
 
   public func close() async throws {

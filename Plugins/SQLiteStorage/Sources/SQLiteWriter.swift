@@ -15,10 +15,12 @@ actor SQLiteWriter {
     let delete: SQLiteStatement
     let revisions: SQLiteRevisions
     let space = SQLiteSpace()
+    let room: SQLiteRoom
 
-    init(folder: StoreFolder, connection: SQLiteConnection) throws {
+    init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom) throws {
       self.folder = folder
       self.connection = connection
+      self.room = room
       begin = try connection.prepare("BEGIN IMMEDIATE")
       end = try connection.prepare("COMMIT")
       revision = try connection.prepare("SELECT revision FROM records WHERE key = ?1")
@@ -33,15 +35,18 @@ actor SQLiteWriter {
   private let location: SQLiteLocation
   private let durability: StoreDurability
   private let busyTimeout: Duration
+  private let reserveByteCount: Int
   private let executor: SerialThreadExecutor
   private var session: Session?
 
   init(
-    location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, executor: SerialThreadExecutor
+    location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, reserveByteCount: Int,
+    executor: SerialThreadExecutor
   ) {
     self.location = location
     self.durability = durability
     self.busyTimeout = busyTimeout
+    self.reserveByteCount = reserveByteCount
     self.executor = executor
   }
 
@@ -51,10 +56,22 @@ actor SQLiteWriter {
     try Task.checkCancellation()
     let folder = try StoreFolder(location.folder, engine: "sqlite")
     if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: busyTimeout) }
+    let reserve = try RoomReserve(folder: location.folder, byteCount: reserveByteCount)
+    do {
+      session = try makeSession(folder, reserve)
+    } catch let error as StoreError where error.code == .full {
+      // To open and settle is how room comes back, so opening may use what is kept for settling.
+      guard try reserve.release() else { throw error }
+      session = try makeSession(folder, reserve)
+    }
+  }
+
+  private func makeSession(_ folder: StoreFolder, _ reserve: RoomReserve) throws -> Session {
     let connection = try SQLiteConnection(path: location.database, busyTimeout: busyTimeout)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
-    session = try Session(folder: folder, connection: connection)
+    let room = try SQLiteRoom(reserve, connection: connection, busyTimeout: busyTimeout)
+    return try Session(folder: folder, connection: connection, room: room)
   }
 
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
@@ -62,6 +79,22 @@ actor SQLiteWriter {
     try Task.checkCancellation()
     guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
     guard !batches.isEmpty else { return [] }
+    let isShrinking = batches.areShrinking
+    if !isShrinking { try session.room.require(for: batches) }
+    let results: [BatchResult]
+    do {
+      results = try attempt(batches, within: capabilities, in: session)
+    } catch let error as StoreError where error.code == .full && isShrinking {
+      guard try session.room.makeRoomForSettling() else { throw error }
+      results = try attempt(batches, within: capabilities, in: session)
+    }
+    session.room.afterCommit()
+    return results
+  }
+
+  private func attempt(_ batches: [Batch], within capabilities: StoreCapabilities, in session: Session) throws
+    -> [BatchResult]
+  {
     do {
       try session.revisions.reserve(batches.count)
       try session.begin.run()
@@ -78,9 +111,14 @@ actor SQLiteWriter {
   func close() throws {
     guard let closing = session else { return }
     session = nil
-    try closing.space.giveBackAll(with: closing.connection)
-    try SQLiteSchema.markClean(closing.connection)
-    try closing.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    do {
+      try closing.space.giveBackAll(with: closing.connection)
+      try SQLiteSchema.markClean(closing.connection)
+      try closing.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    } catch let error as StoreError where error.code == .full {
+      // Tidying needs room that is not there. Nothing is missing: the journal keeps what was committed, and the next opening
+      // goes on from it.
+    }
   }
 
   /// Closes without marking it clean, when the store could not be opened completely.

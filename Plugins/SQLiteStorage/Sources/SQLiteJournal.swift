@@ -1,0 +1,70 @@
+import CSQLite
+import TomboloPorts
+
+/// Keeps the journal (SQLite's write-ahead log) bounded: moves its pages into the database once there are enough of them.
+///
+/// A passive checkpoint disturbs nobody, but where somebody reads all the time it never finds the moment to begin the journal
+/// anew, and the journal grows for ever. So at twice the limit the writer waits, for a moment, until those who read from the
+/// journal are done; whoever begins to read meanwhile reads from the database and is not held up.
+///
+/// Another program that keeps a transaction open keeps the journal too: nothing can be moved past what it sees.
+final class SQLiteJournal {
+  /// Pages the journal may hold on a disk with room before they are moved: 4 MiB.
+  static let pageCountMaximum = 1_000
+  /// How long the writer waits for readers when the journal has to begin anew.
+  private static let restartTimeout = Duration.milliseconds(250)
+
+  private let connection: SQLiteConnection
+  private let busyTimeout: Duration
+  private let pageCountLimit: Int
+  /// When readers are waited for. Put off after waiting in vain, so that not every commit waits.
+  private var restartPageCount: Int
+  /// Why the pages could not be moved the last time; `nil` when they could.
+  private(set) var failure: StoreError?
+
+  init(_ connection: SQLiteConnection, pageCountLimit: Int, busyTimeout: Duration) throws {
+    self.connection = connection
+    self.busyTimeout = busyTimeout
+    self.pageCountLimit = max(1, pageCountLimit)
+    restartPageCount = 2 * self.pageCountLimit
+    try connection.execute(
+      """
+      PRAGMA wal_autocheckpoint = 0;
+      PRAGMA journal_size_limit = \(2 * self.pageCountLimit * SQLiteSchema.pageByteCount);
+      """)
+    connection.countJournalPages()
+  }
+
+  /// Call after every commit. The commit is safe already, so a failure is kept for the next one that wants room.
+  func bound() {
+    guard connection.journalPageCount >= pageCountLimit else { return }
+    if connection.journalPageCount < restartPageCount {
+      move(SQLITE_CHECKPOINT_PASSIVE)
+    } else {
+      let isDone = restart()
+      restartPageCount = isDone ? 2 * pageCountLimit : connection.journalPageCount + pageCountLimit
+    }
+  }
+
+  /// Moves all pages, and has the next commit begin the journal anew, so that it needs no further room. Answers whether it
+  /// could.
+  func restart() -> Bool {
+    connection.setBusyTimeout(min(busyTimeout, Self.restartTimeout))
+    defer { connection.setBusyTimeout(busyTimeout) }
+    return move(SQLITE_CHECKPOINT_RESTART)
+  }
+
+  @discardableResult
+  private func move(_ mode: Int32) -> Bool {
+    do {
+      let isDone = try connection.checkpoint(mode)
+      failure = nil
+      return isDone
+    } catch let error as StoreError {
+      failure = error
+    } catch {
+      failure = StoreError(.engine, "\(connection.path): moving the journal into the database failed", cause: error)
+    }
+    return false
+  }
+}

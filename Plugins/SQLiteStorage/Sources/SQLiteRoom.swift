@@ -1,0 +1,83 @@
+import TomboloPorts
+import TomboloStorage
+
+/// Sees to it that a full disk never prevents settling.
+///
+/// A commit needs room twice: in the journal, and in the database when the journal's pages are moved there. Both are covered
+/// by the folder's `RoomReserve`:
+///
+/// - The journal is moved once it holds half a reserve, so that the reserve has room for all of it.
+/// - A commit that is large beside the reserve is refused as `full` unless the disk has room for it twice.
+/// - When the disk is full, a commit that settles gives the reserve up, moves the journal and is tried once more. After a
+///   journal that begins anew, commits that settle need no further room.
+/// - While the reserve is spent, or the journal cannot be moved, commits that add are refused as `full`.
+/// - What settling frees is given back to the disk until the reserve can be restored.
+final class SQLiteRoom {
+  /// What one attempt to restore the reserve gives back to the disk at most: 4 MiB of pages.
+  private static let stepPageCount = 1_024
+
+  let journal: SQLiteJournal
+  private let reserve: RoomReserve
+  private let connection: SQLiteConnection
+  /// Why the reserve could not be restored, other than for lack of room.
+  private var failure: StoreError?
+
+  init(_ reserve: RoomReserve, connection: SQLiteConnection, busyTimeout: Duration) throws {
+    self.reserve = reserve
+    self.connection = connection
+    let half = reserve.byteCount / 2 / SQLiteSchema.pageByteCount
+    let limit = reserve.byteCount == 0 ? SQLiteJournal.pageCountMaximum : min(half, SQLiteJournal.pageCountMaximum)
+    journal = try SQLiteJournal(connection, pageCountLimit: limit, busyTimeout: busyTimeout)
+  }
+
+  /// Throws `full` when a commit that adds must not be tried.
+  func require(for batches: [Batch]) throws {
+    if journal.failure != nil || reserve.isSpent { recover() }
+    if let failure = journal.failure ?? failure { throw failure }
+    guard !reserve.isSpent else {
+      throw StoreError(
+        .full,
+        "\(connection.path): there is no room left on the disk but what is kept for settling (\(reserve.byteCount) bytes); make "
+          + "room, or settle what waits")
+    }
+    let byteCount = batches.reduce(0) { $0 + $1.byteCount }
+    guard reserve.byteCount > 0, byteCount > reserve.byteCount / 4 else { return }
+    let free = try reserve.freeByteCount()
+    guard free / 2 >= byteCount else {
+      throw StoreError(
+        .full,
+        "\(connection.path): there is no room left on the disk for a commit of \(byteCount) bytes, which needs twice that much; "
+          + "\(free) bytes are free; make room and try again")
+    }
+  }
+
+  /// After a commit that settles was refused as `full`: gives it room. Answers whether trying again makes sense.
+  func makeRoomForSettling() throws -> Bool {
+    let hadReserve = try reserve.release()
+    let isMoved = journal.restart()
+    return hadReserve || isMoved
+  }
+
+  /// Call after every commit that was applied. What fails here is told to the next commit that adds.
+  func afterCommit() {
+    journal.bound()
+    if reserve.isSpent { recover() }
+  }
+
+  /// Tries to get back to a disk with room.
+  private func recover() {
+    guard journal.restart(), reserve.isSpent else { return }
+    failure = nil
+    do {
+      try connection.execute("PRAGMA incremental_vacuum(\(Self.stepPageCount))")
+      guard journal.restart() else { return }
+      try reserve.restore()
+    } catch let error as StoreError where error.code == .full || error.code == .inUse {
+      // As before: the reserve stays spent, and the next commit tries again.
+    } catch let error as StoreError {
+      failure = error
+    } catch {
+      failure = StoreError(.engine, "\(connection.path): restoring the reserve failed", cause: error)
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+import TomboloPorts
+import TomboloStorage
+
+@testable import SQLiteStorage
+
+@Suite("A full disk never prevents settling (SQLite)", .serialized, .timeLimit(.minutes(2)))
+struct SQLiteFullDiskTests {
+  private static let diskByteCount = 8 * 1_024 * 1_024
+
+  private static func key(_ number: Int) -> Key { Key("operation \(number)") }
+
+  /// Puts records of `byteCount` bytes, counting them as a queue does, until the store is full; answers with how many.
+  private func fill(_ store: SQLiteStore, from first: Int = 0, byteCount: Int) async throws -> Int {
+    for number in first..<100_000 {
+      do {
+        try await store.commit { batch in
+          batch.put(Self.key(number), [UInt8](repeating: UInt8(number % 251), count: byteCount))
+          batch.put(Key("counts"), [UInt8](repeating: UInt8(number % 251), count: 100))
+        }
+      } catch let error as StoreError where error.code == .full {
+        return number
+      }
+    }
+    Issue.record("the disk never was full")
+    return 0
+  }
+
+  /// Deletes the records one by one, with the small put of a queue's counts beside each deletion.
+  private func settle(_ store: SQLiteStore, _ numbers: some Sequence<Int>) async throws {
+    for number in numbers {
+      try await store.commit { batch in
+        batch.delete(Self.key(number))
+        batch.put(Key("counts"), [UInt8](repeating: UInt8(number % 251), count: 100))
+      }
+    }
+  }
+
+  @Test(
+    "Filled until full, everything can be settled one by one, and then there is room again, time after time",
+    arguments: [1_000, 60_000])
+  func fillSettleFill(byteCount: Int) async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      let store = try await SQLiteStore(path: disk.path)
+      var counts: [Int] = []
+      for _ in 0..<3 {
+        let count = try await fill(store, byteCount: byteCount)
+        counts.append(count)
+        disk.fillUp()
+        try await settle(store, 0..<count)
+        disk.empty()
+        #expect(try await store.scan(.all, limit: 9).map(\.key) == [Key("counts")])
+      }
+      // Nothing wears away: the last round takes about as much as the first.
+      #expect(counts[0] * byteCount > 1_024 * 1_024, "\(counts)")
+      #expect(counts[2] > counts[0] * 3 / 4, "\(counts)")
+      try await store.close()
+    }
+  }
+
+  @Test("Settling goes on while somebody reads all the time")
+  func readersWhileFull() async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      let store = try await SQLiteStore(path: disk.path)
+      let count = try await fill(store, byteCount: 3_000)
+      disk.fillUp()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<2 {
+          group.addTask { while !Task.isCancelled { _ = try await Self.scanUnlessCancelled(store) } }
+        }
+        try await settle(store, 0..<count)
+        group.cancelAll()
+        try await group.waitForAll()
+      }
+      disk.empty()
+      try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 100_000)) }
+      try await store.close()
+    }
+  }
+
+  private static func scanUnlessCancelled(_ store: SQLiteStore) async throws -> Int {
+    do { return try await store.scan(.all, limit: .max).count } catch is CancellationError { return 0 }
+  }
+
+  @Test("A store on a full disk can be opened and settled, closed before or let go without", arguments: [true, false])
+  func openedWhenFull(isClosed: Bool) async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      var store: SQLiteStore? = try await SQLiteStore(path: disk.path)
+      let count = try await fill(try #require(store), byteCount: 3_000)
+      let settledCount = isClosed ? count / 4 : 0
+      if isClosed {
+        // With room to tidy up, so that the journal is gone and opening needs room for a new one.
+        try await settle(try #require(store), 0..<settledCount)
+        try await store?.close()
+        #expect(disk.freeByteCount > 0)
+      }
+      store = nil
+      disk.fillUp()
+      let again = try await openWhenFree(disk.path)
+      #expect(try await again.scan(.all, limit: .max).count == count - settledCount + 1)
+      let error = try await storeError {
+        try await again.commit { $0.put(Key("more"), [UInt8](repeating: 7, count: 100_000)) }
+      }
+      #expect(error.code == .full)
+      try await settle(again, settledCount..<count)
+      #expect(try await again.scan(.all, limit: 9).map(\.key) == [Key("counts")])
+      disk.empty()
+      try await again.commit { $0.put(Key("more"), [UInt8](repeating: 7, count: 100_000)) }
+      try await again.close()
+    }
+  }
+
+  @Test("While the reserve is spent, what adds is refused, so that settling alone uses it")
+  func reserveIsForSettling() async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      let store = try await SQLiteStore(path: disk.path)
+      let count = try await fill(store, byteCount: 3_000)
+      disk.fillUp()
+      var spent = false
+      for number in 0..<count / 2 where !spent {
+        try await settle(store, [number])
+        spent = !FileManager.default.fileExists(atPath: "\(disk.path)/tombolo.reserve")
+      }
+      #expect(spent)
+      let error = try await storeError { try await store.commit { $0.put(Key("small"), [1]) } }
+      #expect(error.code == .full)
+      #expect(error.message.contains("kept for settling"))
+      try await settle(store, 0..<count)
+      disk.empty()
+      try await store.commit { $0.put(Key("small"), [1]) }
+      #expect(FileManager.default.fileExists(atPath: "\(disk.path)/tombolo.reserve"))
+      try await store.close()
+    }
+  }
+
+  /// A store that is let go releases its lock on threads of its own, a moment later.
+  private func openWhenFree(_ path: String) async throws -> SQLiteStore {
+    while true {
+      do {
+        return try await SQLiteStore(path: path)
+      } catch let error as StoreError where error.code == .inUse {
+        await Task.yield()
+      }
+    }
+  }
+}
