@@ -12,7 +12,8 @@
   /// privilege and sends nothing to the outside.
   ///
   /// A way out is a unicast default route of the main table, IPv4 or IPv6, over an interface that is up, connected, and not
-  /// the loopback one. Changes are told within a tenth of a second, in a storm of them within a second.
+  /// the loopback one. Changes are told within a tenth of a second, in a storm of them within a second; the kernel itself holds
+  /// back news of a pulled cable for up to a second when another link changed just before.
   ///
   /// Not known: whether a Wi-Fi or a cable is metered (NetworkManager's opinion is not asked), so `isMetered` is true when
   /// all ways out are cellular and `nil` otherwise; and what policy rules and further routing tables do. A VPN that leaves
