@@ -4,11 +4,13 @@ public import TomboloPorts
 
 /// Knows whether the outside can be reached, why, and since when.
 ///
-/// It weighs what a person decided, what a probe of your own endpoint says, and what deliveries meet, by this rule:
+/// It weighs what a person decided, what the system says of links and routes, what a probe of your own endpoint says, and
+/// what deliveries meet, by this rule:
 ///
 /// | override | probe's last word | deliveries | status |
 /// |---|---|---|---|
 /// | set | any | any | the override |
+/// | - | any, but no success at this reach | the same | the system's: `none` is `offline`, `local` is `limited` |
 /// | - | `online` | any | `online` |
 /// | - | fails | answered while the probe did not say `online`, none unreachable since | `online` |
 /// | - | fails | answered since the probe last said `online`, less than an interval ago | `online` |
@@ -18,9 +20,10 @@ public import TomboloPorts
 /// | - | no probe at all | otherwise | `online` |
 ///
 /// A success proves online, so a misconfigured probe never holds back a system whose deliveries work; and an upstream that
-/// goes away while nothing is delivered is noticed within one probe interval. Without any evidence the status is `online`:
-/// it is a hint to wake early, never a reason to refuse a call. So whoever waits for `online` should still try now and
-/// then: without a probe, nothing but an answered delivery ends `limited`.
+/// goes away while nothing is delivered is noticed within one probe interval. A way out that is lost is believed at once, and
+/// every change of the ways out is followed by a probe. Without any evidence the status is `online`: it is a hint to wake
+/// early, never a reason to refuse a call. So whoever waits for `online` should still try now and then: without a probe and a
+/// way out that comes back, nothing but an answered delivery ends `limited`.
 ///
 ///     let monitor = NetworkMonitor(probe: TCPProbe(host: "127.0.0.1", port: 9000), logger: logger)
 ///     async let _: Void = monitor.run()
@@ -32,15 +35,18 @@ public import TomboloPorts
 public final class NetworkMonitor: NetworkStatusSource {
   private let state: Mutex<State>
   private let shared: SharedProbe?
+  private let path: (any NetworkPathSource)?
   /// Wakes the task that probes: what it waits for may have changed.
   private let wakeup = WakeSignal()
   private let callbackAdded = WakeSignal()
   private let time: any TimeSource
   private let logger: Logger
 
-  /// A monitor that asks `probe`, if there is one, and tells changes to `logger`. `random` spreads the probes of a fleet.
+  /// A monitor that asks `probe` and listens to `path`, where there are such, and tells changes to `logger`. `random` spreads
+  /// the probes of a fleet.
   public init(
     probe: (any ReachabilityProbe)? = nil,
+    path: (any NetworkPathSource)? = nil,
     configuration: NetworkMonitorConfiguration = NetworkMonitorConfiguration(),
     time: any TimeSource = SystemTimeSource(),
     random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
@@ -51,6 +57,7 @@ public final class NetworkMonitor: NetworkStatusSource {
       at: NetworkStatusMachine.Moment(uptime: time.uptime, now: time.now))
     state = Mutex(State(machine: machine, random: random))
     shared = probe.map(SharedProbe.init)
+    self.path = path
     self.time = time
     self.logger = logger
   }
@@ -58,10 +65,11 @@ public final class NetworkMonitor: NetworkStatusSource {
   /// The present status.
   public var status: NetworkStatus { state.withLock { $0.machine.status } }
 
-  /// Probes, and calls observers, until its task is cancelled. To be run once.
+  /// Probes, listens to the system, and calls observers, until its task is cancelled. To be run once.
   public func run() async {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.probeUntilCancelled() }
+      if let path { group.addTask { await self.follow(path) } }
       while !Task.isCancelled {
         for observer in state.withLock({ $0.takeNewCallbacks() }) {
           group.addTask { await observer.run() }
@@ -143,6 +151,17 @@ public final class NetworkMonitor: NetworkStatusSource {
       case .wait(let duration):
         do { try await wakeup.wait(atMost: duration, time: time) } catch { return }
       }
+    }
+  }
+
+  private func follow(_ path: any NetworkPathSource) async {
+    await path.run { report in
+      self.apply(.path(report))
+      self.wakeup.signal()
+      guard case .unknown(let reason) = report else { return }
+      self.logger.warning(
+        "the system does not say whether there is a network; probes and deliveries decide",
+        metadata: ["source": "\(path.name)", "because": "\(reason)"])
     }
   }
 

@@ -3,8 +3,9 @@ import TomboloPorts
 extension NetworkStatusMachine {
   /// The rule of the type's documentation, without override and damping.
   func judge(at uptime: Duration) -> NetworkStatus.Condition {
+    if let pathCondition { return pathCondition }
     guard let probed else {
-      if !hasProbe, case .unreachable = delivery?.experience { return .limited }
+      if !hasProbe, !isDeliveryOutdated, case .unreachable = delivery?.experience { return .limited }
       return .online
     }
     if probed.result.condition == .online { return .online }
@@ -26,6 +27,11 @@ extension NetworkStatusMachine {
         NetworkEvidence(
           source: "override", condition: override.condition, detail: "set by hand", at: override.at.now))
     }
+    let system = path.map { path, at in
+      NetworkEvidence(
+        source: NetworkEvidence.systemSource, condition: path.condition, detail: path.detail, at: at.now)
+    }
+    if let system, pathCondition != nil { evidence.append(system) }
     if let probed {
       evidence.append(
         NetworkEvidence(
@@ -40,6 +46,7 @@ extension NetworkStatusMachine {
       evidence.append(
         NetworkEvidence(source: "delivery", condition: condition, detail: detail, at: delivery.at.now))
     }
+    if let system, pathCondition == nil { evidence.append(system) }
     return evidence
   }
 }

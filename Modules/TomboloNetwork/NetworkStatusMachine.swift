@@ -7,6 +7,7 @@ package import TomboloPorts
 /// | override | probe's last word | deliveries | status |
 /// |---|---|---|---|
 /// | set | any | any | the override |
+/// | - | any, but no success at this reach | the same | the system's: `none` is `offline`, `local` is `limited` |
 /// | - | `online` | any | `online` |
 /// | - | fails | one was answered while the probe did not say `online`, none was unreachable since | `online` |
 /// | - | fails | one was answered after the probe last said `online` and less than an interval ago | `online` |
@@ -31,7 +32,11 @@ package import TomboloPorts
 /// A probe that is trusted and begins to fail is believed at once, unless a delivery was answered just before: then the
 /// word of a busy delivery outweighs that of an overloaded health endpoint for one interval.
 ///
-/// A recovery that only the probe claims may be held when the network flaps (`FlapDamping`).
+/// The system's word is believed at once when a way out is lost, whatever probe and deliveries said before. A success while
+/// there is none shows that the upstream needs none, being on this machine or a neighbour: from then on the system's word
+/// counts for nothing at that reach, or a longer one, until something fails there.
+///
+/// A recovery that only the probe or the system claims may be held when the network flaps (`FlapDamping`).
 package struct NetworkStatusMachine: Sendable {
   /// One moment on both clocks: the monotonic one decides, the wall clock is shown.
   package struct Moment: Hashable, Sendable {
@@ -50,6 +55,8 @@ package struct NetworkStatusMachine: Sendable {
     case probed(ProbeResult, jitter: Double)
     /// A delivery told what it met.
     case delivery(DeliveryExperience)
+    /// The system told of the ways out, or that it cannot know.
+    case path(NetworkPathReport)
     /// A person decided, or with `nil` took the decision back.
     case override(NetworkStatus.Condition?)
     /// Nothing, but time went on: a hold may be over.
@@ -71,6 +78,12 @@ package struct NetworkStatusMachine: Sendable {
   var probed: (result: ProbeResult, at: Moment)?
   var delivery: (experience: DeliveryExperience, at: Moment)?
 
+  var path: (path: NetworkPath, at: Moment)?
+  /// The shortest reach at which the upstream was found to answer, and nothing failed since.
+  var sufficientReach: NetworkPath.Reach?
+  /// A way out came back after the last delivery.
+  var isDeliveryOutdated = false
+
   /// A delivery was answered while the probe did not say online.
   var isProbeDiscredited = false
   var probedOnlineUptime: Duration?
@@ -82,8 +95,8 @@ package struct NetworkStatusMachine: Sendable {
   private var penalty: FlapPenalty?
   private var heldUntil: Duration?
 
-  private var probeDelay: Duration
-  private var nextProbeUptime: Duration
+  var probeDelay: Duration
+  var nextProbeUptime: Duration
 
   /// What is so now.
   package private(set) var condition = NetworkStatus.Condition.online
@@ -99,7 +112,9 @@ package struct NetworkStatusMachine: Sendable {
   }
 
   /// The status with all its evidence.
-  package var status: NetworkStatus { NetworkStatus(condition, since: since, evidence: evidence) }
+  package var status: NetworkStatus {
+    NetworkStatus(condition, since: since, evidence: evidence, isMetered: path?.path.isMetered)
+  }
 
   /// Takes in one event and tells whether the condition changed.
   package mutating func handle(_ event: Event, at moment: Moment) -> Bool {
@@ -108,18 +123,27 @@ package struct NetworkStatusMachine: Sendable {
     case .probed(let result, let jitter):
       scheduleProbe(after: result, jitter: jitter, at: moment)
       probed = (result, moment)
+      learnReach(isSuccess: result.condition == .online || result.condition == .portal)
       if result.condition == .online {
         probedOnlineUptime = moment.uptime
         isProbeDiscredited = false
       }
     case .delivery(.answered):
       delivery = (.answered, moment)
+      isDeliveryOutdated = false
+      learnReach(isSuccess: true)
       isProven = true
       if probed?.result.condition != .online { isProbeDiscredited = true }
     case .delivery(.unreachable(let reason)):
       delivery = (.unreachable(reason), moment)
+      isDeliveryOutdated = false
+      learnReach(isSuccess: false)
       isProbeDiscredited = false
       if probed?.result.condition == .online { probeDelay = configuration.probeDelayMinimum }
+    case .path(.path(let next)):
+      takePath(next, at: moment)
+    case .path(.unknown):
+      path = nil
     case .override(let condition):
       if condition == nil, override != nil { nextProbeUptime = moment.uptime }
       override = condition.map { ($0, moment) }

@@ -3,7 +3,7 @@ public struct NetworkStatus: Hashable, Sendable {
   public enum Condition: String, Hashable, Sendable, CaseIterable, Codable {
     /// There is no way out.
     case offline
-    /// There is a route, but the probe gets no answer.
+    /// There is a network, but the probe gets no answer, or no way leads beyond that network.
     case limited
     /// Something answers, but not what was asked: a sign-in page of a hotel, for example.
     case portal
@@ -16,11 +16,16 @@ public struct NetworkStatus: Hashable, Sendable {
   public var since: Timestamp
   /// What each source last said.
   public var evidence: [NetworkEvidence]
+  /// Whether traffic is paid by volume; `nil` where that cannot be known. When it changes alone, observers are not told.
+  public var isMetered: Bool?
 
-  public init(_ condition: Condition, since: Timestamp, evidence: [NetworkEvidence] = []) {
+  public init(
+    _ condition: Condition, since: Timestamp, evidence: [NetworkEvidence] = [], isMetered: Bool? = nil
+  ) {
     self.condition = condition
     self.since = since
     self.evidence = evidence
+    self.isMetered = isMetered
   }
 
   public var isOnline: Bool { condition == .online }
@@ -33,6 +38,8 @@ public struct NetworkStatus: Hashable, Sendable {
 public struct NetworkEvidence: Hashable, Sendable {
   /// The source of a manual override.
   public static let overrideSource = "override"
+  /// The source of what the operating system says.
+  public static let systemSource = "system"
 
   /// Who says it: `override`, `probe`, `delivery`, `system`.
   public var source: String

@@ -1,0 +1,74 @@
+import TomboloPorts
+
+extension NetworkStatusMachine {
+  /// What the system's word makes of the status; `nil` when it has none, sees a way out, or has been shown to be wrong.
+  var pathCondition: NetworkStatus.Condition? {
+    guard let path, path.path.reach != .routed else { return nil }
+    if let sufficientReach, sufficientReach.rank <= path.path.reach.rank { return nil }
+    return path.path.condition
+  }
+
+  /// Takes in a new state of the ways out, and has the probe asked when they differ: at once, but no sooner after the
+  /// last probe than the shortest delay, so that a cable with a loose contact is no reason to probe without end.
+  mutating func takePath(_ next: NetworkPath, at moment: Moment) {
+    let previous = path
+    let isSameReach = previous?.path.reach == next.reach
+    path = (next, isSameReach ? previous?.at ?? moment : moment)
+    guard let previous else { return }
+    if !isSameReach, next.reach == .routed { isDeliveryOutdated = true }
+    guard !isSameReach || previous.path.waysOut != next.waysOut else { return }
+    let soonest = probed.map { $0.at.uptime + configuration.probeDelayMinimum } ?? moment.uptime
+    nextProbeUptime = min(nextProbeUptime, max(moment.uptime, soonest))
+    probeDelay = configuration.probeDelayMinimum
+  }
+
+  /// Learns from an answer, or its absence, how far one must reach to get to the upstream.
+  mutating func learnReach(isSuccess: Bool) {
+    guard let reach = path?.path.reach, reach != .routed else { return }
+    if isSuccess {
+      if reach.rank < sufficientReach?.rank ?? .max { sufficientReach = reach }
+    } else {
+      sufficientReach = nil
+    }
+  }
+}
+
+extension NetworkPath {
+  /// What it would make of the status alone.
+  var condition: NetworkStatus.Condition {
+    switch reach {
+    case .none: .offline
+    case .local: .limited
+    case .routed: .online
+    }
+  }
+
+  /// The interfaces a default route leads over.
+  var waysOut: [NetworkInterface] { interfaces.filter(\.carriesDefaultRoute) }
+
+  /// In words for a person: `default route over eth0`.
+  var detail: String {
+    switch reach {
+    case .none: "no interface is up with an address"
+    case .local: "no default route; up with an address: \(names { $0.hasIPv4 || $0.hasIPv6 })"
+    case .routed: "default route over \(names { $0.carriesDefaultRoute })"
+    }
+  }
+
+  private func names(_ isWanted: (NetworkInterface) -> Bool) -> String {
+    let names = interfaces.filter(isWanted).map(\.name)
+    let rest = names.count > 4 ? " and \(names.count - 4) more" : ""
+    return names.prefix(4).joined(separator: ", ") + rest
+  }
+}
+
+extension NetworkPath.Reach {
+  /// Grows with the reach.
+  var rank: Int {
+    switch self {
+    case .none: 0
+    case .local: 1
+    case .routed: 2
+    }
+  }
+}

@@ -1,0 +1,93 @@
+#if os(Linux)
+  #if canImport(Glibc)
+    import Glibc
+  #elseif canImport(Musl)
+    import Musl
+  #endif
+
+  import Synchronization
+  public import TomboloPorts
+
+  /// Watches links, addresses and routes through rtnetlink, in the network namespace of the thread that runs it. Needs no
+  /// privilege and sends nothing to the outside.
+  ///
+  /// A way out is a unicast default route of the main table, IPv4 or IPv6, over an interface that is up, connected, and not
+  /// the loopback one. Changes are told within a tenth of a second, in a storm of them within a second; the kernel itself holds
+  /// back news of a pulled cable for up to a second when another link changed just before.
+  ///
+  /// Not known: whether a Wi-Fi or a cable is metered (NetworkManager's opinion is not asked), so `isMetered` is true when
+  /// all ways out are cellular and `nil` otherwise; and what policy rules and further routing tables do. A VPN that leaves
+  /// the main table's default route alone looks like the network below it.
+  ///
+  /// Where netlink is not to be had, in a sandbox for example, it reports `unknown` once and tries again now and then.
+  ///
+  /// **Threads.** While it runs it has one thread, which waits in `poll` and has ended when `run` returns.
+  public struct NetlinkSource: NetworkPathSource {
+    private static let retryDelayMinimum = Duration.milliseconds(250)
+    private static let retryDelayMaximum = Duration.seconds(60)
+
+    private let time: any TimeSource
+    private let receiveByteCount: Int32?
+
+    /// A source that waits between its attempts to reach netlink on `time`.
+    public init(time: any TimeSource = SystemTimeSource()) {
+      self.init(time: time, receiveByteCount: nil)
+    }
+
+    /// One whose socket has a buffer of `receiveByteCount`, to see it overflow.
+    package init(time: any TimeSource = SystemTimeSource(), receiveByteCount: Int32?) {
+      self.time = time
+      self.receiveByteCount = receiveByteCount
+    }
+
+    /// `netlink`.
+    public var name: String { "netlink" }
+
+    /// Watches until the task is cancelled.
+    public func run(_ report: @escaping @Sendable (NetworkPathReport) -> Void) async {
+      let last = Mutex<NetworkPathReport?>(nil)
+      let tellChange: @Sendable (NetworkPathReport) -> Void = { next in
+        let isChange = last.withLock { last in
+          defer { last = next }
+          return last != next
+        }
+        if isChange { report(next) }
+      }
+      var delay = Self.retryDelayMinimum
+      while !Task.isCancelled {
+        let hasWorked = Atomic(false)
+        let failure = await watch { path in
+          hasWorked.store(true, ordering: .relaxed)
+          tellChange(.path(path))
+        }
+        guard let failure, !Task.isCancelled else { return }
+        tellChange(.unknown(reason: failure.message))
+        delay = hasWorked.load(ordering: .relaxed) ? Self.retryDelayMinimum : min(delay * 2, Self.retryDelayMaximum)
+        do { try await time.sleep(for: delay) } catch { return }
+      }
+    }
+
+    /// Watches on a thread of its own. Answers why it ended, `nil` when the task was cancelled; the thread has then done
+    /// with everything it opened.
+    private func watch(_ report: @escaping @Sendable (NetworkPath) -> Void) async -> NetlinkError? {
+      let wake: WakePipe
+      do { wake = try WakePipe() } catch { return NetlinkError(message: error.message) }
+      // Neither the thread nor the cancellation handler outlives the wait below, so both find the pipe open.
+      defer { wake.closeEnds() }
+      return await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          let error = startDetachedThread { [receiveByteCount] in
+            let watch = NetlinkWatch(wake: wake.reading, receiveByteCount: receiveByteCount, report: report)
+            continuation.resume(returning: watch.run())
+          }
+          guard error == 0 else {
+            continuation.resume(returning: NetlinkError(message: "no thread to watch netlink: \(systemMessage(error))"))
+            return
+          }
+        }
+      } onCancel: {
+        _ = write(wake.writing, "!", 1)
+      }
+    }
+  }
+#endif

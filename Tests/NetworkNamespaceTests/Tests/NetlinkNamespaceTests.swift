@@ -1,0 +1,156 @@
+import Foundation
+import Testing
+
+/// The system source and real interfaces. Needs root, for the namespaces; without it these tests fail.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct NetlinkNamespaceTests {
+  /// Within this the system source tells of a change. Most of it is the kernel's: it holds back the loss of a carrier for up
+  /// to a second when any link changed just before (net/core/link_watch.c), as all do here.
+  static let limitMilliseconds = 1_250
+
+  /// Changes the network and expects the reach that follows, in time; prints how long it took.
+  private func expect(
+    _ reach: String, from watcher: Watcher, _ event: String, _ location: SourceLocation = #_sourceLocation,
+    after change: () async throws -> Void
+  ) async throws -> Watcher.Report {
+    let start = uptimeMilliseconds()
+    try await change()
+    let report = try await watcher.next(reach: reach)
+    let milliseconds = report.uptimeMilliseconds - start
+    print("| \(event) | \(reach) | \(milliseconds) ms |")
+    #expect(milliseconds < Self.limitMilliseconds, "\(event)", sourceLocation: location)
+    return report
+  }
+
+  @Test("each change of link, address and default route is told within a second, for IPv4")
+  func ipv4() async throws {
+    try await NetworkNamespace.with(2) { namespaces in
+      let (inside, peer) = (namespaces[0], namespaces[1])
+      try await inside.connect("out0", to: peer, "in0")
+      try await peer.ip("link set up dev in0")
+      let watcher = try Watcher(in: inside, "path")
+      defer { watcher.stop() }
+      #expect(try await watcher.next { _ in true }.reach == "none", "the present state comes first")
+
+      let addressed = try await expect("local", from: watcher, "interface up, address added") {
+        try await inside.ip("address add 10.77.0.2/24 dev out0")
+        try await inside.ip("link set up dev out0")
+      }
+      #expect(addressed.interfaces == ["out0 virtual 4"])
+      let routed = try await expect("routed", from: watcher, "default route added") {
+        try await inside.ip("route add default via 10.77.0.1")
+      }
+      #expect(routed.interfaces == ["out0 virtual 4 out"])
+      _ = try await expect("none", from: watcher, "cable pulled (peer down)") {
+        try await peer.ip("link set down dev in0")
+      }
+      _ = try await expect("routed", from: watcher, "cable back") { try await peer.ip("link set up dev in0") }
+      _ = try await expect("local", from: watcher, "default route removed") { try await inside.ip("route del default") }
+      _ = try await expect("routed", from: watcher, "default route back") {
+        try await inside.ip("route add default dev out0")
+      }
+      _ = try await expect("local", from: watcher, "default route replaced by a blackhole") {
+        try await inside.ip("route replace blackhole default")
+      }
+      _ = try await expect("routed", from: watcher, "blackhole replaced by a route") {
+        try await inside.ip("route replace default via 10.77.0.1")
+      }
+      _ = try await expect("none", from: watcher, "interface switched off") {
+        try await inside.ip("link set down dev out0")
+      }
+      _ = try await expect("local", from: watcher, "interface on again, its routes gone") {
+        try await inside.ip("link set up dev out0")
+      }
+      _ = try await expect("routed", from: watcher, "default route back") {
+        try await inside.ip("route add default via 10.77.0.1")
+      }
+      _ = try await expect("none", from: watcher, "address removed") {
+        try await inside.ip("address del 10.77.0.2/24 dev out0")
+      }
+    }
+  }
+
+  @Test("a network with IPv6 alone counts like any other, and an address on trial does not")
+  func ipv6() async throws {
+    try await NetworkNamespace.with(2) { namespaces in
+      let (inside, peer) = (namespaces[0], namespaces[1])
+      try await inside.connect("out0", to: peer, "in0")
+      try await peer.ip("link set up dev in0")
+      try await inside.ip("link set up dev out0")
+      let watcher = try Watcher(in: inside, "path")
+      defer { watcher.stop() }
+      #expect(try await watcher.next { _ in true }.reach == "none", "a link-local address is no way out")
+      let addressed = try await expect("local", from: watcher, "IPv6 address added") {
+        try await inside.ip("address add fd77::2/64 dev out0 nodad")
+      }
+      #expect(addressed.interfaces == ["out0 virtual 6"])
+      _ = try await expect("routed", from: watcher, "IPv6 default route added") {
+        try await inside.ip("route add default via fd77::1")
+      }
+      _ = try await expect("none", from: watcher, "cable pulled, IPv6") { try await peer.ip("link set down dev in0") }
+      _ = try await expect("routed", from: watcher, "cable back, IPv6") { try await peer.ip("link set up dev in0") }
+      _ = try await expect("local", from: watcher, "IPv6 default route unreachable") {
+        try await inside.ip("route del default via fd77::1")
+        try await inside.ip("route add unreachable default")
+      }
+      _ = try await expect("none", from: watcher, "IPv6 address removed") {
+        try await inside.ip("address del fd77::2/64 dev out0")
+      }
+      try await inside.ip("address add fd77::3/64 dev out0")
+      #expect(try await watcher.next(reach: "local").interfaces == ["out0 virtual 6"], "once it is not tentative")
+    }
+  }
+
+  @Test("a storm that overflows the socket's buffer leaves the right state")
+  func overflow() async throws {
+    try await NetworkNamespace.with(2) { namespaces in
+      let (inside, peer) = (namespaces[0], namespaces[1])
+      try await inside.connect("out0", to: peer, "in0")
+      try await peer.ip("link set up dev in0")
+      try await inside.ip("link set up dev out0")
+      try await inside.ip("address add 10.77.0.2/24 dev out0")
+      let watcher = try Watcher(in: inside, "path 1")
+      defer { watcher.stop() }
+      _ = try await watcher.next(reach: "local")
+      var storm: [String] = []
+      for number in 1...2_000 {
+        storm.append("address add 10.78.\(number / 250).\(number % 250 + 1)/32 dev out0")
+      }
+      for number in 1...2_000 {
+        storm.append("address del 10.78.\(number / 250).\(number % 250 + 1)/32 dev out0")
+      }
+      storm.append("route add default via 10.77.0.1")
+      try await inside.ip(batch: storm)
+      let end = uptimeMilliseconds()
+      let report = try await watcher.next(reach: "routed")
+      print(
+        "| 4,000 address changes, then a default route; tiny buffer | routed | \(report.uptimeMilliseconds - end) ms |")
+      #expect(report.uptimeMilliseconds - end < Self.limitMilliseconds)
+      _ = try await expect("local", from: watcher, "afterwards: default route removed") {
+        try await inside.ip("route del default")
+      }
+    }
+  }
+
+  @Test("a source that was cancelled leaves neither descriptor nor thread")
+  func cycles() async throws {
+    try await NetworkNamespace.with(1) { namespaces in
+      let once = try Watcher(in: namespaces[0], "cycles 1")
+      let first = try await once.next { _ in true }
+      let often = try Watcher(in: namespaces[0], "cycles 200")
+      let last = try await often.next { _ in true }
+      #expect(last.descriptors == first.descriptors)
+      #expect((last.threads ?? .max) <= (first.threads ?? 0) + 3, "but for the pool's own")
+    }
+  }
+
+  @Test("without descriptors it cannot know and says so once, and finds its way back when there are some")
+  func starved() async throws {
+    try await NetworkNamespace.with(1) { namespaces in
+      let watcher = try Watcher(in: namespaces[0], "starved")
+      defer { watcher.stop() }
+      let report = try await watcher.next { _ in true }
+      #expect(report.unknown == "cannot make a pipe: Too many open files")
+      #expect(try await watcher.next { _ in true }.reach == "none")
+    }
+  }
+}

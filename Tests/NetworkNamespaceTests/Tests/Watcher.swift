@@ -1,0 +1,99 @@
+import Foundation
+import Synchronization
+
+/// A `network-watch` that runs inside a namespace, and what it tells.
+final class Watcher {
+  /// One line of it.
+  struct Report: Decodable, Sendable {
+    var uptimeMilliseconds: Int
+    var reach: String?
+    var interfaces: [String]?
+    var condition: String?
+    var evidence: [String]?
+    var descriptors: Int?
+    var threads: Int?
+    var listening: Bool?
+    var unknown: String?
+    /// A line that is no report.
+    var unreadable: String?
+  }
+
+  struct Ended: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  private let process = Process()
+  private var reports: AsyncStream<Report>.Iterator
+  private var seen: [Report] = []
+
+  init(in namespace: NetworkNamespace, _ arguments: String) throws {
+    process.executableURL = URL(fileURLWithPath: Command.ipPath())
+    process.arguments =
+      ["netns", "exec", namespace.name, Self.program.path] + arguments.split(separator: " ").map(String.init)
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
+    let (stream, continuation) = AsyncStream.makeStream(of: Report.self)
+    reports = stream.makeAsyncIterator()
+    let unread = Mutex(Data())
+    output.fileHandleForReading.readabilityHandler = { handle in
+      let data = handle.availableData
+      guard !data.isEmpty else {
+        handle.readabilityHandler = nil
+        continuation.finish()
+        return
+      }
+      for line in unread.withLock({ Self.takeLines(from: &$0, adding: data) }) {
+        do { continuation.yield(try JSONDecoder().decode(Report.self, from: line)) } catch {
+          continuation.yield(Report(uptimeMilliseconds: 0, unreadable: String(decoding: line, as: UTF8.self)))
+        }
+      }
+    }
+    try process.run()
+  }
+
+  deinit {
+    stop()
+  }
+
+  /// Ends the program.
+  func stop() {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+
+  /// The first report, of those not yet looked at, that is wanted.
+  func next(_ isWanted: (Report) -> Bool) async throws -> Report {
+    while let report = await reports.next() {
+      seen.append(report)
+      if isWanted(report) { return report }
+    }
+    throw Ended(description: "the program ended, or time was up; it told \(seen.suffix(5))")
+  }
+
+  func next(reach: String) async throws -> Report {
+    try await next { $0.reach == reach }
+  }
+
+  func next(condition: String) async throws -> Report {
+    try await next { $0.condition == condition }
+  }
+
+  private static func takeLines(from unread: inout Data, adding data: Data) -> [Data] {
+    unread.append(data)
+    var lines = unread.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    unread = lines.popLast().map { Data($0) } ?? Data()
+    return lines.map { Data($0) }
+  }
+
+  /// Beside the tests, where the build puts programs.
+  private static var program: URL {
+    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("network-watch")
+  }
+}
+
+/// The clock of the reports.
+func uptimeMilliseconds() -> Int {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
+}
