@@ -50,9 +50,10 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
   @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
   public func run<T: Sendable>(
-    isIdempotent: Bool = false, _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
+    isIdempotent: Bool = false, priority: CallPriority = .normal,
+    _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
   ) async throws -> T {
-    try await bound.runConcurrently(ResilienceAttempt(isIdempotent: isIdempotent), body)
+    try await bound.runConcurrently(ResilienceAttempt(isIdempotent: isIdempotent, priority: priority), body)
   }
 
   /// Runs `body` under the policies; when that fails, `fallback` answers instead, with the error that was the reason.
@@ -60,11 +61,12 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   /// A cancelled call has no fallback: its caller no longer waits.
   @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
   public func run<T: Sendable>(
-    isIdempotent: Bool = false, _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T,
+    isIdempotent: Bool = false, priority: CallPriority = .normal,
+    _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T,
     fallback: (any Error) async throws -> T
   ) async throws -> T {
     do {
-      return try await run(isIdempotent: isIdempotent, body)
+      return try await run(isIdempotent: isIdempotent, priority: priority, body)
     } catch {
       guard mayFallBack(after: error) else { throw error }
       return try await fallback(error)
@@ -84,22 +86,22 @@ extension ResiliencePipeline where Bound: SequentialPolicy {
   /// Errors of `body` come out unchanged, unless a policy has something to add: `RetryError` after more than one attempt,
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
   public func run<T>(
-    isIdempotent: Bool = false, isolation: isolated (any Actor)? = #isolation,
+    isIdempotent: Bool = false, priority: CallPriority = .normal, isolation: isolated (any Actor)? = #isolation,
     _ body: (ResilienceAttempt) async throws -> T
   ) async throws -> T {
-    try await bound.run(ResilienceAttempt(isIdempotent: isIdempotent), isolation: isolation, body)
+    try await bound.run(ResilienceAttempt(isIdempotent: isIdempotent, priority: priority), isolation: isolation, body)
   }
 
   /// Runs `body` under the policies; when that fails, `fallback` answers instead, with the error that was the reason.
   ///
   /// A cancelled call has no fallback: its caller no longer waits.
   public func run<T>(
-    isIdempotent: Bool = false, isolation: isolated (any Actor)? = #isolation,
+    isIdempotent: Bool = false, priority: CallPriority = .normal, isolation: isolated (any Actor)? = #isolation,
     _ body: (ResilienceAttempt) async throws -> T,
     fallback: (any Error) async throws -> T
   ) async throws -> T {
     do {
-      return try await run(isIdempotent: isIdempotent, isolation: isolation, body)
+      return try await run(isIdempotent: isIdempotent, priority: priority, isolation: isolation, body)
     } catch {
       guard mayFallBack(after: error) else { throw error }
       return try await fallback(error)
