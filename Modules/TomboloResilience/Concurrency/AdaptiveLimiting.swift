@@ -70,7 +70,7 @@ package final class SharedAdaptiveLimit: Sendable {
       machine.ended(ending, insideCount: insideCount, start: start, now: now)
       return (before, machine.limit)
     }
-    gate.depart(limit: before == after ? nil : after)
+    if before == after { gate.depart() } else { gate.depart { machine.withLock { $0.limit } } }
     return (before, after)
   }
 }

@@ -65,11 +65,17 @@ package final class ConcurrencyGate: Sendable {
     }
   }
 
-  /// Leaves; those who waited enter. With a `limit` the number of places changes as well.
-  package func depart(limit: Int? = nil) {
+  /// Leaves; those who waited enter.
+  package func depart() {
+    let admitted = state.withLock { state in state.machine.depart().compactMap { state.decide($0, .admitted) } }
+    for continuation in admitted { continuation.resume(returning: .admitted) }
+  }
+
+  /// Leaves and changes the number of places. The limit is asked for under the lock, so that of two who leave at once the
+  /// later sets the later limit.
+  package func depart(newestLimit: () -> Int) {
     let admitted = state.withLock { state in
-      var tickets = state.machine.depart()
-      if let limit { tickets += state.machine.changeLimit(to: limit) }
+      let tickets = state.machine.depart() + state.machine.changeLimit(to: newestLimit())
       return tickets.compactMap { state.decide($0, .admitted) }
     }
     for continuation in admitted { continuation.resume(returning: .admitted) }
