@@ -14,6 +14,9 @@ public struct Backoff: BackoffStrategy, Hashable {
     case linear(increment: Duration)
     /// The initial delay, then this many times the one before. Below 1 it counts as 1.
     case exponential(multiplier: Double)
+    /// Anywhere between the initial delay and three times the one before, whatever the jitter says ("decorrelated jitter" of
+    /// the same article).
+    case decorrelated
   }
 
   /// How delays are spread, so that clients that failed together do not return together.
@@ -57,7 +60,12 @@ public struct Backoff: BackoffStrategy, Hashable {
     Backoff(growth: .exponential(multiplier: multiplier), initial: initial, maximum: maximum, jitter: jitter)
   }
 
-  /// The delay before jitter, already capped.
+  /// Each delay is drawn between `initial` and three times the one before, always inside `maximum`.
+  public static func decorrelated(initial: Duration, maximum: Duration) -> Backoff {
+    Backoff(growth: .decorrelated, initial: initial, maximum: maximum, jitter: .none)
+  }
+
+  /// The delay before jitter, already capped; with decorrelated growth the longest there can be.
   public func cappedDelay(afterAttempt attempt: Int) -> Duration {
     let step = Double(max(1, attempt) - 1)
     let cap = Self.seconds(delayMaximum)
@@ -69,12 +77,22 @@ public struct Backoff: BackoffStrategy, Hashable {
       // Nothing times infinity would be no number.
       case .exponential(let multiplier):
         initial == .zero ? 0 : Self.seconds(initial) * Self.power(max(1, multiplier), step)
+      case .decorrelated: initial == .zero ? 0 : Self.seconds(initial) * Self.power(3, step + 1)
       }
     guard uncapped < cap else { return delayMaximum }
     return .seconds(max(0, uncapped))
   }
 
+  /// The delay after attempt number `attempt`. Decorrelated delays depend on the one before, which is not known here: the
+  /// ones before are drawn as well, up to a number after which their distribution no longer changes.
   public func delay(afterAttempt attempt: Int, using random: inout some RandomNumberGenerator) -> Duration {
+    if growth == .decorrelated {
+      var delay = initial
+      for _ in 0..<min(max(1, attempt), 32) {
+        delay = self.delay(afterAttempt: attempt, previous: delay, using: &random)
+      }
+      return delay
+    }
     let capped = cappedDelay(afterAttempt: attempt)
     let seconds = Self.seconds(capped)
     let delay: Duration
@@ -84,6 +102,17 @@ public struct Backoff: BackoffStrategy, Hashable {
     case .equal: delay = .seconds(Double.random(in: (seconds / 2)...seconds, using: &random))
     }
     return min(delay, delayMaximum)
+  }
+
+  /// The delay after attempt number `attempt`, when the one before it was `previous`.
+  public func delay(
+    afterAttempt attempt: Int, previous: Duration?, using random: inout some RandomNumberGenerator
+  ) -> Duration {
+    guard growth == .decorrelated else { return delay(afterAttempt: attempt, using: &random) }
+    let lowest = Self.seconds(min(initial, delayMaximum))
+    // The range is cut before the draw: cutting the drawn delay would gather everyone at the cap.
+    let highest = min(Self.seconds(delayMaximum), max(lowest, 3 * Self.seconds(previous ?? initial)))
+    return min(.seconds(Double.random(in: lowest...highest, using: &random)), delayMaximum)
   }
 
   private static func seconds(_ duration: Duration) -> Double {

@@ -16,6 +16,8 @@ public struct ResilienceError: Error, Hashable, Sendable {
     public static let circuitIsolated = Code("circuitIsolated")
     /// The rate limiter has no token, and none comes within the permitted wait.
     public static let rateLimited = Code("rateLimited")
+    /// Every place is taken, and so is every place in the queue before it.
+    public static let bulkheadFull = Code("bulkheadFull")
   }
 
   /// Which policy refused, and why.

@@ -3,12 +3,15 @@ package struct CallWindow: Sendable {
   private struct Slice {
     var callCount = 0
     var failureCount = 0
+    var slowCount = 0
   }
 
   /// Calls in the window.
   package private(set) var callCount = 0
   /// Those of them that failed.
   package private(set) var failureCount = 0
+  /// Those of them that took too long, failed or not.
+  package private(set) var slowCount = 0
 
   /// One slice a call with a window of calls; one a tenth of the span with a window of time.
   private var slices: [Slice]
@@ -29,7 +32,7 @@ package struct CallWindow: Sendable {
   }
 
   /// Adds a call that ended at `now`. A `now` that is earlier than the one before counts as that one.
-  package mutating func record(failed: Bool, at now: Duration) {
+  package mutating func record(failed: Bool, isSlow: Bool = false, at now: Duration) {
     if sliceDuration == nil {
       advance(to: newest + 1)
     } else {
@@ -38,6 +41,10 @@ package struct CallWindow: Sendable {
     let place = Int(newest % Int128(slices.count))
     slices[place].callCount += 1
     callCount += 1
+    if isSlow {
+      slices[place].slowCount += 1
+      slowCount += 1
+    }
     guard failed else { return }
     slices[place].failureCount += 1
     failureCount += 1
@@ -54,6 +61,7 @@ package struct CallWindow: Sendable {
     for place in slices.indices { slices[place] = Slice() }
     callCount = 0
     failureCount = 0
+    slowCount = 0
   }
 
   /// Empties the slices between the newest and `target`, which becomes the newest.
@@ -64,6 +72,7 @@ package struct CallWindow: Sendable {
       let place = Int(number % Int128(slices.count))
       callCount -= slices[place].callCount
       failureCount -= slices[place].failureCount
+      slowCount -= slices[place].slowCount
       slices[place] = Slice()
     }
     newest = target

@@ -23,6 +23,11 @@ public struct CircuitBreakerConfiguration: Hashable, Sendable {
   /// How many probes must succeed before it closes. A single failed one opens it again.
   public var successThreshold: Int
 
+  /// A call that takes at least this long is slow; `nil` when no call is.
+  public var slowCallDuration: Duration?
+  /// Opens when at least this share of the calls in the window was slow; 1 means all of them.
+  public var slowCallRatio: Double
+
   /// The defaults open on half of at least 20 among the last 100 calls, and probe with one call after 30 seconds.
   public init(
     failureRatio: Double = 0.5,
@@ -30,8 +35,12 @@ public struct CircuitBreakerConfiguration: Hashable, Sendable {
     window: Window = .count(100),
     openDuration: Duration = .seconds(30),
     probeMaximum: Int = 1,
-    successThreshold: Int = 1
+    successThreshold: Int = 1,
+    slowCallDuration: Duration? = nil,
+    slowCallRatio: Double = 1
   ) {
+    self.slowCallDuration = slowCallDuration.map { max(.nanoseconds(1), $0) }
+    self.slowCallRatio = slowCallRatio.isNaN ? 1 : min(1, max(0, slowCallRatio))
     self.failureRatio = failureRatio.isNaN ? 1 : min(1, max(0, failureRatio))
     self.window =
       switch window {

@@ -44,7 +44,7 @@ package struct CircuitBreakerMachine: Sendable {
   private var phase = Phase.closed
   private var window: CallWindow
   /// Grows with every change of phase, so that late results are recognised.
-  private var period: UInt64 = 0
+  package private(set) var period: UInt64 = 0
   /// Probes under way, those of earlier periods included.
   package private(set) var probeCount = 0
 
@@ -78,17 +78,20 @@ package struct CircuitBreakerMachine: Sendable {
     }
   }
 
-  /// Tells what became of a call, and gives its permit back.
-  package mutating func settle(_ permit: Permit, as outcome: Outcome, at now: Duration) {
+  /// Tells what became of a call, and gives its permit back. A slow probe counts as a failed one, because what is slow is
+  /// not well again.
+  package mutating func settle(_ permit: Permit, as outcome: Outcome, isSlow: Bool = false, at now: Duration) {
     if permit.isProbe { probeCount -= 1 }
     guard permit.period == period else { return }
     switch (phase, outcome) {
     case (_, .ignored), (.open, _), (.isolated, _):
       break
     case (.closed, _):
-      window.record(failed: outcome == .failed, at: now)
+      window.record(failed: outcome == .failed, isSlow: isSlow, at: now)
       if isTooBad { open(at: now) }
     case (.halfOpen, .failed):
+      open(at: now)
+    case (.halfOpen, .succeeded) where isSlow:
       open(at: now)
     case (.halfOpen(let successCount), .succeeded):
       if successCount + 1 >= configuration.successThreshold {
@@ -111,9 +114,11 @@ package struct CircuitBreakerMachine: Sendable {
   }
 
   private var isTooBad: Bool {
-    // Without a failure nothing opens it, not even a ratio of nothing.
-    window.failureCount > 0 && window.callCount >= configuration.callCountMinimum
-      && Double(window.failureCount) >= configuration.failureRatio * Double(window.callCount)
+    guard window.callCount >= configuration.callCountMinimum else { return false }
+    let calls = Double(window.callCount)
+    // Without a failure or slow call nothing opens it, not even a ratio of nothing.
+    return window.failureCount > 0 && Double(window.failureCount) >= configuration.failureRatio * calls
+      || window.slowCount > 0 && Double(window.slowCount) >= configuration.slowCallRatio * calls
   }
 
   private mutating func admitProbe() -> Admission {
