@@ -1,0 +1,151 @@
+import Logging
+import Synchronization
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+/// The queue and its worker in a simulated world: producers, deliveries and crashes through several lives, every promise
+/// checked on the way.
+struct QueueSimulation {
+  /// Puts something between the queue and the world's store or upstream: a planted bug.
+  struct Planted: Sendable {
+    var store: @Sendable (any KeyValueStore) -> any KeyValueStore = { $0 }
+    var handler: @Sendable (any OperationHandler) -> any OperationHandler = { $0 }
+  }
+
+  let world: SimulatedWorld
+  let ledger: QueueLedger
+  private let plan: QueuePlan
+  private let planted: Planted
+
+  init(seed: UInt64, planted: Planted = Planted()) {
+    plan = QueuePlan(seed: seed)
+    world = SimulatedWorld(seed: seed, faults: plan.faults)
+    ledger = QueueLedger(world: world, plan: plan)
+    self.planted = planted
+  }
+
+  /// Throws `SimulationFailure`, with the seed and what happened last, when a promise was broken.
+  func run() async throws {
+    try await world.run(
+      lives: plan.lives,
+      afterLife: { number in
+        try await ledger.audit("after life \(number)")
+        try failOnProblems()
+      }
+    ) { process in
+      try await live(process)
+    }
+    ledger.settleUp()
+    try failOnProblems()
+  }
+
+  private func failOnProblems() throws {
+    let problems = ledger.problems
+    if !problems.isEmpty { throw world.failure(problems.prefix(5).joined(separator: "; ")) }
+  }
+
+  private func live(_ process: SimulatedProcess) async throws {
+    var random = process.random("life")
+    let logger = Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
+    let queue = try await open(process, logger)
+    let handler = CheckingHandler(
+      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency)
+    let worker = SyncWorker(
+      queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
+    let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
+    let stopAfter = Int.random(in: 60...7_200, using: &random)
+
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        if isDraining { try await drainNowAndThen(worker, process) } else { try await worker.run() }
+      }
+      group.addTask {
+        try await withThrowingTaskGroup(of: Void.self) { producers in
+          for number in 1...2 {
+            producers.addTask { try await produce(queue, process, "\(process.number).\(number)") }
+          }
+          try await producers.waitForAll()
+        }
+        if process.isLast {
+          try await waitUntilSettled(queue, process)
+        } else {
+          try await process.time.sleep(for: .seconds(stopAfter))
+        }
+        worker.stop()
+        if isDraining { throw CancellationError() }
+      }
+      do {
+        try await group.waitForAll()
+      } catch is CancellationError {
+        group.cancelAll()
+        while let result = await group.nextResult() { if case .failure(let error) = result { _ = error } }
+      }
+    }
+    let inFlight = queue.engine.state.withLock { $0.inFlight.count }
+    if inFlight > 0, process.isAlive { ledger.note("\(inFlight) still count as being delivered after a graceful stop") }
+  }
+
+  private func open(_ process: SimulatedProcess, _ logger: Logger) async throws -> SyncQueue {
+    while true {
+      do {
+        return try await SyncQueue.open(
+          store: planted.store(process.store), configuration: plan.configuration, time: process.time,
+          ids: MonotonicOperationIDSource(random: process.random("ids")), logger: logger)
+      } catch let error as StoreError where error.code != .closed {
+        try await process.time.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  private func produce(_ queue: SyncQueue, _ process: SimulatedProcess, _ name: String) async throws {
+    var random = process.random("producer \(name)")
+    for number in 0..<8 {
+      if Int.random(in: 0..<3, using: &random) > 0 {
+        try await process.time.sleep(for: .milliseconds(Int.random(in: 1...400_000, using: &random)))
+      }
+      let operation = QueuePlan.operation("\(name).\(number)", at: process.time.now, &random)
+      // Told by its idempotency key, an operation may be handed in until it is acknowledged.
+      for _ in 0..<(operation.idempotencyKey == nil ? 1 : 10) {
+        do {
+          ledger.acknowledge(try await queue.enqueue(operation))
+          break
+        } catch let error as StoreError where error.code != .closed {
+          try await process.time.sleep(for: .seconds(1))
+        }
+      }
+    }
+  }
+
+  private func drainNowAndThen(_ worker: SyncWorker, _ process: SimulatedProcess) async throws {
+    while process.isAlive {
+      do {
+        try await worker.drain()
+      } catch let error as StoreError where error.code != .closed {
+        // The next one tries again.
+      }
+      try await process.time.sleep(for: .seconds(60))
+    }
+  }
+
+  /// The longest that anything waits once nothing fails: a `notBefore` of half an hour, a Retry-After or snooze of ten
+  /// minutes, backoffs, one after the other in a line.
+  private static let patience = Duration.seconds(6 * 3_600)
+
+  private func waitUntilSettled(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
+    let start = process.time.uptime
+    var pause = Duration.seconds(10)
+    while true {
+      let status = try await queue.status()
+      let isBlockedForGood = plan.configuration.onPermanentFailure == .block
+      if status.pending + status.delivering + status.retrying == 0, status.blocked == 0 || isBlockedForGood { return }
+      if plan.faults.wallClockJumpChance == 0, process.time.uptime - start > Self.patience {
+        throw SimulationFailure("nothing fails any more, and after \(Self.patience) there is still \(status)")
+      }
+      try await process.time.sleep(for: pause)
+      pause = min(pause * 2, .seconds(3_600))
+    }
+  }
+}
