@@ -18,6 +18,8 @@ final class QueueLedger: Sendable {
     var burnt: [OperationID: Int] = [:]
     var answeredDelivered: Set<OperationID> = []
     var conflicted: Set<OperationID> = []
+    var discarded: Set<OperationID> = []
+    var redriven: Set<OperationID> = []
     var latestWall = Timestamp(millisecondsSinceEpoch: 0)
   }
 
@@ -52,9 +54,7 @@ final class QueueLedger: Sendable {
             state.problems.append("\(id) was stored in a form that cannot be read")
             continue
           }
-          if let key = operation.coalescingKey.flatMap({ _ in OrderingKey(of: operation) })
-            ?? OrderingKey(of: operation)
-          {
+          if let key = OrderingKey(of: operation) {
             state.lines[key, default: []].insert(id)
           }
           if state.stored[id] == nil, plan.faults.wallClockJumpChance == 0,
@@ -63,6 +63,10 @@ final class QueueLedger: Sendable {
           {
             state.problems.append("\(id) and \(twin.id) have one idempotency key")
           }
+          let companion = Mutation.put(Self.companionKey(operation.payload), operation.payload)
+          if state.stored[id] == nil, !batch.mutations.contains(companion) {
+            state.problems.append("\(id) was stored without the change beside it")
+          }
           state.stored[id] = operation
         case .delete:
           if let key = state.stored[id].flatMap({ OrderingKey(of: $0) }) { state.lines[key]?.remove(id) }
@@ -70,6 +74,15 @@ final class QueueLedger: Sendable {
       }
     }
   }
+
+  /// Everything that was ever stored, oldest first.
+  var known: [OperationID] { state.withLock { $0.stored.keys.sorted() } }
+
+  func willDiscard(_ id: OperationID) { state.withLock { _ = $0.discarded.insert(id) } }
+  func willRetry(_ id: OperationID) { state.withLock { _ = $0.redriven.insert(id) } }
+
+  /// Where a program keeps the change that goes with the operation of this payload.
+  static func companionKey(_ payload: [UInt8]) -> Key { Key(Array("app/".utf8) + payload) }
 
   func acknowledge(_ receipt: EnqueueReceipt) {
     let isKnown = state.withLock { state in
@@ -87,7 +100,7 @@ final class QueueLedger: Sendable {
     let (older, burnt, latestWall) = state.withLock { state in
       state.latestWall = max(state.latestWall, now)
       let line = OrderingKey(of: operation).flatMap { state.lines[$0] } ?? []
-      return (line.filter { $0 < id }.sorted(), state.burnt[id] ?? 0, state.latestWall)
+      return (line.filter { $0 < id && !state.redriven.contains($0) }.sorted(), state.burnt[id] ?? 0, state.latestWall)
     }
     if world.disk.record(QueueLayout.operation(id)) == nil { note("\(id) is delivered after it was settled") }
     for other in older where plan.configuration.onPermanentFailure == .block || !isHeld(other) {
@@ -141,7 +154,9 @@ final class QueueLedger: Sendable {
 
   /// Whether everything that was ever stored is settled, held for a person, or behind one that is.
   func settleUp() {
-    let (stored, delivered, conflicted) = state.withLock { ($0.stored, $0.answeredDelivered, $0.conflicted) }
+    let (stored, delivered, conflicted, discarded) = state.withLock {
+      ($0.stored, $0.answeredDelivered, $0.conflicted, $0.discarded)
+    }
     for (id, operation) in stored.sorted(by: { $0.key < $1.key }) {
       if world.disk.record(QueueLayout.operation(id)) != nil {
         let isBehindHeld =
@@ -153,7 +168,7 @@ final class QueueLedger: Sendable {
         if !isHeld(id), !isBehindHeld { note("\(id) is neither settled nor held in the end") }
         continue
       }
-      if delivered.contains(id) || conflicted.contains(id) { continue }
+      if delivered.contains(id) || conflicted.contains(id) || discarded.contains(id) { continue }
       if let expiresAt = operation.expiresAt, expiresAt <= world.time.now || plan.faults.wallClockJumpChance > 0 {
         continue
       }

@@ -8,6 +8,12 @@ struct QueuePlan: Sendable {
   var configuration = QueueConfiguration()
   var faults = SimulationFaults()
   var lives: Int
+  /// Whether a person retries and discards operations by hand.
+  var hasPerson: Bool
+  var hasNotBefore = true
+
+  /// Whether everything must settle soon once nothing fails: a wall clock that jumped may put a `notBefore` far off.
+  var isPatienceLimited: Bool { faults.wallClockJumpChance == 0 || !hasNotBefore }
 
   init(seed: UInt64) {
     var random = SeededGenerator(seed: seed &* 31 &+ 7)
@@ -16,21 +22,28 @@ struct QueuePlan: Sendable {
     configuration.attemptsMaximum = Bool.random(using: &random) ? 5 : 50
     configuration.onPermanentFailure = Int.random(in: 0..<4, using: &random) == 0 ? .block : .continue
     configuration.attemptTimeout = .seconds(Int.random(in: 5...30, using: &random))
-    if Bool.random(using: &random) { faults.wallClockJumpChance = 0 }
+    hasPerson = Bool.random(using: &random)
+    if Bool.random(using: &random) {
+      faults.wallClockJumpChance = 0
+    } else {
+      hasNotBefore = Bool.random(using: &random)
+    }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.deliveryFaultChance = 0.9 }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.crashDuringCommitChance = 0.03 }
     if Int.random(in: 0..<4, using: &random) == 0 { (faults.commitRefusedChance, faults.readFailedChance) = (0.2, 0.1) }
   }
 
   /// A random operation.
-  static func operation(_ name: String, at now: Timestamp, _ random: inout SeededGenerator) -> NewOperation {
+  func operation(_ name: String, at now: Timestamp, _ random: inout SeededGenerator) -> NewOperation {
     func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
     var operation = NewOperation(kind: "test", payload: Array(name.utf8))
     operation.priority = OperationPriority.allCases.randomElement(using: &random) ?? .normal
     if chance(60) { operation.orderingKey = ["a", "b", "c"].randomElement(using: &random) }
     if chance(25) { operation.coalescingKey = ["x", "y"].randomElement(using: &random) }
     if chance(50) { operation.idempotencyKey = name }
-    if chance(20) { operation.notBefore = now.advanced(by: .seconds(Int.random(in: 1...1_800, using: &random))) }
+    if hasNotBefore, chance(20) {
+      operation.notBefore = now.advanced(by: .seconds(Int.random(in: 1...1_800, using: &random)))
+    }
     if chance(15) { operation.expiresAt = now.advanced(by: .seconds(Int.random(in: 2_000...7_200, using: &random))) }
     return operation
   }

@@ -67,6 +67,7 @@ struct QueueSimulation {
           for number in 1...2 {
             producers.addTask { try await produce(queue, process, "\(process.number).\(number)") }
           }
+          if plan.hasPerson { producers.addTask { try await settleByHand(queue, process) } }
           try await producers.waitForAll()
         }
         if process.isLast {
@@ -106,15 +107,39 @@ struct QueueSimulation {
       if Int.random(in: 0..<3, using: &random) > 0 {
         try await process.time.sleep(for: .milliseconds(Int.random(in: 1...400_000, using: &random)))
       }
-      let operation = QueuePlan.operation("\(name).\(number)", at: process.time.now, &random)
+      let operation = plan.operation("\(name).\(number)", at: process.time.now, &random)
+      // The program's own change, committed with the operation or not at all.
+      var companion = Batch()
+      companion.put(QueueLedger.companionKey(operation.payload), operation.payload)
       // Told by its idempotency key, an operation may be handed in until it is acknowledged.
       for _ in 0..<(operation.idempotencyKey == nil ? 1 : 10) {
         do {
-          ledger.acknowledge(try await queue.enqueue(operation))
+          for receipt in try await queue.enqueue([operation], alongside: companion) { ledger.acknowledge(receipt) }
           break
         } catch let error as StoreError where error.code != .closed {
           try await process.time.sleep(for: .seconds(1))
         }
+      }
+    }
+  }
+
+  private func settleByHand(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
+    var random = process.random("person")
+    for _ in 0..<6 {
+      try await process.time.sleep(for: .seconds(Int.random(in: 1...500, using: &random)))
+      guard let id = ledger.known.randomElement(using: &random) else { continue }
+      do {
+        if Int.random(in: 0..<3, using: &random) == 0 {
+          ledger.willDiscard(id)
+          try await queue.discard(id, reason: "by hand")
+        } else {
+          ledger.willRetry(id)
+          try await queue.retry(id)
+        }
+      } catch is QueueError {
+        // Gone, or being delivered.
+      } catch let error as StoreError where error.code != .closed {
+        // The person gives up.
       }
     }
   }
@@ -141,7 +166,7 @@ struct QueueSimulation {
       let status = try await queue.status()
       let isBlockedForGood = plan.configuration.onPermanentFailure == .block
       if status.pending + status.delivering + status.retrying == 0, status.blocked == 0 || isBlockedForGood { return }
-      if plan.faults.wallClockJumpChance == 0, process.time.uptime - start > Self.patience {
+      if plan.isPatienceLimited, process.time.uptime - start > Self.patience {
         throw SimulationFailure("nothing fails any more, and after \(Self.patience) there is still \(status)")
       }
       try await process.time.sleep(for: pause)

@@ -34,3 +34,49 @@ struct QueueSimulationTests {
     #expect(first.world.jobCounts.all == second.world.jobCounts.all)
   }
 }
+
+@Suite("A simulation finds what it is there to find", .timeLimit(.minutes(5)))
+struct PlantedBugTests {
+  /// Acknowledges a commit now and then that it never makes.
+  private final class ForgetfulStore: KeyValueStore {
+    private let base: any KeyValueStore
+    private let count = Mutex(0)
+    init(_ base: any KeyValueStore) { self.base = base }
+    var capabilities: StoreCapabilities { base.capabilities }
+    func get(_ keys: [Key]) async throws -> [Record?] { try await base.get(keys) }
+    func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
+      try await base.scan(range, reverse: reverse, limit: limit)
+    }
+    func commit(_ batches: [Batch]) async throws -> [BatchResult] {
+      let isForgotten = count.withLock { count in
+        count += 1
+        return count == 20
+      }
+      guard isForgotten else { return try await base.commit(batches) }
+      return batches.map { _ in .committed(Revision(rawValue: .max)) }
+    }
+    func close() async throws { try await base.close() }
+  }
+
+  private func failure(seed: UInt64, _ planted: QueueSimulation.Planted) async throws -> SimulationFailure? {
+    do {
+      try await QueueSimulation(seed: seed, planted: planted).run()
+      return nil
+    } catch let failure as SimulationFailure {
+      return failure
+    }
+  }
+
+  @Test("A store that forgets a commit is found, and its seed shows the very same failure again")
+  func forgetfulStore() async throws {
+    let planted = QueueSimulation.Planted(store: { ForgetfulStore($0) })
+    var found = 0
+    for seed in 0..<10 as Range<UInt64> {
+      guard let first = try await failure(seed: seed, planted) else { continue }
+      found += 1
+      #expect(first.seed == seed)
+      #expect(try await failure(seed: seed, planted)?.description == first.description)
+    }
+    #expect(found >= 8, "only \(found) of 10 seeds found it")
+  }
+}
