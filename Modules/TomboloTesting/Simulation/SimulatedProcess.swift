@@ -44,6 +44,7 @@ struct SimulatedHandler: OperationHandler {
     guard !life.hasCrashed else { throw CancellationError() }
     environment.note("life \(life.number) attempt \(attempt.number) of \(operation.id)")
     let outcome = try await outside.deliver(operation, attempt: attempt)
+    environment.note("life \(life.number) outcome of \(operation.id): \(outcome)")
     guard !life.hasCrashed else { throw CancellationError() }
     return outcome
   }

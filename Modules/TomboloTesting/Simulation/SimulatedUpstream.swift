@@ -31,6 +31,7 @@ public final class SimulatedUpstream: Sendable {
   public func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
     try await pause(milliseconds: 0...200)
     guard network.status.isOnline else {
+      environment.note("upstream unreachable for \(operation.id)")
       return .retry(after: nil, DeliveryFailure(.unreachable, "no route in the simulated network"))
     }
     let faults = environment.faults

@@ -34,15 +34,16 @@ public final class SimulatedWorld: Sendable {
   /// - Parameters:
   ///   - faults: how rough the world is until its last life.
   ///   - jobCountMaximum: the most jobs of a run.
+  ///   - traceLineCountMaximum: how many of the newest lines of its trace are kept.
   public init(
     seed: UInt64, faults: SimulationFaults = SimulationFaults(), horizon: Duration = .seconds(60 * 24 * 3_600),
-    jobCountMaximum: Int = 2_000_000
+    jobCountMaximum: Int = 2_000_000, traceLineCountMaximum: Int = 60
   ) {
     self.seed = seed
     self.horizon = horizon
     var seeds = SeededGenerator(seed: seed)
     time = SimulatedTime()
-    trace = SimulationTrace()
+    trace = SimulationTrace(lineCountMaximum: traceLineCountMaximum)
     environment = SimulationEnvironment(time: time, trace: trace, faults: faults)
     executor = DeterministicExecutor(seed: seeds.next(), jobCountMaximum: jobCountMaximum)
     network = SimulatedNetwork(time: time, trace: trace)

@@ -9,6 +9,8 @@ import TomboloTesting
 final class QueueLedger: Sendable {
   private struct State {
     var problems: [String] = []
+    /// What led to the first of them.
+    var firstTrace: [String]?
     var acknowledged: Set<OperationID> = []
     /// Everything that was ever on the disk.
     var stored: [OperationID: SyncOperation] = [:]
@@ -34,11 +36,16 @@ final class QueueLedger: Sendable {
   }
 
   var problems: [String] { state.withLock { $0.problems } }
+  var firstTrace: [String]? { state.withLock { $0.firstTrace } }
   var storedCount: Int { state.withLock { $0.stored.count } }
 
   func note(_ problem: String) {
     world.trace.note("PROBLEM \(problem)")
-    state.withLock { $0.problems.append(problem) }
+    let tail = world.trace.tail
+    state.withLock { state in
+      state.problems.append(problem)
+      if state.firstTrace == nil { state.firstTrace = tail }
+    }
   }
 
   /// Follows what is put on the disk and taken from it.
@@ -134,7 +141,7 @@ final class QueueLedger: Sendable {
     }
   }
 
-  private func isHeld(_ id: OperationID) -> Bool {
+  func isHeld(_ id: OperationID) -> Bool {
     guard let record = world.disk.record(QueueLayout.progress(id)) else { return false }
     return (try? ProgressRecord(record.value))?.held != nil
   }

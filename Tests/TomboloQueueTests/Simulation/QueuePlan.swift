@@ -26,8 +26,10 @@ struct QueuePlan: Sendable {
     if Bool.random(using: &random) {
       faults.wallClockJumpChance = 0
     } else {
-      hasNotBefore = Bool.random(using: &random)
+      faults.wallClockJumpChance = 0.3
+      hasNotBefore = Int.random(in: 0..<3, using: &random) == 0
     }
+    if Bool.random(using: &random) { faults.onlineDuration = .seconds(10)...(.seconds(600)) }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.deliveryFaultChance = 0.9 }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.crashDuringCommitChance = 0.03 }
     if Int.random(in: 0..<4, using: &random) == 0 { (faults.commitRefusedChance, faults.readFailedChance) = (0.2, 0.1) }

@@ -22,7 +22,8 @@ struct QueueSimulation {
 
   init(seed: UInt64, planted: Planted = Planted()) {
     plan = QueuePlan(seed: seed)
-    world = SimulatedWorld(seed: seed, faults: plan.faults)
+    world = SimulatedWorld(
+      seed: seed, faults: plan.faults, horizon: .seconds(10 * 24 * 3_600), jobCountMaximum: 300_000)
     ledger = QueueLedger(world: world, plan: plan)
     self.planted = planted
   }
@@ -44,7 +45,10 @@ struct QueueSimulation {
 
   private func failOnProblems() throws {
     let problems = ledger.problems
-    if !problems.isEmpty { throw world.failure(problems.prefix(5).joined(separator: "; ")) }
+    guard !problems.isEmpty else { return }
+    var failure = world.failure(problems.prefix(5).joined(separator: "; "))
+    if let trace = ledger.firstTrace { failure.trace = trace }
+    throw failure
   }
 
   private func live(_ process: SimulatedProcess) async throws {
@@ -58,10 +62,12 @@ struct QueueSimulation {
     let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
     let stopAfter = Int.random(in: 60...7_200, using: &random)
 
+    let hasStopped = StopFlag()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         if isDraining { try await drainNowAndThen(worker, process) } else { try await worker.run() }
       }
+      if !isDraining { group.addTask { await watch(queue, worker, process, until: hasStopped) } }
       group.addTask {
         try await withThrowingTaskGroup(of: Void.self) { producers in
           for number in 1...2 {
@@ -76,6 +82,7 @@ struct QueueSimulation {
           try await process.time.sleep(for: .seconds(stopAfter))
         }
         worker.stop()
+        hasStopped.set()
         if isDraining { throw CancellationError() }
       }
       do {
@@ -125,9 +132,12 @@ struct QueueSimulation {
 
   private func settleByHand(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
     var random = process.random("person")
-    for _ in 0..<6 {
-      try await process.time.sleep(for: .seconds(Int.random(in: 1...500, using: &random)))
-      guard let id = ledger.known.randomElement(using: &random) else { continue }
+    for _ in 0..<12 {
+      try await process.time.sleep(for: .seconds(Int.random(in: 1...250, using: &random)))
+      // Mostly what waits for a person.
+      let held = ledger.known.filter { ledger.isHeld($0) }
+      let choice = held.isEmpty || Int.random(in: 0..<3, using: &random) == 0 ? ledger.known : held
+      guard let id = choice.randomElement(using: &random) else { continue }
       do {
         if Int.random(in: 0..<3, using: &random) == 0 {
           ledger.willDiscard(id)
@@ -140,6 +150,37 @@ struct QueueSimulation {
         // Gone, or being delivered.
       } catch let error as StoreError where error.code != .closed {
         // The person gives up.
+      }
+    }
+  }
+
+  /// The longest that the worker may rest after its store failed, with room for slow reads.
+  private static let rest = Duration.seconds(140)
+
+  /// Looks out for work that lies ready while the worker, with everything it needs, does nothing.
+  private func watch(
+    _ queue: SyncQueue, _ worker: SyncWorker, _ process: SimulatedProcess, until stopped: StopFlag
+  ) async {
+    let time = process.time
+    var since: (id: OperationID, at: Duration)?
+    while process.isAlive, !stopped.isSet {
+      do { try await time.sleep(for: .seconds(75)) } catch { return }
+      let ready = OperationPriority.allCases.lazy.compactMap {
+        world.disk.records(in: QueueLayout.readyRange($0), limit: 1).first.flatMap { QueueLayout.trailingID($0.key) }
+      }.first
+      let isIdle = queue.engine.state.withLock { $0.inFlight.isEmpty }
+      let isOpen =
+        process.network.status.isOnline
+        && worker.state.withLock {
+          $0.gate.obstacle(upstream: "simulated", at: time.uptime, wall: time.now, status: process.network.status)
+        } == nil
+      guard let ready, isIdle, isOpen else {
+        since = nil
+        continue
+      }
+      if since?.id != ready { since = (ready, time.uptime) }
+      if let since, time.uptime - since.at > Self.rest {
+        return ledger.note("\(ready) is ready, the network is there, and the worker rests since \(since.at)")
       }
     }
   }
@@ -173,4 +214,11 @@ struct QueueSimulation {
       pause = min(pause * 2, .seconds(3_600))
     }
   }
+}
+
+/// Set once.
+private final class StopFlag: Sendable {
+  private let flag = Mutex(false)
+  var isSet: Bool { flag.withLock { $0 } }
+  func set() { flag.withLock { $0 = true } }
 }
