@@ -195,6 +195,8 @@ let package = Package(
       name: "TomboloStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting"],
       path: "Tests/TomboloStorageTests"),
     .testTarget(
+      name: "TomboloTestingTests", dependencies: ["TomboloPorts", "TomboloTesting"], path: "Tests/TomboloTestingTests"),
+    .testTarget(
       name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(

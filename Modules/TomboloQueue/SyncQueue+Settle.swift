@@ -84,8 +84,11 @@ extension SyncQueue {
   }
 
   /// Gives a claimed operation back as it was.
-  func putBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?) {
-    engine.putBack(claimed.id)
+  ///
+  /// - Parameter mayBeStored: whether a settlement was tried whose outcome is not known: then only the store can tell where
+  ///   the operation stands.
+  func putBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) {
+    if mayBeStored { engine.forgetPlace(claimed.id) } else { engine.putBack(claimed.id) }
     tell(claimed.id, kind: claimed.operation.kind, .released(failure))
     workArrived.signal()
   }

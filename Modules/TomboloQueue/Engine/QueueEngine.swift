@@ -313,6 +313,14 @@ final class QueueEngine: Sendable {
     }
   }
 
+  /// Gives up a claimed operation of which only the store knows where it stands: the next claim reads.
+  func forgetPlace(_ id: OperationID) {
+    state.withLock { state in
+      state.inFlight[id] = nil
+      state.forget()
+    }
+  }
+
   /// Forgets a claimed operation that turned out not to be there.
   func forgetClaim(_ id: OperationID) {
     state.withLock { _ = $0.inFlight.removeValue(forKey: id) }

@@ -49,13 +49,20 @@ extension QueuePlanner {
   /// index until it is.
   mutating func isStored(_ settlement: Settlement, of claimed: ClaimedOperation) throws -> Bool {
     let id = claimed.id
-    guard try view.get(QueueLayout.operation(id)) != nil else { return true }
-    var place = HeadPlace.ready(claimed.readyPriority)
-    if let orderingKey = claimed.orderingKey, let line = try line(orderingKey), line.head == id { place = line.place }
-    guard case .ready = place, try view.get(place.key(id)) != nil else { return true }
+    guard try readyPriority(of: claimed) != nil else { return true }
     // Delivered again after a conflict it is ready as before, but for the round that was counted.
     guard case .redeliver = settlement else { return false }
     return try progress(id)?.conflictRoundCount ?? 0 > claimed.progress?.conflictRoundCount ?? 0
+  }
+
+  /// With which priority a claimed operation stands in the ready index; `nil` when it is gone or stands elsewhere.
+  mutating func readyPriority(of claimed: ClaimedOperation) throws -> OperationPriority? {
+    let id = claimed.id
+    guard try view.get(QueueLayout.operation(id)) != nil else { return nil }
+    var place = HeadPlace.ready(claimed.readyPriority)
+    if let orderingKey = claimed.orderingKey, let line = try line(orderingKey), line.head == id { place = line.place }
+    guard case .ready(let priority) = place, try view.get(place.key(id)) != nil else { return nil }
+    return priority
   }
 
   /// By hand: back in line, due at once, with a fresh count of attempts.

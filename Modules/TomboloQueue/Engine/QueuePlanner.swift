@@ -38,6 +38,8 @@ struct QueuePlanner {
     case .settle(let claimed, let settlement, let isRepeat):
       if isRepeat, try isStored(settlement, of: claimed) {
         if let due = settlement.due { effects += [.due(due), .retryDue(due)] }
+        // A claim may have read the ready index meanwhile, without what is being delivered.
+        if let priority = try readyPriority(of: claimed) { effects.append(.ready(priority, claimed.id)) }
       } else {
         try settle(claimed, settlement)
       }

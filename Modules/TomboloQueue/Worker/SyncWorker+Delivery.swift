@@ -150,9 +150,9 @@ extension SyncWorker {
     _ = await network?.report(.answered)
   }
 
-  private func giveBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?) {
+  private func giveBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) {
     state.withLock { $0.summary.released += 1 }
-    queue.putBack(claimed, failure)
+    queue.putBack(claimed, failure, mayBeStored: mayBeStored)
   }
 
   // MARK: - Settling
@@ -176,7 +176,7 @@ extension SyncWorker {
         try await time.sleep(for: pause)
       } catch {
         // Cancelled: the operation is still in the store and is delivered again, by the next run or the next process.
-        return giveBack(claimed, nil)
+        return giveBack(claimed, nil, mayBeStored: true)
       }
       pause = min(pause * 2, .seconds(5))
     }

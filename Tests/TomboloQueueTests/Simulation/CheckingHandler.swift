@@ -1,0 +1,80 @@
+import Synchronization
+import TomboloPorts
+import TomboloTesting
+
+@testable import TomboloQueue
+
+/// Checks the promises that show at the moment of a delivery, in one life.
+final class CheckingHandler: OperationHandler {
+  private struct State {
+    var underWay: [OperationID: OrderingKey] = [:]
+    var count = 0
+    /// With one delivery at a time: what was ready when the last one ended.
+    var readyBefore: [OperationID: OperationPriority]?
+  }
+
+  private let base: any OperationHandler
+  private let ledger: QueueLedger
+  private let world: SimulatedWorld
+  private let concurrency: Int
+  private let state = Mutex(State())
+
+  init(base: any OperationHandler, ledger: QueueLedger, world: SimulatedWorld, concurrency: Int) {
+    self.base = base
+    self.ledger = ledger
+    self.world = world
+    self.concurrency = concurrency
+  }
+
+  var upstream: String { base.upstream }
+
+  func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
+    let key = OrderingKey(of: operation)
+    let (isShared, count, readyBefore) = state.withLock { state in
+      let isShared = key != nil && state.underWay.values.contains { $0 == key }
+      state.count += 1
+      state.underWay[operation.id] = key
+      defer { state.readyBefore = nil }
+      return (isShared, state.count, state.readyBefore)
+    }
+    if isShared { ledger.note("\(operation.id) is delivered beside another of its ordering key") }
+    if count > concurrency { ledger.note("\(count) deliveries at once, \(concurrency) are allowed") }
+    if let readyBefore { checkPriority(operation.id, readyBefore) }
+    ledger.begins(operation, attempt)
+    let outcome: Result<DeliveryOutcome, any Error>
+    do {
+      outcome = .success(try await base.deliver(operation, attempt: attempt))
+    } catch {
+      outcome = .failure(error)
+    }
+    ledger.ends(operation, outcome)
+    let isCalm = concurrency == 1 && world.network.status.isOnline
+    let ready = isCalm ? self.ready() : nil
+    state.withLock { state in
+      state.count -= 1
+      state.underWay[operation.id] = nil
+      state.readyBefore = ready
+      state.readyBefore?[operation.id] = nil
+    }
+    return try outcome.get()
+  }
+
+  /// What was ready when the last delivery ended, is ready still, and is more urgent must go first.
+  private func checkPriority(_ id: OperationID, _ before: [OperationID: OperationPriority]) {
+    let now = ready()
+    guard world.network.status.isOnline, let own = now[id] else { return }
+    for (other, priority) in before where now[other] == priority && priority < own {
+      ledger.note("\(id) of priority \(own) goes before \(other) of \(priority)")
+    }
+  }
+
+  private func ready() -> [OperationID: OperationPriority] {
+    var ready: [OperationID: OperationPriority] = [:]
+    for priority in OperationPriority.allCases {
+      for record in world.disk.records(in: QueueLayout.readyRange(priority)) {
+        if let id = QueueLayout.trailingID(record.key) { ready[id] = priority }
+      }
+    }
+    return ready
+  }
+}

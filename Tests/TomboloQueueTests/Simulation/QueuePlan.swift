@@ -1,0 +1,52 @@
+import TomboloPorts
+import TomboloQueue
+import TomboloResilience
+import TomboloTesting
+
+/// What one simulation does, from its seed: settings, faults, and the operations it enqueues.
+struct QueuePlan: Sendable {
+  var configuration = QueueConfiguration()
+  var faults = SimulationFaults()
+  var lives: Int
+  /// Whether a person retries and discards operations by hand.
+  var hasPerson: Bool
+  var hasNotBefore = true
+
+  /// Whether everything must settle soon once nothing fails: a wall clock that jumped may put a `notBefore` far off.
+  var isPatienceLimited: Bool { faults.wallClockJumpChance == 0 || !hasNotBefore }
+
+  init(seed: UInt64) {
+    var random = SeededGenerator(seed: seed &* 31 &+ 7)
+    lives = Int.random(in: 1...4, using: &random)
+    configuration.concurrency = [1, 1, 2, 4, 16].randomElement(using: &random) ?? 1
+    configuration.attemptsMaximum = Bool.random(using: &random) ? 5 : 50
+    configuration.onPermanentFailure = Int.random(in: 0..<4, using: &random) == 0 ? .block : .continue
+    configuration.attemptTimeout = .seconds(Int.random(in: 5...30, using: &random))
+    hasPerson = Bool.random(using: &random)
+    if Bool.random(using: &random) {
+      faults.wallClockJumpChance = 0
+    } else {
+      faults.wallClockJumpChance = 0.3
+      hasNotBefore = Int.random(in: 0..<3, using: &random) == 0
+    }
+    if Bool.random(using: &random) { faults.onlineDuration = .seconds(10)...(.seconds(600)) }
+    if Int.random(in: 0..<4, using: &random) == 0 { faults.deliveryFaultChance = 0.9 }
+    if Int.random(in: 0..<4, using: &random) == 0 { faults.crashDuringCommitChance = 0.03 }
+    if Int.random(in: 0..<4, using: &random) == 0 { (faults.commitRefusedChance, faults.readFailedChance) = (0.2, 0.1) }
+  }
+
+  /// A random operation.
+  func operation(_ name: String, at now: Timestamp, _ random: inout SeededGenerator) -> NewOperation {
+    func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+    var operation = NewOperation(kind: "test", payload: Array(name.utf8))
+    operation.priority = OperationPriority.allCases.randomElement(using: &random) ?? .normal
+    if chance(60) { operation.orderingKey = ["a", "b", "c"].randomElement(using: &random) }
+    if chance(25) { operation.coalescingKey = ["x", "y"].randomElement(using: &random) }
+    if chance(50) { operation.idempotencyKey = name }
+    if hasNotBefore, chance(20) {
+      operation.notBefore = now.advanced(by: .seconds(Int.random(in: 1...1_800, using: &random)))
+    }
+    if chance(15) { operation.expiresAt = now.advanced(by: .seconds(Int.random(in: 2_000...7_200, using: &random))) }
+    return operation
+  }
+}

@@ -1,0 +1,224 @@
+import Logging
+import Synchronization
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+/// The queue and its worker in a simulated world: producers, deliveries and crashes through several lives, every promise
+/// checked on the way.
+struct QueueSimulation {
+  /// Puts something between the queue and the world's store or upstream: a planted bug.
+  struct Planted: Sendable {
+    var store: @Sendable (any KeyValueStore) -> any KeyValueStore = { $0 }
+    var handler: @Sendable (any OperationHandler) -> any OperationHandler = { $0 }
+  }
+
+  let world: SimulatedWorld
+  let ledger: QueueLedger
+  private let plan: QueuePlan
+  private let planted: Planted
+
+  init(seed: UInt64, planted: Planted = Planted()) {
+    plan = QueuePlan(seed: seed)
+    world = SimulatedWorld(
+      seed: seed, faults: plan.faults, horizon: .seconds(10 * 24 * 3_600), jobCountMaximum: 300_000)
+    ledger = QueueLedger(world: world, plan: plan)
+    self.planted = planted
+  }
+
+  /// Throws `SimulationFailure`, with the seed and what happened last, when a promise was broken.
+  func run() async throws {
+    try await world.run(
+      lives: plan.lives,
+      afterLife: { number in
+        try await ledger.audit("after life \(number)")
+        try failOnProblems()
+      }
+    ) { process in
+      try await live(process)
+    }
+    ledger.settleUp()
+    try failOnProblems()
+  }
+
+  private func failOnProblems() throws {
+    let problems = ledger.problems
+    guard !problems.isEmpty else { return }
+    var failure = world.failure(problems.prefix(5).joined(separator: "; "))
+    if let trace = ledger.firstTrace { failure.trace = trace }
+    throw failure
+  }
+
+  private func live(_ process: SimulatedProcess) async throws {
+    var random = process.random("life")
+    let logger = Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
+    let queue = try await open(process, logger)
+    let handler = CheckingHandler(
+      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency)
+    let worker = SyncWorker(
+      queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
+    let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
+    let stopAfter = Int.random(in: 60...7_200, using: &random)
+
+    let hasStopped = StopFlag()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        if isDraining { try await drainNowAndThen(worker, process) } else { try await worker.run() }
+      }
+      if !isDraining { group.addTask { await watch(queue, worker, process, until: hasStopped) } }
+      group.addTask {
+        try await withThrowingTaskGroup(of: Void.self) { producers in
+          for number in 1...2 {
+            producers.addTask { try await produce(queue, process, "\(process.number).\(number)") }
+          }
+          if plan.hasPerson { producers.addTask { try await settleByHand(queue, process) } }
+          try await producers.waitForAll()
+        }
+        if process.isLast {
+          try await waitUntilSettled(queue, process)
+        } else {
+          try await process.time.sleep(for: .seconds(stopAfter))
+        }
+        worker.stop()
+        hasStopped.set()
+        if isDraining { throw CancellationError() }
+      }
+      do {
+        try await group.waitForAll()
+      } catch is CancellationError {
+        group.cancelAll()
+        while let result = await group.nextResult() { if case .failure(let error) = result { _ = error } }
+      }
+    }
+    let inFlight = queue.engine.state.withLock { $0.inFlight.count }
+    if inFlight > 0, process.isAlive { ledger.note("\(inFlight) still count as being delivered after a graceful stop") }
+  }
+
+  private func open(_ process: SimulatedProcess, _ logger: Logger) async throws -> SyncQueue {
+    while true {
+      do {
+        return try await SyncQueue.open(
+          store: planted.store(process.store), configuration: plan.configuration, time: process.time,
+          ids: MonotonicOperationIDSource(random: process.random("ids")), logger: logger)
+      } catch let error as StoreError where error.code != .closed {
+        try await process.time.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  private func produce(_ queue: SyncQueue, _ process: SimulatedProcess, _ name: String) async throws {
+    var random = process.random("producer \(name)")
+    for number in 0..<8 {
+      if Int.random(in: 0..<3, using: &random) > 0 {
+        try await process.time.sleep(for: .milliseconds(Int.random(in: 1...400_000, using: &random)))
+      }
+      let operation = plan.operation("\(name).\(number)", at: process.time.now, &random)
+      // The program's own change, committed with the operation or not at all.
+      var companion = Batch()
+      companion.put(QueueLedger.companionKey(operation.payload), operation.payload)
+      // Told by its idempotency key, an operation may be handed in until it is acknowledged.
+      for _ in 0..<(operation.idempotencyKey == nil ? 1 : 10) {
+        do {
+          for receipt in try await queue.enqueue([operation], alongside: companion) { ledger.acknowledge(receipt) }
+          break
+        } catch let error as StoreError where error.code != .closed {
+          try await process.time.sleep(for: .seconds(1))
+        }
+      }
+    }
+  }
+
+  private func settleByHand(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
+    var random = process.random("person")
+    for _ in 0..<12 {
+      try await process.time.sleep(for: .seconds(Int.random(in: 1...250, using: &random)))
+      // Mostly what waits for a person.
+      let held = ledger.known.filter { ledger.isHeld($0) }
+      let choice = held.isEmpty || Int.random(in: 0..<3, using: &random) == 0 ? ledger.known : held
+      guard let id = choice.randomElement(using: &random) else { continue }
+      do {
+        if Int.random(in: 0..<3, using: &random) == 0 {
+          ledger.willDiscard(id)
+          try await queue.discard(id, reason: "by hand")
+        } else {
+          ledger.willRetry(id)
+          try await queue.retry(id)
+        }
+      } catch is QueueError {
+        // Gone, or being delivered.
+      } catch let error as StoreError where error.code != .closed {
+        // The person gives up.
+      }
+    }
+  }
+
+  /// The longest that the worker may rest after its store failed, with room for slow reads.
+  private static let rest = Duration.seconds(140)
+
+  /// Looks out for work that lies ready while the worker, with everything it needs, does nothing.
+  private func watch(
+    _ queue: SyncQueue, _ worker: SyncWorker, _ process: SimulatedProcess, until stopped: StopFlag
+  ) async {
+    let time = process.time
+    var since: (id: OperationID, at: Duration)?
+    while process.isAlive, !stopped.isSet {
+      do { try await time.sleep(for: .seconds(75)) } catch { return }
+      let ready = OperationPriority.allCases.lazy.compactMap {
+        world.disk.records(in: QueueLayout.readyRange($0), limit: 1).first.flatMap { QueueLayout.trailingID($0.key) }
+      }.first
+      let isIdle = queue.engine.state.withLock { $0.inFlight.isEmpty }
+      let isOpen =
+        process.network.status.isOnline
+        && worker.state.withLock {
+          $0.gate.obstacle(upstream: "simulated", at: time.uptime, wall: time.now, status: process.network.status)
+        } == nil
+      guard let ready, isIdle, isOpen else {
+        since = nil
+        continue
+      }
+      if since?.id != ready { since = (ready, time.uptime) }
+      if let since, time.uptime - since.at > Self.rest {
+        return ledger.note("\(ready) is ready, the network is there, and the worker rests since \(since.at)")
+      }
+    }
+  }
+
+  private func drainNowAndThen(_ worker: SyncWorker, _ process: SimulatedProcess) async throws {
+    while process.isAlive {
+      do {
+        try await worker.drain()
+      } catch let error as StoreError where error.code != .closed {
+        // The next one tries again.
+      }
+      try await process.time.sleep(for: .seconds(60))
+    }
+  }
+
+  /// The longest that anything waits once nothing fails: a `notBefore` of half an hour, a Retry-After or snooze of ten
+  /// minutes, backoffs, one after the other in a line.
+  private static let patience = Duration.seconds(6 * 3_600)
+
+  private func waitUntilSettled(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
+    let start = process.time.uptime
+    var pause = Duration.seconds(10)
+    while true {
+      let status = try await queue.status()
+      let isBlockedForGood = plan.configuration.onPermanentFailure == .block
+      if status.pending + status.delivering + status.retrying == 0, status.blocked == 0 || isBlockedForGood { return }
+      if plan.isPatienceLimited, process.time.uptime - start > Self.patience {
+        throw SimulationFailure("nothing fails any more, and after \(Self.patience) there is still \(status)")
+      }
+      try await process.time.sleep(for: pause)
+      pause = min(pause * 2, .seconds(3_600))
+    }
+  }
+}
+
+/// Set once.
+private final class StopFlag: Sendable {
+  private let flag = Mutex(false)
+  var isSet: Bool { flag.withLock { $0 } }
+  func set() { flag.withLock { $0 = true } }
+}

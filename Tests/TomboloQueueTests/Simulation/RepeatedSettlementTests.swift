@@ -1,0 +1,69 @@
+import Testing
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+/// What the simulated world found, told without it.
+@Suite("A settlement whose answer was lost", .timeLimit(.minutes(1)))
+struct RepeatedSettlementTests {
+  private let store = FaultyStore(InMemoryStore())
+  private let time = ManualTimeSource()
+  private let failure = DeliveryFailure(.upstreamFailed, "no luck")
+
+  private func open() async throws -> SyncQueue {
+    try await SyncQueue.open(
+      store: store, time: time, ids: MonotonicOperationIDSource(random: SeededGenerator(seed: 1)))
+  }
+
+  /// Settles, and the answer of the store is lost.
+  private func settleUnanswered(_ queue: SyncQueue, _ claimed: ClaimedOperation, _ settlement: Settlement) async {
+    store.onCommit { number, _ in number == 1 ? .unanswered : nil }
+    await #expect(throws: StoreError.self) { try await queue.settle(claimed, settlement) }
+    store.heal()
+  }
+
+  /// Seed 234: the conflict was resolved for the local version, the answer of that commit was lost, and a claim in between
+  /// read the ready index again, without what is being delivered.
+  @Test("An operation to be delivered again after a conflict is delivered again", arguments: [nil, "a"])
+  func redeliver(orderingKey: String?) async throws {
+    let queue = try await open()
+    let id = try await queue.enqueue(NewOperation(kind: "test", priority: .low, orderingKey: orderingKey)).id
+    let claimed = try #require(try await queue.claim(1).first)
+    let settlement = Settlement.redeliver(replacing: RemoteVersion(detail: "other"), payload: nil)
+    await settleUnanswered(queue, claimed, settlement)
+    #expect(try await queue.claim(1).isEmpty)
+    try await queue.settle(claimed, settlement, isRepeat: true)
+    #expect(try await queue.claim(1).map(\.id) == [id])
+  }
+
+  @Test(
+    "An operation given back meanwhile stands where the store has it",
+    arguments: [nil, "a"], [PutBackCase.retry, .deadLetter, .delivered])
+  func putBack(orderingKey: String?, what: PutBackCase) async throws {
+    let queue = try await open()
+    let id = try await queue.enqueue(NewOperation(kind: "test", orderingKey: orderingKey)).id
+    let claimed = try #require(try await queue.claim(1).first)
+    let due = time.now.advanced(by: .seconds(60))
+    let settlement: Settlement =
+      switch what {
+      case .retry: .retry(failure, due: due)
+      case .deadLetter: .deadLetter(failure)
+      case .delivered: .delivered(attempt: 1)
+      }
+    await settleUnanswered(queue, claimed, settlement)
+    #expect(try await queue.claim(1).isEmpty)
+    // The worker is cancelled, and another one goes on with the same queue.
+    queue.putBack(claimed, nil, mayBeStored: true)
+    #expect(try await queue.claim(1).isEmpty)
+    time.advance(by: .seconds(61))
+    _ = try await queue.promote()
+    let again = try await queue.claim(1)
+    #expect(again.map(\.id) == (what == .retry ? [id] : []))
+    for one in again { try await queue.settle(one, .delivered(attempt: 2)) }
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
+  }
+
+  enum PutBackCase: Sendable { case retry, deadLetter, delivered }
+}
