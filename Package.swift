@@ -226,6 +226,13 @@ let package = Package(
         "storage-load", "TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage",
       ],
       path: "Tests/StorageCrashTests/Tests"),
+    // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.
+    .executableTarget(
+      name: "network-watch",
+      dependencies: ["TomboloPorts", "TomboloNetwork", .product(name: "Logging", package: "swift-log")],
+      path: "Tests/NetworkNamespaceTests/Program"),
+    .testTarget(
+      name: "NetworkNamespaceTests", dependencies: ["network-watch"], path: "Tests/NetworkNamespaceTests/Tests"),
     .testTarget(
       name: "TomboloNetworkTests",
       dependencies: [

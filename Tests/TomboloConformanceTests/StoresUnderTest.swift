@@ -1,3 +1,5 @@
+import FileStorage
+import LMDBStorage
 import SQLiteStorage
 import TomboloConformance
 import TomboloPorts
@@ -7,6 +9,8 @@ import TomboloStorage
 enum StoresUnderTest {
   static let all = [
     StoreUnderTest("memory") { StoreFixture { InMemoryStore() } },
+    StoreUnderTest("file") { try .folder { try await FileStore(path: $0, durability: .none) } },
+    StoreUnderTest("lmdb") { try .folder { try await LMDBStore(path: $0, durability: .none) } },
     StoreUnderTest("sqlite") { try .folder { try await SQLiteStore(path: $0, durability: .none) } },
   ]
 }
