@@ -14,6 +14,11 @@ public struct PluginOptions: Sendable {
 
   public func value(_ name: String) -> OptionValue? { values[name] }
 
+  /// The same options with another value for one of them.
+  public func setting(_ name: String, to value: OptionValue) -> PluginOptions {
+    PluginOptions(path: path, values: values.merging([name: value]) { _, new in new })
+  }
+
   /// The same options without those of these names.
   public func leavingOut(_ names: [String]) -> PluginOptions {
     PluginOptions(path: path, values: values.filter { !names.contains($0.key) })

@@ -1,6 +1,7 @@
 import HTTPDelivery
 import HTTPProbe
 import SQLiteStorage
+import StorageEncryption
 import TomboloComposition
 
 /// Every plugin that is compiled into `tombolo`. To add one: depend on its package, and register it here.
@@ -9,6 +10,7 @@ enum StandardPlugins {
   static func registry() throws -> PluginRegistry {
     var registry = try PluginRegistry.withBuiltIns()
     try registry.register(SQLiteStoragePlugin.self)
+    try registry.register(AESGCMEncryptionPlugin.self)
     try registry.register(HTTPDeliveryPlugin.self)
     try registry.register(HTTPProbePlugin.self)
     return registry
