@@ -1,1 +1,97 @@
-import TomboloPorts
+public import TomboloPorts
+import TomboloStorage
+
+/// A `KeyValueStore` in plain files: an append-only journal in a folder of its own, and no database.
+///
+///     let store = try await FileStore(path: "./tombolo-data")
+///     var batch = Batch()
+///     batch.put(Key("greeting"), Array("hello".utf8))
+///     _ = try await store.commit([batch])
+///     try await store.close()
+///
+/// The folder holds `journal-000000000001` and so on, `acknowledged`, and the two files every embedded engine has,
+/// `tombolo.lock` and `tombolo.engine`. All of it is readable by its owner alone. Keys, places and short values are kept in
+/// memory, about 150 bytes and the key for each record; longer values are read from the files.
+///
+/// Every commit is one write and, with `full` durability, one flush. A reader sees the last commit that is as durable as
+/// configured and never waits for the one being written.
+///
+/// **Room.** The journal grows with every change; once more than half of it is no longer needed, commits copy what is, a
+/// bounded step each, and old files are removed. When the disk is full, a commit that makes the data larger is refused with
+/// `full`, and one that does not (it deletes or replaces at least as many bytes of keys and values as it puts) still succeeds,
+/// in room that is kept for it: 1 MiB, which is 20,000 deletes of keys of usual length. What they delete gives room back.
+///
+/// **Damage.** What a crash left of an unfinished commit is cut off and told. Any other flaw, a missing file included, is
+/// met with `damaged`, which names the file and the byte; `FileStoreRepair` saves what is intact.
+public final class FileStore: KeyValueStore {
+  public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+
+  private let index: FileIndex
+  private let writer: FileWriter
+  private let reader: FileReader
+
+  /// Opens the store in the folder `path`, and makes it when it is not there.
+  ///
+  /// - Parameters:
+  ///   - path: The folder. Missing folders above it are made too.
+  ///   - durability: What a commit has reached when it returns.
+  ///   - warn: Told what is no failure but should be known, such as an unfinished commit that was cut off.
+  /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
+  ///   the folder or a file cannot be read, written or made, or belongs to another engine; `damaged` when what is there is
+  ///   damaged or was written by a newer program; `full` when the disk is.
+  public convenience init(
+    path: String, durability: StoreDurability = .full, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws {
+    try await self.init(
+      path: path, durability: durability, options: FileStoreOptions(), files: SystemFiles(), isLocking: true, warn: warn
+    )
+  }
+
+  /// - Parameter isLocking: Whether the folder is one of the system's, to be held against other stores.
+  init(
+    path: String, durability: StoreDurability, options: FileStoreOptions, files: any FileSystem, isLocking: Bool,
+    salt: UInt64 = .random(in: 1 ... .max), warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws {
+    let folder = StoreFolder.withoutSlash(path)
+    index = FileIndex(folder: folder)
+    do {
+      writer = FileWriter(index: index, executor: try SerialThreadExecutor(name: "file-write"))
+      reader = FileReader(executor: try SerialThreadExecutor(name: "file-read"))
+    } catch let error as SerialThreadError {
+      throw StoreError(.engine, "the store at \(path) needs two threads of its own", cause: error)
+    }
+    try await writer.open(
+      JournalOpening(
+        location: JournalLocation(folder: folder), files: files, durability: durability, options: options, warn: warn,
+        salt: salt), isLocking: isLocking)
+  }
+
+  public func get(_ keys: [Key]) async throws -> [Record?] {
+    try Task.checkCancellation()
+    let places = try index.places(of: keys)
+    // What is in memory needs no thread that may wait for the disk.
+    if places.allSatisfy({ $0?.entry.inline != nil || $0 == nil }) { return try places.map { try $0?.record() } }
+    return try await reader.records(at: places)
+  }
+
+  public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
+    try Task.checkCancellation()
+    let places = try index.places(in: range, reverse: reverse, limit: limit)
+    if places.allSatisfy({ $0.entry.inline != nil }) { return try places.map { try $0.record() } }
+    return try await reader.records(at: places)
+  }
+
+  public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
+    try await writer.commit(batches, within: capabilities)
+  }
+
+  public func close() async throws {
+    do {
+      try await writer.clean()
+    } catch {
+      try await writer.close()
+      throw error
+    }
+    try await writer.close()
+  }
+}

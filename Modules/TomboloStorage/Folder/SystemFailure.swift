@@ -18,8 +18,13 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
 
   /// The failure of the last system call on this thread, as a store's error.
   package static func last(_ path: String, _ action: String) -> StoreError {
-    let failure = SystemFailure(errorNumber: errno)
-    switch failure.errorNumber {
+    SystemFailure(errorNumber: errno).storeError(path, action)
+  }
+
+  /// The failure as a store's error.
+  package func storeError(_ path: String, _ action: String) -> StoreError {
+    let failure = self
+    switch errorNumber {
     case ENOSPC, EDQUOT:
       return StoreError(
         .full, "\(path): there is no room left on the disk, while \(action); make room and try again", cause: failure)

@@ -1,0 +1,123 @@
+import Synchronization
+import TomboloPorts
+import TomboloStorage
+
+/// Which keys there are and where their values lie: the part of the store that is kept in memory.
+///
+/// The writer publishes a commit in one step once it is as durable as configured; readers look up places in one step and
+/// read the values afterwards, without holding anything up. Segments stay readable while someone holds an entry of them.
+final class FileIndex: Sendable {
+  /// Values up to this length are kept in memory, because a place costs about as much.
+  static let inlineByteCountMaximum = 64
+
+  struct Entry: Sendable {
+    var revision: Revision
+    var segment: UInt64
+    var file: OpenFile
+    /// Of the value in the file.
+    var offset: Int
+    var byteCount: Int
+    var checksum: UInt32
+    /// The value itself, when it is short.
+    var inline: [UInt8]?
+
+    func value() throws(StoreError) -> [UInt8] {
+      if let inline { return inline }
+      return try file.readValue(byteCount, at: offset, checksum: checksum)
+    }
+  }
+
+  /// A key and its entry as of one moment.
+  struct Place: Sendable {
+    var key: Key
+    var entry: Entry
+
+    func record() throws(StoreError) -> Record {
+      Record(key: key, value: try entry.value(), revision: entry.revision)
+    }
+  }
+
+  private struct State {
+    var entries = SortedMap<Key, Entry>()
+    /// What the live records of each segment take.
+    var liveByteCounts: [UInt64: Int] = [:]
+    var liveByteCount = 0
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+  private let folder: String
+
+  init(folder: String) { self.folder = folder }
+
+  /// What a record takes in the journal.
+  static func byteCount(of key: Key, valueByteCount: Int) -> Int {
+    key.bytes.count + valueByteCount + FrameEntry.overheadByteCount
+  }
+
+  func places(of keys: [Key]) throws -> [Place?] {
+    try state.withLock { state in
+      try requireOpen(state)
+      return keys.map { key in state.entries[key].map { Place(key: key, entry: $0) } }
+    }
+  }
+
+  func places(in range: KeyRange, reverse: Bool, limit: Int) throws -> [Place] {
+    try state.withLock { state in
+      try requireOpen(state)
+      var places: [Place] = []
+      guard limit > 0, !range.isEmpty else { return places }
+      state.entries.forEach(from: range.lower, to: range.upper, reverse: reverse) { key, entry in
+        places.append(Place(key: key, entry: entry))
+        return places.count < limit
+      }
+      return places
+    }
+  }
+
+  func entry(_ key: Key) -> Entry? {
+    state.withLock { $0.entries[key] }
+  }
+
+  /// Makes changes visible, all at once, in their order.
+  func publish(_ changes: [(key: Key, entry: Entry?)]) {
+    state.withLock { state in
+      for (key, entry) in changes {
+        let old: Entry?
+        if let entry {
+          old = state.entries.updateValue(entry, forKey: key)
+          let byteCount = Self.byteCount(of: key, valueByteCount: entry.byteCount)
+          state.liveByteCounts[entry.segment, default: 0] += byteCount
+          state.liveByteCount += byteCount
+        } else {
+          old = state.entries.removeValue(forKey: key)
+        }
+        guard let old else { continue }
+        let byteCount = Self.byteCount(of: key, valueByteCount: old.byteCount)
+        state.liveByteCounts[old.segment, default: 0] -= byteCount
+        state.liveByteCount -= byteCount
+      }
+    }
+  }
+
+  /// What all live records take.
+  var liveByteCount: Int { state.withLock { $0.liveByteCount } }
+
+  func liveByteCount(ofSegment number: UInt64) -> Int { state.withLock { $0.liveByteCounts[number] ?? 0 } }
+
+  /// Forgets the count of a segment that was removed.
+  func forget(segment number: UInt64) {
+    state.withLock { $0.liveByteCounts[number] = nil }
+  }
+
+  func close() {
+    state.withLock { state in
+      state.isClosed = true
+      state.entries = SortedMap()
+    }
+  }
+
+  private func requireOpen(_ state: State) throws {
+    guard !state.isClosed else { throw StoreError(.closed, "the store at \(folder) was closed") }
+  }
+}

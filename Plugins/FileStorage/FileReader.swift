@@ -1,0 +1,19 @@
+import TomboloPorts
+import TomboloStorage
+
+/// The reading half of a `FileStore`: reads the values of places that were looked up, on a thread of its own.
+actor FileReader {
+  private let executor: SerialThreadExecutor
+
+  init(executor: SerialThreadExecutor) { self.executor = executor }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  func records(at places: [FileIndex.Place?]) throws -> [Record?] {
+    try places.map { try $0?.record() }
+  }
+
+  func records(at places: [FileIndex.Place]) throws -> [Record] {
+    try places.map { try $0.record() }
+  }
+}

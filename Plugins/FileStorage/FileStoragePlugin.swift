@@ -1,0 +1,26 @@
+public import TomboloPorts
+
+/// Makes a `FileStore` from the config: `storage: { type: file, path: ./tombolo-data }`.
+public enum FileStoragePlugin: StoragePlugin {
+  public static let identifier = PluginIdentifier(.storage, "file")
+  public static let summary = "Plain files in the folder `path`: an append-only journal, and no database."
+  public static let options = [
+    OptionDeclaration(
+      "path", .string, default: .string("./tombolo-data"),
+      help: "The folder for the journal; made when it is missing."),
+    OptionDeclaration(
+      "durability", .choice(StoreDurability.allCases.map(\.rawValue)),
+      default: .string(StoreDurability.full.rawValue),
+      help: "What a commit survives: a power cut (full), the end of the process (normal), or less (none)."),
+  ]
+
+  public static func make(
+    _ options: PluginOptions, in context: PluginContext
+  ) async throws -> any KeyValueStore {
+    let name = try options.string("durability")
+    guard let durability = StoreDurability(rawValue: name) else {
+      throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
+    }
+    return try await FileStore(path: try options.string("path"), durability: durability, warn: context.warn)
+  }
+}

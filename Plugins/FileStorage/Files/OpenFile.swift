@@ -1,0 +1,61 @@
+import TomboloPorts
+import TomboloStorage
+
+/// An open file. It is closed when the last reference goes, so that a reader can finish with a segment that was removed.
+final class OpenFile: Sendable {
+  let path: String
+  private let descriptor: Int32
+  private let files: any FileSystem
+
+  init(_ path: String, _ purpose: FilePurpose, in files: any FileSystem) throws(StoreError) {
+    self.path = path
+    self.files = files
+    do {
+      descriptor = try files.open(path, purpose)
+    } catch {
+      throw error.storeError(path, "opening it")
+    }
+  }
+
+  deinit {
+    files.close(descriptor)
+  }
+
+  func byteCount() throws(StoreError) -> Int {
+    do {
+      return try files.byteCount(of: descriptor)
+    } catch {
+      throw error.storeError(path, "looking at its length")
+    }
+  }
+
+  /// Up to `byteCount` bytes; fewer where the file ends.
+  func read(_ byteCount: Int, at offset: Int) throws(StoreError) -> [UInt8] {
+    do {
+      return try files.readWhole(descriptor, byteCount: byteCount, at: offset)
+    } catch {
+      throw error.storeError(path, "reading it")
+    }
+  }
+
+  /// The bytes of one value, compared with its checksum.
+  func readValue(_ byteCount: Int, at offset: Int, checksum: UInt32) throws(StoreError) -> [UInt8] {
+    let bytes = try read(byteCount, at: offset)
+    guard bytes.count == byteCount, CRC32C.checksum(bytes) == checksum else {
+      throw JournalDamage(offset, "a value does not match its checksum any more").storeError(path: path)
+    }
+    return bytes
+  }
+
+  func write(_ bytes: [UInt8], at offset: Int) throws(SystemFailure) {
+    try files.writeWhole(descriptor, bytes, at: offset)
+  }
+
+  func synchronize() throws(SystemFailure) {
+    try files.synchronizeWhole(descriptor)
+  }
+
+  func truncate(to byteCount: Int) throws(SystemFailure) {
+    try files.truncate(descriptor, to: byteCount)
+  }
+}

@@ -1,0 +1,88 @@
+import TomboloPorts
+import TomboloStorage
+
+/// Builds the frames of one write in one buffer.
+struct FrameEncoder {
+  private(set) var bytes: [UInt8] = []
+  private let salt: UInt64
+  private let number: UInt64
+  /// Where in the segment the buffer will be written.
+  private let base: Int
+  private let durableByteCount: Int
+  /// The sequence number of the next frame.
+  private(set) var nextSequence: UInt64
+
+  init(salt: UInt64, number: UInt64, base: Int, durableByteCount: Int, nextSequence: UInt64) {
+    self.salt = salt
+    self.number = number
+    self.base = base
+    self.durableByteCount = durableByteCount
+    self.nextSequence = nextSequence
+  }
+
+  /// How long a frame of these changes is.
+  static func byteCount(of changes: [JournalChange]) -> Int {
+    let parts = changes.reduce(0) { $0 + FrameEntry.overheadByteCount + $1.key.bytes.count + ($1.value?.count ?? 0) }
+    return FrameHeader.aligned(FrameHeader.byteCount + parts)
+  }
+
+  /// Appends a frame and answers with where in the segment each value will be, and its checksum; zeroes for a delete.
+  mutating func append(_ kind: FrameHeader.Kind, _ changes: [JournalChange]) -> [(offset: Int, checksum: UInt32)] {
+    let start = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: FrameHeader.byteCount))
+    var checksums: [UInt32] = []
+    checksums.reserveCapacity(changes.count)
+    for change in changes {
+      if let value = change.value {
+        let checksum = CRC32C.checksum(value)
+        checksums.append(checksum)
+        FrameEntry.append(put: change.key, revision: change.revision, value: value, checksum: checksum, to: &bytes)
+      } else {
+        checksums.append(0)
+        FrameEntry.append(delete: change.key, to: &bytes)
+      }
+    }
+    let entriesEnd = bytes.count
+    var places: [(offset: Int, checksum: UInt32)] = []
+    places.reserveCapacity(changes.count)
+    for (change, checksum) in zip(changes, checksums) {
+      places.append((base + bytes.count, checksum))
+      if let value = change.value { bytes.append(contentsOf: value) }
+    }
+    finish(kind, start: start, entriesEnd: entriesEnd)
+    return places
+  }
+
+  /// Appends a frame that says which epoch it is and which segment is the oldest that counts.
+  mutating func append(_ mark: JournalMark) {
+    let start = bytes.count
+    bytes.append(contentsOf: repeatElement(0, count: FrameHeader.byteCount))
+    bytes.append(little: mark.epoch)
+    bytes.append(little: mark.front)
+    finish(.mark, start: start, entriesEnd: bytes.count)
+  }
+
+  private mutating func finish(_ kind: FrameHeader.Kind, start: Int, entriesEnd: Int) {
+    let header = FrameHeader(
+      kind: kind, sequence: nextSequence, durableByteCount: UInt64(durableByteCount),
+      entriesByteCount: entriesEnd - start - FrameHeader.byteCount, valuesByteCount: bytes.count - entriesEnd,
+      entriesChecksum: CRC32C.checksum(bytes[start + FrameHeader.byteCount..<entriesEnd]))
+    header.encode(into: &bytes, at: start, place: FramePlace(salt: salt, number: number, offset: base + start))
+    bytes.append(contentsOf: repeatElement(0, count: start + header.frameByteCount - bytes.count))
+    nextSequence += 1
+  }
+}
+
+/// A change that is on its way into the journal.
+struct JournalChange {
+  var key: Key
+  /// `nil` for a delete.
+  var value: [UInt8]?
+  var revision: Revision
+}
+
+/// Which opening of the store wrote what follows, and the oldest segment that still counts.
+struct JournalMark: Hashable, Sendable {
+  var epoch: UInt64
+  var front: UInt64
+}

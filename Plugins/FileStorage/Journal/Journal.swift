@@ -1,0 +1,263 @@
+import TomboloPorts
+import TomboloStorage
+
+/// The journal of an open store: appends commits, keeps room for what must not fail, and gives old segments back.
+///
+/// Used by one thread at a time. Nothing of a commit is visible in the index before it is as durable as configured.
+final class Journal {
+  /// A file of the journal.
+  struct Segment {
+    var number: UInt64
+    var file: OpenFile
+    /// Behind its last frame.
+    var byteCount: Int
+  }
+
+  let location: JournalLocation
+  let files: any FileSystem
+  let durability: StoreDurability
+  let options: FileStoreOptions
+  let index: FileIndex
+  let warn: @Sendable (String) -> Void
+
+  /// The segments before the one that is written, the oldest first.
+  var older: [Segment]
+  /// The one that is written.
+  var current: Segment
+  let salt: UInt64
+  var epoch: UInt64
+  var nextSequence: UInt64
+  /// How long the file of `current` is: zeroes follow its last frame up to there.
+  var roomEnd: Int
+  /// Up to where `current` was flushed.
+  var durableByteCount: Int
+  var revisionCounter: UInt64 = 0
+  /// Why nothing can be written any more.
+  var defect: StoreError?
+  /// Where copying out of the oldest segment goes on.
+  var cleaning = CleaningCursor()
+  /// Whether the oldest segment cannot be read any more, so that nothing is copied out of it.
+  var isCleaningBroken = false
+  private let note: OpenFile
+  private var isNoteBroken = false
+
+  init(
+    location: JournalLocation, files: any FileSystem, durability: StoreDurability, options: FileStoreOptions,
+    index: FileIndex, warn: @escaping @Sendable (String) -> Void, replayed: JournalReplay, note: OpenFile
+  ) {
+    self.location = location
+    self.files = files
+    self.durability = durability
+    self.options = options
+    self.index = index
+    self.warn = warn
+    self.note = note
+    older = replayed.older
+    current = replayed.current
+    salt = replayed.salt
+    epoch = replayed.epoch
+    nextSequence = replayed.nextSequence
+    roomEnd = replayed.roomEnd
+    durableByteCount = replayed.durableByteCount
+  }
+
+  /// The number of the oldest segment.
+  var front: UInt64 { older.first?.number ?? current.number }
+
+  /// What all segments take, without the room that is not yet used.
+  var byteCount: Int { older.reduce(current.byteCount) { $0 + $1.byteCount } }
+
+  /// How long a segment becomes: longer with more data, so that there are never very many.
+  private var segmentByteCountMaximum: Int { max(options.segmentByteCount, index.liveByteCount / 32) }
+
+  func nextRevision() -> Revision {
+    revisionCounter += 1
+    return Revision(rawValue: epoch << 40 | revisionCounter)
+  }
+
+  func requireIntact() throws {
+    if let defect {
+      throw StoreError(
+        .engine,
+        "\(location.folder): an earlier write failed and the store takes no more; close it, look at the disk and "
+          + "open it again", cause: defect)
+    }
+  }
+
+  /// Judges the batches and applies those that hold.
+  ///
+  /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known.
+  func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
+    try requireIntact()
+    var judge = BatchJudge(index: index, capabilities: capabilities)
+    let results = batches.map { judge.judge($0, revision: nextRevision) }
+    if !judge.accepted.isEmpty { try append(judge.accepted, isShrinking: judge.growthByteCount <= 0) }
+    return results
+  }
+
+  /// Appends a frame for each batch, makes them as durable as configured, and publishes them.
+  ///
+  /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known.
+  func append(_ batches: [[JournalChange]], isShrinking: Bool) throws {
+    try requireIntact()
+    try startSegmentWhenDue()
+    let byteCount = batches.reduce(0) { $0 + FrameEncoder.byteCount(of: $1) }
+    let changed = older.isEmpty ? [] : Set(batches.joined().map(\.key))
+    let copies = try makeRoom(for: byteCount, isShrinking: isShrinking, changed: changed)
+    var encoder = FrameEncoder(
+      salt: salt, number: current.number, base: current.byteCount, durableByteCount: durableByteCount,
+      nextSequence: nextSequence)
+    var published: [(key: Key, entry: FileIndex.Entry?)] = []
+    for batch in batches { encode(batch, as: .batch, with: &encoder, published: &published) }
+    if !copies.changes.isEmpty { encode(copies.changes, as: .relocation, with: &encoder, published: &published) }
+    if copies.isComplete { encoder.append(JournalMark(epoch: epoch, front: front + 1)) }
+    guard !encoder.bytes.isEmpty else { return }
+    try write(encoder, mustFlush: copies.isComplete)
+    index.publish(published)
+    if copies.isComplete { removeFront() }
+  }
+
+  private func encode(
+    _ changes: [JournalChange], as kind: FrameHeader.Kind, with encoder: inout FrameEncoder,
+    published: inout [(key: Key, entry: FileIndex.Entry?)]
+  ) {
+    for (change, place) in zip(changes, encoder.append(kind, changes)) {
+      guard let value = change.value else {
+        published.append((change.key, nil))
+        continue
+      }
+      let isShort = value.count <= FileIndex.inlineByteCountMaximum
+      published.append(
+        (
+          change.key,
+          FileIndex.Entry(
+            revision: change.revision, segment: current.number, file: current.file, offset: place.offset,
+            byteCount: value.count, checksum: place.checksum, inline: isShort ? value : nil)
+        ))
+    }
+  }
+
+  /// Writes what was encoded into the room that was made for it.
+  func write(_ encoder: FrameEncoder, mustFlush: Bool) throws {
+    do {
+      try current.file.write(encoder.bytes, at: current.byteCount)
+    } catch {
+      try takeBack(encoder.bytes.count, after: error)
+    }
+    let end = current.byteCount + encoder.bytes.count
+    let isFlushDue = durability == .normal && end - durableByteCount >= options.unflushedByteCountMaximum
+    if durability == .full || mustFlush || isFlushDue {
+      do {
+        try current.file.synchronize()
+      } catch {
+        throw fail(error, "making a commit durable")
+      }
+      durableByteCount = end
+    }
+    current.byteCount = end
+    nextSequence = encoder.nextSequence
+    acknowledge()
+  }
+
+  /// Puts zeroes back where a write failed half way, durably, so that nothing of it can come back.
+  private func takeBack(_ byteCount: Int, after failure: SystemFailure) throws -> Never {
+    do {
+      let written = min(byteCount, max(0, roomEnd - current.byteCount))
+      try current.file.write([UInt8](repeating: 0, count: written), at: current.byteCount)
+      try current.file.synchronize()
+    } catch {
+      throw fail(failure, "taking back a write that failed")
+    }
+    throw failure.storeError(current.file.path, "writing a commit; nothing of it was applied")
+  }
+
+  /// Ends all writing: what the disk holds now is not known.
+  private func fail(_ failure: SystemFailure, _ action: String) -> StoreError {
+    let error = StoreError(
+      .outcomeUnknown,
+      "\(current.file.path): whether the commit was applied cannot be known, because \(action) failed; the store takes no "
+        + "more commits: look at the disk, open it again, and read before writing", cause: failure)
+    defect = error
+    return error
+  }
+
+  /// Notes how far the journal is acknowledged. A note that cannot be written costs knowledge after a crash and no data.
+  func acknowledge() {
+    let acknowledgement = Acknowledgement(
+      salt: salt, number: current.number, writtenByteCount: current.byteCount, durableByteCount: durableByteCount,
+      bootIdentifier: files.bootIdentifier)
+    do {
+      try note.write(acknowledgement.encoded(), at: 0)
+      isNoteBroken = false
+    } catch {
+      if !isNoteBroken {
+        warn("\(note.path) cannot be written (\(error)); until it can, damage to the newest commits may go unnoticed")
+      }
+      isNoteBroken = true
+    }
+  }
+
+  /// Flushes everything, the note included.
+  func finish() throws {
+    try requireIntact()
+    do {
+      if durableByteCount < current.byteCount { try current.file.synchronize() }
+      durableByteCount = current.byteCount
+      acknowledge()
+      try note.synchronize()
+    } catch {
+      throw fail(error, "closing the journal")
+    }
+  }
+
+  // MARK: Segments
+
+  private func startSegmentWhenDue() throws {
+    guard current.byteCount >= segmentByteCountMaximum else { return }
+    do {
+      if durableByteCount < current.byteCount { try current.file.synchronize() }
+    } catch {
+      throw fail(error, "making a segment durable")
+    }
+    durableByteCount = current.byteCount
+    let header = SegmentHeader(
+      number: current.number + 1, salt: salt, firstSequence: nextSequence, epoch: epoch, front: front)
+    let segment: Segment
+    do throws(StoreError) {
+      segment = try SegmentCreation.create(header, at: location, options: options, files: files)
+    } catch {
+      // The present one goes on as long as its room lasts.
+      guard error.code == .full else { throw error }
+      return
+    }
+    giveBackRoom()
+    older.append(current)
+    current = segment
+    durableByteCount = segment.byteCount
+    roomEnd = SegmentCreation.byteCount(options)
+    acknowledge()
+  }
+
+  /// Cuts the unused room off a segment that is complete. It is only room, so failing to is told and no more.
+  private func giveBackRoom() {
+    do {
+      try current.file.truncate(to: current.byteCount)
+    } catch {
+      warn("\(current.file.path): its unused room could not be given back (\(error))")
+    }
+  }
+
+  /// Removes the oldest segment, whose records were all copied or replaced, durably.
+  private func removeFront() {
+    guard !older.isEmpty else { return }
+    let removed = older.removeFirst()
+    cleaning = CleaningCursor()
+    index.forget(segment: removed.number)
+    do {
+      try files.remove(removed.file.path)
+    } catch {
+      warn(
+        "\(removed.file.path) is no longer needed and could not be removed (\(error)); it will be on the next opening")
+    }
+  }
+}

@@ -1,0 +1,229 @@
+import Testing
+import TomboloPorts
+import TomboloStorage
+
+@testable import FileStorage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+@Suite("Journal: crashes, damage and failing system calls")
+struct JournalCrashTests {
+  typealias Fault = SimulatedFiles.Fault
+
+  /// A journal of several segments, one of them cleaned, and what it holds.
+  private func recorded(isClosed: Bool) throws -> (files: SimulatedFiles, records: [Record]) {
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files)
+    for batch in Script(seed: 7, count: 40).batches { try store.commit([batch]) }
+    #expect(store.journal.current.number > 2)
+    #expect(store.journal.front > 1, "a segment was given back")
+    if isClosed { try store.close() }
+    return (files, try store.records())
+  }
+
+  /// Opens damaged files: it must refuse, or hold exactly `records`. Answers whether it refused.
+  private func refuses(_ files: SimulatedFiles, _ records: [Record], _ what: @autoclosure () -> String) throws -> Bool {
+    do {
+      let found = try JournalUnderTest(files).records()
+      #expect(found == records, "\(what())")
+      return false
+    } catch let error as StoreError {
+      #expect(error.code == .damaged, "\(what()): \(error)")
+      return true
+    }
+  }
+
+  @Test("Every prefix of every file opens with exactly the acknowledged state or is refused", arguments: [false, true])
+  func prefixes(isClosed: Bool) throws {
+    let (files, records) = try recorded(isClosed: isClosed)
+    for path in files.paths {
+      let bytes = try #require(files.bytes(path))
+      for length in 0..<bytes.count {
+        let cut = files.afterKill()
+        cut.replace(path, with: Array(bytes[..<length]))
+        _ = try refuses(cut, records, "\(path) cut to \(length) of \(bytes.count)")
+      }
+    }
+  }
+
+  @Test(
+    "Every flipped byte of every file opens with exactly the acknowledged state or is refused",
+    arguments: [UInt8(0x01), 0x80, 0xFF], [false, true])
+  func flips(mask: UInt8, isClosed: Bool) throws {
+    let (files, records) = try recorded(isClosed: isClosed)
+    var refusalCount = 0
+    for path in files.paths {
+      let bytes = try #require(files.bytes(path))
+      for index in bytes.indices {
+        let flipped = files.afterKill()
+        var changed = bytes
+        changed[index] ^= mask
+        flipped.replace(path, with: changed)
+        if try refuses(flipped, records, "\(path) byte \(index) of \(bytes.count)") { refusalCount += 1 }
+      }
+    }
+    #expect(refusalCount > 1_000)
+  }
+
+  @Test("Zeroes from any place to the end of any file, and a missing file, are no way to lose records")
+  func zeroes() throws {
+    let (files, records) = try recorded(isClosed: false)
+    for path in files.paths {
+      let bytes = try #require(files.bytes(path))
+      for index in bytes.indices {
+        let zeroed = files.afterKill()
+        zeroed.replace(path, with: bytes[..<index] + [UInt8](repeating: 0, count: bytes.count - index))
+        _ = try refuses(zeroed, records, "\(path) zero from \(index)")
+      }
+      let missing = files.afterKill()
+      try missing.remove(path)
+      _ = try refuses(missing, records, "\(path) missing")
+    }
+  }
+
+  @Test(
+    "A failure of any system call is told, loses nothing that was acknowledged and applies nothing that was refused",
+    arguments: [
+      Fault.error(EIO), .error(ENOSPC), .error(EINTR), .half(EIO), .half(ENOSPC), .short,
+    ], [StoreDurability.full, .normal])
+  func everyCallFails(fault: Fault, durability: StoreDurability) throws {
+    var number = 1
+    while true {
+      let files = SimulatedFiles()
+      files.fail(number, with: fault)
+      var acknowledged: [Record] = []
+      var possible: [[Record]] = [[]]
+      try run(files, durability, &acknowledged, &possible)
+      let isFaultMet = files.isFaultMet
+      let found = try JournalUnderTest(files.afterKill(), durability: durability).records()
+      #expect(
+        possible.contains { values($0) == values(found) },
+        "call \(number) of \(files.callCount), \(fault): \(files.lastCalls)")
+      if durability == .full {
+        var generator = SeededGenerator(seed: UInt64(number))
+        for _ in 0..<4 {
+          let cut = try JournalUnderTest(files.afterPowerCut(&generator)).records()
+          #expect(
+            possible.contains { values($0) == values(cut) },
+            "power cut after call \(number), \(fault): \(files.lastCalls)")
+        }
+      }
+      guard isFaultMet else { break }
+      number += 1
+    }
+    #expect(number > 100)
+  }
+
+  /// Works on a store until something fails, and a little beyond. `possible` becomes what may be there afterwards.
+  private func run(
+    _ files: SimulatedFiles, _ durability: StoreDurability, _ acknowledged: inout [Record], _ possible: inout [[Record]]
+  ) throws {
+    var store: JournalUnderTest?
+    if try storeError({ store = try JournalUnderTest(files, durability: durability) }) != nil {
+      store = try JournalUnderTest(files.afterKill(), durability: durability)
+      return
+    }
+    guard let store else { return }
+    var isUnknown = false
+    for batch in Script(seed: 3, count: 24).batches {
+      let before = try readable(store, acknowledged)
+      var result: [BatchResult] = []
+      let error = try storeError { result = try store.commit([batch]) }
+      if let error {
+        #expect([.full, .engine, .inaccessible, .outcomeUnknown].contains(error.code))
+        if error.code == .outcomeUnknown, !isUnknown {
+          isUnknown = true
+          possible.append(applying(batch, to: before, nil))
+        }
+        continue
+      }
+      #expect(!isUnknown, "a store that does not know takes no more")
+      acknowledged = applying(batch, to: before, try #require(result.first).get())
+      possible = [acknowledged]
+      #expect(try readable(store, acknowledged) == acknowledged)
+    }
+    _ = try storeError { try store.close() }
+  }
+
+  /// Keys and values: the revision of a commit that failed is not known.
+  private func values(_ records: [Record]) -> [[UInt8]] { records.flatMap { [$0.key.bytes, $0.value] } }
+
+  /// The records of the store; a read that fails is told and tried again.
+  private func readable(_ store: JournalUnderTest, _ known: [Record]) throws -> [Record] {
+    var records = known
+    if try storeError({ records = try store.records() }) != nil { records = try store.records() }
+    return records
+  }
+
+  /// What a batch makes of records. Without a revision it is the next the store would give.
+  private func applying(_ batch: Batch, to records: [Record], _ revision: Revision?) -> [Record] {
+    var map = Dictionary(records.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
+    let highest = records.map(\.revision.rawValue).max() ?? 1 << 40
+    for mutation in batch.mutations {
+      switch mutation {
+      case .put(let key, let value):
+        map[key] = Record(key: key, value: value, revision: revision ?? Revision(rawValue: highest + 1))
+      case .delete(let key): map[key] = nil
+      }
+    }
+    return map.values.sorted { $0.key < $1.key }
+  }
+
+  @Test(
+    "After a power cut a store holds every flushed commit, whole ones only, and none without those before it",
+    arguments: [StoreDurability.full, .normal], UInt64(1)...6)
+  func powerCuts(durability: StoreDurability, seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files, durability: durability)
+    var states: [[Record]] = [[]]
+    var flushed = 0
+    for batch in Script(seed: seed, count: 60).batches {
+      try store.commit([batch])
+      states.append(try store.records())
+      if store.journal.durableByteCount == store.journal.current.byteCount { flushed = states.count - 1 }
+      for _ in 0..<4 {
+        let cut = files.afterPowerCut(&generator)
+        let again = try JournalUnderTest(cut, durability: durability)
+        let found = try again.records()
+        #expect(
+          states[flushed...].contains(found), "seed \(seed), after \(states.count - 1) commits, \(flushed) flushed")
+        let revision = try #require(try again.commit([batch]).first).get()
+        #expect(!states.joined().contains { $0.revision == revision }, "a revision was given twice, seed \(seed)")
+      }
+    }
+  }
+
+  @Test("A store killed and opened at any moment holds what was acknowledged, also while room is given back")
+  func killsAtEveryCall() throws {
+    let script = Script(seed: 11, count: 60)
+    var number = 1
+    while true {
+      let files = SimulatedFiles()
+      let store = try JournalUnderTest(files)
+      files.fail(number, with: .error(EIO))
+      var states: [[Record]] = [[]]
+      var didFail = false
+      for batch in script.batches where !didFail {
+        if try storeError({ try store.commit([batch]) }) != nil {
+          didFail = true
+        } else {
+          states = [try readable(store, [])]
+        }
+      }
+      guard files.isFaultMet else { break }
+      let again = try JournalUnderTest(files.afterKill())
+      let found = try again.records()
+      if !didFail { #expect(states.contains(found), "call \(number)") }
+      // It goes on as if nothing had been.
+      for batch in script.batches { try again.commit([batch]) }
+      #expect(try JournalUnderTest(files.afterKill()).records() == found)
+      number += 1
+    }
+    #expect(number > 100)
+  }
+}
