@@ -1,1 +1,87 @@
-import TomboloPorts
+public import TomboloPorts
+import TomboloStorage
+
+/// A `KeyValueStore` in an LMDB database, kept in a folder of its own.
+///
+///     let store = try await LMDBStore(path: "./tombolo-data")
+///     var batch = Batch()
+///     batch.put(Key("greeting"), Array("hello".utf8))
+///     _ = try await store.commit([batch])
+///     try await store.close()
+///
+/// The folder holds `tombolo.lmdb`, LMDB's table of readers beside it while the store is open (`-lock`), `tombolo.reserve`
+/// (1 MiB kept so that deletes go on when the disk is full) and `tombolo.lock`, whose lock the kernel releases when the process
+/// ends in whatever way. All of it is readable by its owner alone. The folder must be on a local disk.
+///
+/// Writing and reading have a thread each: a reader sees the last commit and never waits for the one being written, but for the
+/// moment in which the map is made larger. A value is copied once, from the map into its record. At the limit, `full` refuses
+/// what takes room, while batches that delete and put no more than 4 KiB still go through.
+///
+/// Freed pages are used again at once; the file itself becomes smaller when the store is closed or opened and more than half of
+/// it is free. A single commit should stay well below the memory of the machine, because LMDB holds its pages there.
+///
+/// Damage is looked for when the store is opened (see `LMDBInspection`), and every value read is checked against a checksum.
+/// What neither finds, damage in the structure of a large database, can end the process, because LMDB trusts its file; so can
+/// another program that makes the file shorter while it is open.
+public final class LMDBStore: KeyValueStore {
+  public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+
+  /// What the writer goes by.
+  struct Configuration: Sendable {
+    var durability: StoreDurability
+    var mapByteCount: Int
+    var byteCountMaximum: Int
+  }
+
+  private let writer: LMDBWriter
+  private let reader: LMDBReader
+
+  /// Opens the database in the folder `path`, and makes both when they are not there.
+  ///
+  /// - Parameters:
+  ///   - path: The folder. Missing folders above it are made too.
+  ///   - durability: What a commit has reached when it returns. With `normal`, LMDB still flushes once a commit.
+  ///   - mapByteCount: How much address space to begin with; doubled whenever a commit does not fit. It takes no memory.
+  ///   - byteCountMaximum: The most bytes the database may have.
+  /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
+  ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
+  ///   program or was written by a newer one; `full` when the disk is.
+  public init(
+    path: String, durability: StoreDurability = .full, mapByteCount: Int = 64 << 20, byteCountMaximum: Int = 64 << 30
+  ) async throws {
+    let location = LMDBLocation(folder: path)
+    let configuration = Configuration(
+      durability: durability, mapByteCount: mapByteCount, byteCountMaximum: byteCountMaximum)
+    do {
+      writer = LMDBWriter(
+        location: location, configuration: configuration, executor: try SerialThreadExecutor(name: "lmdb-write"))
+      reader = LMDBReader(location: location, executor: try SerialThreadExecutor(name: "lmdb-read"))
+    } catch let error as SerialThreadError {
+      throw StoreError(.engine, "the store at \(path) needs two threads of its own", cause: error)
+    }
+    let environment = try await writer.open()
+    do {
+      try await reader.open(environment)
+    } catch {
+      await writer.abandon()
+      throw error
+    }
+  }
+
+  public func get(_ keys: [Key]) async throws -> [Record?] {
+    try await reader.get(keys)
+  }
+
+  public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
+    try await reader.scan(range, reverse: reverse, limit: limit)
+  }
+
+  public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
+    try await writer.commit(batches, within: capabilities)
+  }
+
+  public func close() async throws {
+    await reader.close()
+    try await writer.close()
+  }
+}

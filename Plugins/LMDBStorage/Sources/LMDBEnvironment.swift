@@ -1,0 +1,145 @@
+import CLMDB
+import Synchronization
+import TomboloPorts
+import TomboloStorage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// An open database: the file, its map into memory, and the gate between reading and growing the map.
+///
+/// The map has a size that no commit can exceed. It starts small and is doubled when a commit does not fit; LMDB allows that
+/// only while no transaction is open in the process. The writer has none then, and the one reader holds `gate` while it has one.
+///
+/// Safety: `@unchecked Sendable` because LMDB's handle may be used by any thread, `mapByteCount` is touched only by the writer,
+/// and the map is changed only with `gate` held, which every reader holds while it uses the map.
+final class LMDBEnvironment: @unchecked Sendable {
+  let path: String
+  let handle: OpaquePointer
+  /// The one table.
+  let records: MDB_dbi
+  /// Held by whoever reads from the map, and while the map is moved.
+  let gate = Mutex<Void>(())
+  /// The most the map may grow to by itself.
+  let mapByteCountMaximum: Int
+  private var mapByteCount: Int
+  // Released after the environment is closed: LMDB must not have a file open twice in one process.
+  let folder: StoreFolder
+
+  /// Opens a database, which or makes an empty one.
+  init(
+    path: String, folder: StoreFolder, durability: StoreDurability, mapByteCount: Int, mapByteCountMaximum: Int
+  ) throws {
+    self.path = path
+    self.folder = folder
+    self.mapByteCountMaximum = mapByteCountMaximum
+    var created: OpaquePointer?
+    try LMDBFailure.require(mdb_env_create(&created), "preparing to open it")
+    guard let created else { throw LMDBFailure(result: ENOMEM, action: "preparing to open it") }
+    do {
+      self.mapByteCount = Self.roundedUp(min(mapByteCount, mapByteCountMaximum))
+      try LMDBFailure.require(mdb_env_set_mapsize(created, self.mapByteCount), "sizing the map")
+      let flags = MDB_NOSUBDIR | MDB_NOTLS | durability.environmentFlags
+      try LMDBFailure.require(mdb_env_open(created, path, UInt32(flags), 0o600), "opening it")
+      var dead: Int32 = 0
+      try LMDBFailure.require(mdb_reader_check(created, &dead), "clearing readers that are gone")
+      records = try Self.openTable(created)
+    } catch {
+      mdb_env_close(created)
+      throw error
+    }
+    handle = created
+    // LMDB takes a larger map when the database needs it.
+    self.mapByteCount = max(self.mapByteCount, information.me_mapsize)
+  }
+
+  deinit { mdb_env_close(handle) }
+
+  private static func openTable(_ handle: OpaquePointer) throws -> MDB_dbi {
+    var transaction: OpaquePointer?
+    try LMDBFailure.require(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "looking for its table")
+    var table: MDB_dbi = 0
+    let result = mdb_dbi_open(transaction, nil, 0, &table)
+    guard result == MDB_SUCCESS else {
+      mdb_txn_abort(transaction)
+      throw LMDBFailure(result: result, action: "looking for its table")
+    }
+    // Only a committed transaction leaves the handle of the table open.
+    try LMDBFailure.require(mdb_txn_commit(transaction), "looking for its table")
+    return table
+  }
+
+  var information: MDB_envinfo {
+    var information = MDB_envinfo()
+    mdb_env_info(handle, &information)
+    return information
+  }
+
+  /// Runs `body` with a transaction that reads. For the writer and for opening; the reader keeps one of its own.
+  func withSnapshot<Value>(_ body: (OpaquePointer) throws -> Value) throws -> Value {
+    var transaction: OpaquePointer?
+    try LMDBFailure.require(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "beginning to read")
+    guard let transaction else { throw LMDBFailure(result: ENOMEM, action: "beginning to read") }
+    defer { mdb_txn_abort(transaction) }
+    return try body(transaction)
+  }
+
+  /// Begins a transaction that writes. Adopts the size of a map that another program grew.
+  func beginWriting() throws -> OpaquePointer {
+    var transaction: OpaquePointer?
+    var result = mdb_txn_begin(handle, nil, 0, &transaction)
+    if result == MDB_MAP_RESIZED {
+      try setMap(0)
+      result = mdb_txn_begin(handle, nil, 0, &transaction)
+    }
+    try LMDBFailure.require(result, "beginning a commit")
+    guard let transaction else { throw LMDBFailure(result: ENOMEM, action: "beginning a commit") }
+    return transaction
+  }
+
+  /// Makes the map larger. Answers whether it did: at the maximum it does not. Call without a transaction.
+  func grow() throws -> Bool {
+    guard mapByteCount < mapByteCountMaximum else { return false }
+    let doubled = min(Self.roundedUp(mapByteCount * 2), Self.roundedUp(mapByteCountMaximum))
+    guard doubled > mapByteCount, Self.isMappable(doubled) else { return false }
+    try setMap(doubled)
+    return true
+  }
+
+  /// Runs `body` with a map that is `byteCount` larger than it may be otherwise.
+  func withLargerMap<Value>(by byteCount: Int, _ body: () throws -> Value) throws -> Value {
+    let before = mapByteCount
+    let larger = Self.roundedUp(before + byteCount)
+    guard Self.isMappable(larger) else { return try body() }
+    try setMap(larger)
+    let result = Result { try body() }
+    // LMDB keeps what is in use by now, so this never cuts anything off.
+    try setMap(before)
+    return try result.get()
+  }
+
+  private func setMap(_ byteCount: Int) throws {
+    let result = gate.withLock { _ in mdb_env_set_mapsize(handle, byteCount) }
+    try LMDBFailure.require(result, "growing the map")
+    mapByteCount = max(byteCount, information.me_mapsize)
+  }
+
+  /// Whether the process may have that much address space. LMDB has given up its old map by the time it finds out.
+  private static func isMappable(_ byteCount: Int) -> Bool {
+    guard let map = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      map != MAP_FAILED
+    else { return false }
+    munmap(map, byteCount)
+    return true
+  }
+
+  /// In whole mebibytes, which are whole pages on every machine.
+  private static func roundedUp(_ byteCount: Int) -> Int {
+    (byteCount + 0xF_FFFF) & ~0xF_FFFF
+  }
+}

@@ -1,0 +1,215 @@
+import Foundation
+import Testing
+import TomboloPorts
+
+@testable import LMDBStorage
+
+@Suite("LMDBStore")
+struct LMDBStoreTests {
+  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
+  func reopen(durability: StoreDurability) async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await LMDBStore(path: folder.path, durability: durability)
+      let revision = try await store.commit { batch in
+        batch.put(Key("a"), [1, 2, 3])
+        batch.put(Key("empty"), [])
+      }
+      try await store.close()
+      let again = try await LMDBStore(path: folder.path, durability: durability)
+      #expect(try await again.get(Key("a")) == Record(key: Key("a"), value: [1, 2, 3], revision: revision))
+      #expect(try await again.get(Key("empty"))?.value == [])
+      try await again.close()
+    }
+  }
+
+  @Test("What was committed is there when the store was let go without being closed")
+  func letGo() async throws {
+    try await TemporaryFolder.with { folder in
+      try await LMDBStore(path: folder.path).commit { $0.put(Key("a"), [1]) }
+      let again = try await openWhenFree(folder.path)
+      #expect(try await again.value("a") == [1])
+      try await again.close()
+    }
+  }
+
+  @Test("A store opened again never gives a revision it gave before")
+  func revisionsAcrossOpenings() async throws {
+    try await TemporaryFolder.with { folder in
+      var seen: Set<Revision> = []
+      for _ in 0..<4 {
+        let store = try await LMDBStore(path: folder.path, durability: .none)
+        for _ in 0..<3 {
+          let revision = try await store.commit { $0.put(Key("a"), []) }
+          #expect(seen.insert(revision).inserted)
+        }
+        try await store.commit { $0.delete(Key("a")) }
+        try await store.close()
+      }
+    }
+  }
+
+  @Test("A closed store leaves the database, its reserve, an unlocked lock, and nothing that others could read")
+  func filesAfterClose() async throws {
+    try await TemporaryFolder.with { folder in
+      let path = "\(folder.path)/some/where"
+      let store = try await LMDBStore(path: path)
+      try await store.commit { $0.put(Key("a"), [1]) }
+      for file in try FileManager.default.contentsOfDirectory(atPath: path) {
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
+        #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
+      }
+      try await store.close()
+      let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+      #expect(files == ["tombolo.engine", "tombolo.lmdb", "tombolo.lock", "tombolo.reserve"])
+    }
+  }
+
+  @Test("The map grows while readers are busy, and no reader sees a wrong value")
+  func growthUnderReaders() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await LMDBStore(path: folder.path, durability: .none, mapByteCount: 1 << 20)
+      try await store.commit { $0.put(Key("fixed"), [UInt8](repeating: 9, count: 3_000)) }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          for index in 0..<300 {
+            try await store.commit { $0.put(Key("key \(index)"), [UInt8](repeating: UInt8(index % 251), count: 100_000)) }
+          }
+        }
+        for _ in 0..<3 {
+          group.addTask {
+            for _ in 0..<300 {
+              #expect(try await store.value("fixed") == [UInt8](repeating: 9, count: 3_000))
+              for record in try await store.scan(.prefix(Key("key ")), reverse: true, limit: 3) {
+                #expect(record.value.count == 100_000 && record.value.first == record.value.last)
+              }
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try await store.scan(.all, limit: .max).count == 301)
+      try await store.close()
+      #expect(try folder.byteCount(of: folder.database) > 30_000_000)
+      // Opened with a small map again, it is as large as it must be.
+      let again = try await LMDBStore(path: folder.path, durability: .none, mapByteCount: 1 << 20)
+      #expect(try await again.scan(.all, limit: .max).count == 301)
+      try await again.close()
+    }
+  }
+
+  @Test("Beyond its maximum what takes room is refused as full, while deletes go on and make room")
+  func sizeMaximum() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await LMDBStore(
+        path: folder.path, durability: .none, mapByteCount: 1 << 20, byteCountMaximum: 2 << 20)
+      let error = try await storeError { try await fill(store, valueByteCount: 2_000) }
+      #expect(error.code == .full)
+      #expect(error.message.contains("sizeMaximum"))
+      let before = try await store.scan(.all, limit: .max).map(\.key)
+      #expect(before.count > 350)
+      var mixed = Batch()
+      mixed.put(Key("new"), [UInt8](repeating: 1, count: 100_000))
+      for key in before.prefix(300) {
+        let results = try await store.commit([mixed, Batch(mutations: [.delete(key), .put(Key("count"), [1])])])
+        #expect(results.last?.refusal == nil)
+      }
+      #expect(try await store.get(before[0]) == nil)
+      try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 100_000)) }
+      try await store.close()
+      #expect(try folder.byteCount(of: folder.database) <= 3 << 20)
+    }
+  }
+
+  @Test("A full disk refuses as full and keeps what was there; deletes go on, and so does everything once there is room")
+  func fullDisk() async throws {
+    try await TemporaryFolder.with { folder in
+      guard mount("tmpfs", folder.path, "tmpfs", 0, "size=4m") == 0 else {
+        Issue.record("mounting failed with errno \(errno): run the tests as root, as Tools/test does in CI")
+        return
+      }
+      defer { umount2(folder.path, 2) }
+      let store = try await LMDBStore(path: folder.path)
+      let error = try await storeError { try await fill(store, valueByteCount: 500) }
+      #expect(error.code == .full)
+      #expect(error.message.contains("no room"))
+      #expect(error.message.contains(folder.path))
+      // Nothing at all is left on the disk, but for the reserve.
+      _ = try? Data(count: 4 << 20).write(to: URL(fileURLWithPath: "\(folder.path)/hog"))
+      let before = try await store.scan(.all, limit: .max).map(\.key)
+      #expect(before.count > 1_000)
+      for key in before.prefix(400) { try await store.commit { $0.delete(key) } }
+      #expect(try await store.get(before[399]) == nil)
+      #expect(try await store.get(before[400]) != nil)
+      mount("tmpfs", folder.path, "tmpfs", UInt(MS_REMOUNT), "size=32m")
+      try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 1_000_000)) }
+      #expect(try folder.byteCount(of: "\(folder.path)/tombolo.reserve") == 1 << 20)
+      try await store.close()
+      let again = try await LMDBStore(path: folder.path)
+      #expect(try await again.scan(.all, limit: .max).count == before.count - 400 + 1)
+      try await again.close()
+    }
+  }
+
+  @Test("Freed pages are used again, and closing gives the room of deleted records back to the disk")
+  func spaceGivenBack() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await LMDBStore(path: folder.path, durability: .none)
+      func round(_ number: Int) async throws {
+        let keys = (0..<10_000).map { Key("key \($0)") }
+        try await store.commit { batch in for key in keys { batch.put(key, [UInt8](repeating: UInt8(number), count: 600)) } }
+        try await store.commit { batch in for key in keys { batch.delete(key) } }
+      }
+      for number in 0..<3 { try await round(number) }
+      let before = try folder.byteCount(of: folder.database)
+      for number in 3..<8 { try await round(number) }
+      #expect(try folder.byteCount(of: folder.database) < before * 3 / 2)
+      let revision = try await store.commit { $0.put(Key("kept"), [1]) }
+      try await store.close()
+      #expect(try folder.byteCount(of: folder.database) < 100_000)
+      let again = try await LMDBStore(path: folder.path, durability: .none)
+      #expect(try await again.scan(.all, limit: 9) == [Record(key: Key("kept"), value: [1], revision: revision)])
+      try await again.close()
+    }
+  }
+
+  @Test("The plugin makes a store from its options, and judges them")
+  func plugin() async throws {
+    try await TemporaryFolder.with { folder in
+      var values: [String: OptionValue] = [
+        "path": .string(folder.path), "durability": .string("normal"), "mapSize": .size(1 << 20),
+        "sizeMaximum": .size(1 << 30),
+      ]
+      let options = PluginOptions(path: "storage", values: values)
+      #expect(LMDBStoragePlugin.problems(in: options).isEmpty)
+      let context = PluginContext(time: SystemTimeSource(), warn: { _ in })
+      let store = try await LMDBStoragePlugin.make(options, in: context)
+      try await store.commit { $0.put(Key("a"), [1]) }
+      try await store.close()
+      #expect(folder.exists(folder.database))
+      #expect(LMDBStoragePlugin.identifier.description == "storage.lmdb")
+      values["mapSize"] = .size(1 << 31)
+      let problems = LMDBStoragePlugin.problems(in: PluginOptions(path: "storage", values: values))
+      #expect(problems.first?.message.contains("storage.mapSize") == true)
+    }
+  }
+
+  /// Puts records until there is no room.
+  private func fill(_ store: LMDBStore, valueByteCount: Int) async throws {
+    for index in 0..<100_000 {
+      try await store.commit { batch in
+        for part in 0..<10 { batch.put(Key("key \(index) \(part)"), [UInt8](repeating: 7, count: valueByteCount)) }
+      }
+    }
+  }
+
+  /// A store that is let go releases its lock on threads of its own, a moment later.
+  private func openWhenFree(_ path: String) async throws -> LMDBStore {
+    while true {
+      do {
+        return try await LMDBStore(path: path)
+      } catch let error as StoreError where error.code == .inUse {
+        await Task.yield()
+      }
+    }
+  }
+}
