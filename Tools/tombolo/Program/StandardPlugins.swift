@@ -1,5 +1,7 @@
+import FileStorage
 import HTTPDelivery
 import HTTPProbe
+import LMDBStorage
 import SQLiteStorage
 import StorageEncryption
 import TomboloComposition
@@ -9,6 +11,8 @@ enum StandardPlugins {
   /// A registry of them all.
   static func registry() throws -> PluginRegistry {
     var registry = try PluginRegistry.withBuiltIns()
+    try registry.register(FileStoragePlugin.self)
+    try registry.register(LMDBStoragePlugin.self)
     try registry.register(SQLiteStoragePlugin.self)
     try registry.register(AESGCMEncryptionPlugin.self)
     try registry.register(HTTPDeliveryPlugin.self)
