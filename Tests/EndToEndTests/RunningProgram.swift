@@ -45,6 +45,14 @@ final class RunningProgram: Sendable {
     throw Failure(description: "the program ended before the wanted line; its errors: \(await rest().errors)")
   }
 
+  /// The next line of standard error that `isWanted`; `nil` when the program ended before.
+  func errorLine(where isWanted: (String) -> Bool) async -> String? {
+    while let line = await errorOutput.next() {
+      if isWanted(line) { return line }
+    }
+    return nil
+  }
+
   /// Where it listens, once it does.
   func listeningURL() async throws -> String {
     let line = try await line { $0.contains("listening on http://") }

@@ -7,6 +7,7 @@ enum FakePlugins {
     var registry = PluginRegistry()
     try registry.register(MemoryStorage.self)
     try registry.register(SQLiteStorage.self)
+    try registry.register(Encryption.self)
     try registry.register(HTTPDelivery.self)
     try registry.register(ExponentialBackoff.self)
     try registry.register(ConstantBackoff.self)
@@ -49,6 +50,12 @@ extension FakePlugins {
       OptionDeclaration("synchronous", .choice(["full", "normal"]), default: .string("full"), help: "Flushing."),
       OptionDeclaration("cacheSize", .size(1_024...(1 << 30)), default: .size(8 << 20), help: "Of the page cache."),
     ]
+  }
+
+  enum Encryption: Fake {
+    static let identifier = PluginIdentifier(.encryption, "aes-gcm")
+    static let summary = "Nobody reads it."
+    static let options = [OptionDeclaration("keyFile", .string, isRequired: true, help: "A file of keys.")]
   }
 
   enum HTTPDelivery: Fake {

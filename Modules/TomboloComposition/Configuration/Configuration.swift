@@ -2,12 +2,22 @@
 public struct Configuration: Sendable {
   public var agent: AgentSettings
   public var storage: PluginSelection
+  /// What encrypts the storage; `nil` when it is plain.
+  public var encryption: PluginSelection?
   public var queue: QueueSettings
   public var network: NetworkSettings
   public var delivery: PluginSelection
   public var logging: LoggingSettings
   /// Every key with its effective value, secrets hidden, in the order of the sections.
   public let entries: [ConfigurationEntry]
+
+  /// The section `storage`.
+  public var storageSettings: StorageSettings { StorageSettings(engine: storage, encryption: encryption) }
+
+  /// Every plugin it names.
+  var selections: [PluginSelection] {
+    storageSettings.selections + [delivery, network.probe, queue.backoff, queue.conflict].compactMap { $0 }
+  }
 
   /// The effective values, one a line, each with the layer it comes from. What is not set is left out.
   public var text: String {

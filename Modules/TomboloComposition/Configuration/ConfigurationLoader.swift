@@ -26,7 +26,29 @@ public struct ConfigurationLoader: Sendable {
   public func load(
     file: String? = nil, text: String? = nil, environment: [String: String] = [:], overrides: [String] = []
   ) throws(ConfigurationError) -> Configuration {
-    let answer = try read(file: file, text: text)
+    try load(file: file, text: text, environment: environment, overrides: overrides, isDeliveryRequired: true) {
+      reader throws in
+      try reader.read().map { ($0, $0.selections) }
+    }
+  }
+
+  /// The checked section `storage`, for what works on a store alone. The config need not say where operations go; whatever
+  /// else it says is checked.
+  public func loadStorage(
+    file: String? = nil, text: String? = nil, environment: [String: String] = [:], overrides: [String] = []
+  ) throws(ConfigurationError) -> StorageSettings {
+    try load(file: file, text: text, environment: environment, overrides: overrides, isDeliveryRequired: false) {
+      reader throws in
+      try reader.readStorage().map { ($0, $0.selections) }
+    }
+  }
+
+  /// - Parameter read: Gives what is wanted, and the plugins that are asked what they have to say against it.
+  private func load<Wanted>(
+    file: String?, text: String?, environment: [String: String], overrides: [String], isDeliveryRequired: Bool,
+    _ read: (inout SettingsReader) throws -> (Wanted, [PluginSelection])?
+  ) throws(ConfigurationError) -> Wanted {
+    let answer = try self.read(file: file, text: text)
     var problems = answer.problems
     let commandLine = Assignment.reading(overrides: overrides, problems: &problems)
     let written = try root(of: answer, problems: problems)
@@ -40,16 +62,17 @@ public struct ConfigurationLoader: Sendable {
     for assignment in assignments { assignment.apply(to: &effective, schema: schema, problems: &problems) }
 
     var validator = SectionValidator(
-      schema: schema, registry: registry, names: names, fileOrigin: file.map { wholeFile($0) })
+      schema: schema, registry: registry, names: names, fileOrigin: file.map { wholeFile($0) },
+      isDeliveryRequired: isDeliveryRequired)
     let value = validator.validate(effective)
     problems += validator.problems
     do {
       guard let value else { throw ConfigurationError(problems: problems) }
       var reader = try SettingsReader(value, names: names, entries: validator.entries)
       defer { problems += reader.problems }
-      if let configuration = try reader.read() {
-        problems += objections(of: configuration, entries: validator.entries)
-        if problems.isEmpty, reader.problems.isEmpty { return configuration }
+      if let (wanted, selections) = try read(&reader) {
+        problems += objections(of: selections, entries: validator.entries)
+        if problems.isEmpty, reader.problems.isEmpty { return wanted }
       }
     } catch {
       // A value that a problem has removed is missing here as well: the problem says it better.
@@ -104,19 +127,15 @@ public struct ConfigurationLoader: Sendable {
       if let type = node?["type"] {
         if !type.isNull { names[slot] = type.text }
       } else {
-        names[slot] = slot.defaultName
+        names[slot] = node.map { !$0.isNull } == true ? slot.nameWhenPresent : slot.defaultName
       }
     }
     return names
   }
 
   /// What the plugins themselves have to say against their sections.
-  private func objections(of configuration: Configuration, entries: [ConfigurationEntry]) -> [ConfigurationProblem] {
-    let selections = [
-      configuration.storage, configuration.delivery, configuration.network.probe, configuration.queue.backoff,
-      configuration.queue.conflict,
-    ].compactMap { $0 }
-    return selections.flatMap { selection in
+  private func objections(of selections: [PluginSelection], entries: [ConfigurationEntry]) -> [ConfigurationProblem] {
+    selections.flatMap { selection in
       registry.problems(in: selection).map { objection in
         let path = selection.options.path
         let origin = entries.first { $0.path == path + ".type" }?.origin

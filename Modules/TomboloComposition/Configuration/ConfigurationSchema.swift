@@ -13,7 +13,7 @@ struct ConfigurationSchema {
   init(names: [PluginSlot: String], registry: PluginRegistry) {
     var openPaths: Set<String> = []
     var unnamedPaths: Set<String> = []
-    func section(of slot: PluginSlot) -> OptionDeclaration {
+    func section(of slot: PluginSlot, holding inner: [OptionDeclaration] = []) -> OptionDeclaration {
       let plugin = names[slot].flatMap { registry.description(of: PluginIdentifier(slot.kind, $0)) }
       if names[slot] == nil {
         unnamedPaths.insert(slot.pathText)
@@ -22,17 +22,18 @@ struct ConfigurationSchema {
       }
       let choices = registry.descriptions(of: slot.kind).map(\.identifier.name)
       let type = OptionDeclaration(
-        "type", .choice(choices), default: slot.defaultName.map { .string($0) }, isRequired: slot.defaultName == nil,
-        help: slot.help)
+        "type", .choice(choices), default: slot.nameWhenPresent.map { .string($0) },
+        isRequired: slot.nameWhenPresent == nil, help: slot.help)
       return OptionDeclaration(
-        slot.path.last ?? "", .section([type] + (plugin?.options ?? [])), isRequired: slot.isRequired, help: slot.help)
+        slot.path.last ?? "", .section([type] + (plugin?.options ?? []) + inner), isRequired: slot.isRequired,
+        help: slot.help)
     }
     func section(_ name: String, _ options: [OptionDeclaration], help: String) -> OptionDeclaration {
       OptionDeclaration(name, .section(options), help: help)
     }
     let sections = [
       section("agent", BuiltInOptions.agent, help: "How the program is reached and how it ends."),
-      section(of: .storage),
+      section(of: .storage, holding: [section(of: .encryption)]),
       section(
         "queue", BuiltInOptions.queue + [section(of: .backoff), section(of: .conflict)],
         help: "Limits, retries and conflicts."),

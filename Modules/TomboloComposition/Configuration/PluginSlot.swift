@@ -2,11 +2,12 @@ import TomboloPorts
 
 /// A place in the config where a section names a plugin and carries its options.
 enum PluginSlot: CaseIterable {
-  case storage, delivery, probe, backoff, conflict
+  case storage, encryption, delivery, probe, backoff, conflict
 
   var kind: PluginKind {
     switch self {
     case .storage: .storage
+    case .encryption: .encryption
     case .delivery: .delivery
     case .probe: .probe
     case .backoff: .backoff
@@ -17,6 +18,7 @@ enum PluginSlot: CaseIterable {
   var path: [String] {
     switch self {
     case .storage: ["storage"]
+    case .encryption: ["storage", "encryption"]
     case .delivery: ["delivery"]
     case .probe: ["network", "probe"]
     case .backoff: ["queue", "backoff"]
@@ -32,15 +34,19 @@ enum PluginSlot: CaseIterable {
     case .storage: "sqlite"
     case .backoff: "exponential"
     case .conflict: "timestamp"
-    case .delivery, .probe: nil
+    case .encryption, .delivery, .probe: nil
     }
   }
+
+  /// The plugin when the section is there and does not say which.
+  var nameWhenPresent: String? { self == .encryption ? "aes-gcm" : defaultName }
 
   var isRequired: Bool { self == .delivery }
 
   var help: String {
     switch self {
     case .storage: "Where operations are kept. A relative path is relative to the working directory."
+    case .encryption: "Encrypts what the storage holds; without this section it is plain."
     case .delivery: "How operations reach the outside."
     case .probe: "How the program asks whether the outside can be reached; without one it asks where deliveries go."
     case .backoff: "How long to wait between attempts."

@@ -8,16 +8,21 @@ struct SectionValidator {
   let names: [PluginSlot: String]
   /// Where a missing key is reported: the file as a whole.
   let fileOrigin: ConfigurationOrigin?
+  /// Not where only a part of the config is wanted.
+  let isDeliveryRequired: Bool
   var problems: [ConfigurationProblem] = []
   var entries: [ConfigurationEntry] = []
 
   init(
-    schema: ConfigurationSchema, registry: PluginRegistry, names: [PluginSlot: String], fileOrigin: ConfigurationOrigin?
+    schema: ConfigurationSchema, registry: PluginRegistry, names: [PluginSlot: String],
+    fileOrigin: ConfigurationOrigin?,
+    isDeliveryRequired: Bool
   ) {
     self.schema = schema
     self.registry = registry
     self.names = names
     self.fileOrigin = fileOrigin
+    self.isDeliveryRequired = isDeliveryRequired
   }
 
   /// The value of the whole config. It is only to be used when there are no problems.
@@ -169,7 +174,7 @@ extension SectionValidator {
   }
 
   private mutating func absent(_ slot: PluginSlot) -> OptionValue? {
-    guard slot.isRequired else { return nil }
+    guard slot.isRequired, isDeliveryRequired else { return nil }
     let compiled = registry.descriptions(of: slot.kind).map(\.identifier.description).joined(separator: ", ")
     problems.append(
       ConfigurationProblem(

@@ -29,8 +29,15 @@ struct SettingsReader {
       agent: AgentSettings(
         listen: listen, token: try agent.stringIfPresent("token").map { Secret($0) },
         tokenFile: try agent.stringIfPresent("tokenFile"), shutdownGrace: try agent.duration("shutdownGrace")),
-      storage: storage, queue: queue, network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
+      storage: storage, encryption: try selection(.encryption), queue: queue,
+      network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
       logging: LoggingSettings(level: level, format: format), entries: entries)
+  }
+
+  /// The section `storage` alone.
+  func readStorage() throws -> StorageSettings? {
+    guard let engine = try selection(.storage) else { return nil }
+    return StorageSettings(engine: engine, encryption: try selection(.encryption))
   }
 
   private mutating func readListen(_ agent: PluginOptions) throws -> ListenAddress? {
@@ -78,12 +85,13 @@ struct SettingsReader {
       options = Self.options(try options.entries(name), path: slot.pathText)
     }
     guard let name = names[slot] else { return nil }
-    return PluginSelection(PluginIdentifier(slot.kind, name), options: options)
+    // What belongs to another plugin is not this one's to see.
+    let others = PluginSlot.allCases.filter { $0.path.dropLast() == slot.path[...] }.compactMap(\.path.last)
+    return PluginSelection(PluginIdentifier(slot.kind, name), options: options.leavingOut(others + ["type"]))
   }
 
-  /// The options of a section, without the name of its plugin.
   private static func options(_ entries: [OptionEntry], path: String) -> PluginOptions {
-    let pairs = entries.filter { $0.name != "type" }.map { ($0.name, $0.value) }
+    let pairs = entries.map { ($0.name, $0.value) }
     return PluginOptions(path: path, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
   }
 

@@ -5,10 +5,13 @@ struct DeclarationCheck {
   /// Sentences, each naming its option.
   private(set) var faults: [String] = []
 
-  init(_ options: [OptionDeclaration]) {
+  init(_ options: [OptionDeclaration], of kind: PluginKind) {
     check(options, path: "")
     for option in options where option.name == "type" {
       faults.append("the key type is taken: it names the plugin")
+    }
+    for option in options where kind == .storage && option.name == "encryption" {
+      faults.append("the key encryption is taken: it names the plugin that encrypts a storage")
     }
   }
 

@@ -25,7 +25,7 @@ public struct PluginRegistry: Sendable {
       throw PluginRegistryError(
         .duplicate, "\(P.identifier) is registered already: register it once, or give \(P.self) another name")
     }
-    let faults = DeclarationCheck(P.options).faults
+    let faults = DeclarationCheck(P.options, of: P.identifier.kind).faults
     guard faults.isEmpty else {
       throw PluginRegistryError(
         .badDeclaration, "\(P.identifier) declares its options wrongly: \(faults.joined(separator: "; "))")

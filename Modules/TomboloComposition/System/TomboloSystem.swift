@@ -88,7 +88,7 @@ extension TomboloSystem {
   private static let storage = ContainerModule("storage") { builder in
     builder.singleton((any KeyValueStore).self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await registry.make((any KeyValueStore).self, from: configuration.storage, in: context)
+      try await configuration.storageSettings.open(registry, in: context)
     }
     builder.singleton(GroupCommit.self) { (store: any KeyValueStore) in GroupCommit(store) }
     builder.singleton(SyncQueue.self) {

@@ -66,6 +66,8 @@ extension PluginIdentifier: CustomStringConvertible {
 /// The kinds of parts there are; the raw value is how identifiers begin.
 public enum PluginKind: String, Hashable, Sendable, CaseIterable {
   case storage
+  /// Of what a storage holds.
+  case encryption
   case delivery
   case backoff
   case conflict

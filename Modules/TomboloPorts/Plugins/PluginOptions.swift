@@ -14,6 +14,16 @@ public struct PluginOptions: Sendable {
 
   public func value(_ name: String) -> OptionValue? { values[name] }
 
+  /// The same options with another value for one of them.
+  public func setting(_ name: String, to value: OptionValue) -> PluginOptions {
+    PluginOptions(path: path, values: values.merging([name: value]) { _, new in new })
+  }
+
+  /// The same options without those of these names.
+  public func leavingOut(_ names: [String]) -> PluginOptions {
+    PluginOptions(path: path, values: values.filter { !names.contains($0.key) })
+  }
+
   public func string(_ name: String) throws -> String {
     guard case .string(let value) = try require(name) else { throw mismatch(name, "a string") }
     return value

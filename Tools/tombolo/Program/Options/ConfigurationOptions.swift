@@ -22,6 +22,16 @@ struct ConfigurationOptions: ParsableArguments {
       .load(file: try chosenFile(), environment: ProcessInfo.processInfo.environment, overrides: overrides)
   }
 
+  /// Reads the section `storage` alone; where operations are delivered need not be said.
+  func loadStorage() throws -> StorageSettings {
+    let environment = ProcessInfo.processInfo.environment
+    let file = try Self.choose(
+      option: file, environment: environment, overrides: overrides, isDeliveryNeeded: false,
+      exists: { FileManager.default.fileExists(atPath: $0) })
+    return try ConfigurationLoader(registry: StandardPlugins.registry())
+      .loadStorage(file: file, environment: environment, overrides: overrides)
+  }
+
   /// The system that the configuration describes; nothing is open yet.
   func system(_ configuration: Configuration, logger: Logger) throws -> TomboloSystem {
     try TomboloSystem(configuration, registry: StandardPlugins.registry(), logger: logger)
@@ -39,13 +49,15 @@ struct ConfigurationOptions: ParsableArguments {
   /// The option wins over the variable, the variable over the usual name. Only `delivery` has no default: where a variable
   /// or an override says it, as in a container, no file is needed.
   static func choose(
-    option: String?, environment: [String: String], overrides: [String] = [], exists: (String) -> Bool
+    option: String?, environment: [String: String], overrides: [String] = [], isDeliveryNeeded: Bool = true,
+    exists: (String) -> Bool
   ) throws(CommandError) -> String? {
     if let option { return option }
     if let variable = environment["TOMBOLO_CONFIG"], !variable.isEmpty { return variable }
     if exists(usualFile) { return usualFile }
     if environment.keys.contains(where: { $0.hasPrefix("TOMBOLO_DELIVERY") }) { return nil }
     if overrides.contains(where: { $0.hasPrefix("delivery") }) { return nil }
+    guard isDeliveryNeeded else { return nil }
     throw CommandError(
       .usage,
       """

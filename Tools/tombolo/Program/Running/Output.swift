@@ -17,6 +17,11 @@ enum Output {
     write(text + "\n", to: .standardError)
   }
 
+  /// Text as it is, on standard error.
+  static func errorText(_ text: String) {
+    write(text, to: .standardError)
+  }
+
   /// A line of the log, on standard error. A log that nobody takes any more does not end the program.
   static func log(_ text: String) {
     do {
