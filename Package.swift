@@ -179,6 +179,10 @@ let package = Package(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
     .executableTarget(
+      name: "resilience-samples", dependencies: ["TomboloResilience"], path: "Tools/Examples/ResilienceSamples"),
+    .executableTarget(
+      name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
+    .executableTarget(
       name: "recovery-latency",
       dependencies: [
         "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import StorageEncryption
+import TomboloComposition
 import TomboloPorts
 
 /// `tombolo storage generate-key`.
