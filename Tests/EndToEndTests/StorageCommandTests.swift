@@ -71,38 +71,6 @@ struct StorageCommandTests {
     }
   }
 
-  /// 2,000 operations; with `TOMBOLO_NIGHTLY=1` 200,000.
-  @Test("sqlite to lmdb to file to sqlite, killed on each way, ends with the same records in the same order")
-  func roundTrip() async throws {
-    let count = ProcessInfo.processInfo.environment["TOMBOLO_NIGHTLY"] == "1" ? 200_000 : 2_000
-    try await Scene.with { scene in
-      let agent = try await scene.startAgent()
-      for start in stride(from: 0, to: count, by: 500) {
-        let drafts = (start..<start + 500).map { #"{"kind":"k","orderingKey":"o\#($0 % 97)","payload":{"n":\#($0)}}"# }
-        let answer = try await Web.send(
-          "POST", agent.url + "/v1/operations", #"{"operations":[\#(drafts.joined(separator: ","))]}"#)
-        #expect(answer.status == 202)
-      }
-      agent.program.signal(SIGTERM)
-      #expect(await agent.program.waitForExit() == 0)
-
-      var source = scene.configuration.path
-      let original = try await dump(source)
-      #expect(original.count > count)
-      for (step, type) in ["lmdb", "file", "sqlite"].enumerated() {
-        let target = try write(scene, "\(step).yaml", "{ type: \(type), path: \(scene.folder.path)/\(step) }")
-        let arguments = ["storage", "migrate", "--from", source, "--to", target]
-        let killed = try RunningProgram("tombolo", arguments)
-        #expect(await killed.errorLine { $0.contains("copying") } != nil)
-        await killed.killAndWait()
-        let resumed = try await RunningProgram.run("tombolo", arguments)
-        #expect(resumed.status == 0, "\(type): \(resumed.errors)")
-        #expect(try await dump(target) == original, "\(type)")
-        source = target
-      }
-    }
-  }
-
   @Test("a store that an agent holds, one that is not there, and the same folder twice are refused")
   func refusals() async throws {
     try await Scene.with { scene in
