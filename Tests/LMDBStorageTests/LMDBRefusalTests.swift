@@ -91,53 +91,6 @@ struct LMDBRefusalTests {
     }
   }
 
-  @Test("A page in use that is overwritten with noise is damage, whichever it is", arguments: [0, 1, 10, 30, 50, 80])
-  func overwrittenPage(page: Int) async throws {
-    try await TemporaryFolder.with { folder in
-      try await fill(folder)
-      var bytes = try folder.bytes(of: folder.database)
-      for offset in 0..<512 { bytes[page * 4_096 + offset] = UInt8(truncatingIfNeeded: offset &* 37 &+ 91) }
-      try folder.write(bytes, to: folder.database)
-      let error = try await openError(folder.path)
-      #expect(error.code == .damaged)
-      #expect(error.message.contains(folder.database))
-    }
-  }
-
-  @Test("A flipped bit is met with damaged, or changes nothing that is read")
-  func flippedBits() async throws {
-    let seed = UInt64.random(in: .min ... .max)
-    var random = SeededGenerator(seed: seed)
-    try await TemporaryFolder.with { folder in
-      try await fill(folder)
-      let whole = try folder.bytes(of: folder.database)
-      var refusalCount = 0
-      // The numbers of the meta pages, then headers and offsets of pages, then anything.
-      let offsets =
-        (0..<30).map { _ in Int.random(in: 0..<2, using: &random) * 4_096 + Int.random(in: 8..<152, using: &random) }
-        + (0..<30).map { _ in
-          Int.random(in: 2..<whole.count / 4_096, using: &random) * 4_096 + Int.random(in: 0..<40, using: &random)
-        }
-        + (0..<30).map { _ in Int.random(in: 0..<whole.count, using: &random) }
-      for offset in offsets {
-        var bytes = whole
-        bytes[offset] ^= 1 << UInt8.random(in: 0...7, using: &random)
-        try folder.write(bytes, to: folder.database)
-        do {
-          let store = try await LMDBStore(path: folder.path, durability: .none)
-          let records = try await store.scan(.all, limit: .max)
-          // Of a key that is damaged, and of an older state, nothing can be told.
-          #expect(records.allSatisfy { $0.value.count == 200 || $0.value.isEmpty }, "seed \(seed), offset \(offset)")
-          try await store.close()
-        } catch let error as StoreError {
-          #expect([.damaged, .engine].contains(error.code), "seed \(seed), offset \(offset): \(error)")
-          refusalCount += 1
-        }
-      }
-      #expect(refusalCount > 25, "seed \(seed)")
-    }
-  }
-
   @Test("A database of another program is left alone")
   func foreignDatabase() async throws {
     try await TemporaryFolder.with { folder in
