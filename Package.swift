@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "StorageEncryption", targets: ["StorageEncryption"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
     .library(name: "HTTPProbe", targets: ["HTTPProbe"]),
+    .library(name: "TomboloProgram", targets: ["TomboloProgram"]),
     .executable(name: "tombolo", targets: ["tombolo-cli"]),
     .executable(name: "example-upstream", targets: ["example-upstream"]),
   ],
@@ -139,8 +140,9 @@ let package = Package(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tools/tombolo/Agent"),
-    .executableTarget(
-      name: "tombolo-cli",
+    // The program as a library: a package of one's own builds it with further plugins.
+    .target(
+      name: "TomboloProgram",
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
         "TomboloResilience", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage", "StorageEncryption",
@@ -156,6 +158,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
       ],
       path: "Tools/tombolo/Program"),
+    .executableTarget(name: "tombolo-cli", dependencies: ["TomboloProgram"], path: "Tools/tombolo/Main"),
     .target(
       name: "ExampleUpstream",
       dependencies: [
@@ -294,7 +297,7 @@ let package = Package(
     .testTarget(
       name: "TomboloCommandLineTests",
       dependencies: [
-        "tombolo-cli", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition", "TomboloNetwork",
+        "TomboloProgram", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition", "TomboloNetwork",
         "TomboloStorage", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),

@@ -9,7 +9,7 @@ import TomboloQueue
 import TomboloStorage
 import TomboloTesting
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 /// One queue in memory, reached directly and through an agent on a real socket. Its worker stands still.
 struct AccessWorld: Sendable {

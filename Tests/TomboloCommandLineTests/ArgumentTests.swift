@@ -2,7 +2,7 @@ import Foundation
 import TomboloPorts
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("Arguments")
 struct ArgumentTests {

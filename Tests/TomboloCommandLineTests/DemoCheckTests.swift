@@ -1,6 +1,6 @@
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("The demo's check")
 struct DemoCheckTests {

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("The demo line by line")
 struct DemoLinesTests {

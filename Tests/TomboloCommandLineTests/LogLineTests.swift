@@ -3,7 +3,7 @@ import TomboloComposition
 import TomboloPorts
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("Lines of the log")
 struct LogLineTests {

@@ -3,7 +3,7 @@ import Testing
 import TomboloStorage
 import TomboloTesting
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite struct MigrationMeterTests {
   @Test("a line tells share, counts, speed and what is left")

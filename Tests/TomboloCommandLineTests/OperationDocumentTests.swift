@@ -4,7 +4,7 @@ import TomboloPorts
 import TomboloQueue
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("Operations as JSON")
 struct OperationDocumentTests {

@@ -5,7 +5,7 @@ import TomboloPorts
 import TomboloQueue
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("Access to the queue", .timeLimit(.minutes(1)))
 struct QueueAccessTests {

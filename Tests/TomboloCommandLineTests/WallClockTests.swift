@@ -2,7 +2,7 @@ import TomboloAgent
 import TomboloPorts
 import Testing
 
-@testable import tombolo_cli
+@testable import TomboloProgram
 
 @Suite("The clock on the wall")
 struct WallClockTests {

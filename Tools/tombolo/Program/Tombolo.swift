@@ -22,20 +22,3 @@ struct TomboloCommand: AsyncParsableCommand {
 enum TomboloVersion {
   static let text = "0.1.0"
 }
-
-/// Where the program starts: parses, runs, and turns what is thrown into a message and an exit status.
-@main
-enum Program {
-  static func main() async {
-    do {
-      var command = try TomboloCommand.parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
-    } catch {
-      ExitReport(error).exit()
-    }
-  }
-}

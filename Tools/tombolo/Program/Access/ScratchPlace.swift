@@ -15,7 +15,7 @@ final class ScratchPlace: Sendable {
   /// - Parameter folder: Where to make it; beside the configured folder when there is none.
   init(settings: StorageSettings, folder: String?) throws {
     self.settings = settings
-    registry = try StandardPlugins.registry()
+    registry = try CompiledInPlugins.registry()
     guard let path = settings.path else {
       self.folder = nil
       return

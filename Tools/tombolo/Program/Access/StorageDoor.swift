@@ -16,7 +16,7 @@ struct StorageDoor {
     }
     let context = PluginContext(time: SystemTimeSource()) { Output.error("tombolo: \($0)") }
     let store = try await settings.open(
-      StandardPlugins.registry(), in: context, allowsUnfinishedMigration: allowsUnfinishedMigration)
+      CompiledInPlugins.registry(), in: context, allowsUnfinishedMigration: allowsUnfinishedMigration)
     let result: Result
     do {
       guard store.capabilities.isDurable else {

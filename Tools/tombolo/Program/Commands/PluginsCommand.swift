@@ -10,7 +10,7 @@ struct PluginsCommand: ParsableCommand {
   var json = false
 
   func run() throws {
-    let descriptions = try StandardPlugins.registry().descriptions
+    let descriptions = try CompiledInPlugins.registry().descriptions
     if json {
       Output.line(bytes: try JSONText.encode(descriptions))
     } else {

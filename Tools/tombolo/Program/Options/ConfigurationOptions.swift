@@ -18,7 +18,7 @@ struct ConfigurationOptions: ParsableArguments {
 
   /// Reads it; throws every problem at once.
   func load() throws -> Configuration {
-    try ConfigurationLoader(registry: StandardPlugins.registry())
+    try ConfigurationLoader(registry: CompiledInPlugins.registry())
       .load(file: try chosenFile(), environment: ProcessInfo.processInfo.environment, overrides: overrides)
   }
 
@@ -28,13 +28,13 @@ struct ConfigurationOptions: ParsableArguments {
     let file = try Self.choose(
       option: file, environment: environment, overrides: overrides, isDeliveryNeeded: false,
       exists: { FileManager.default.fileExists(atPath: $0) })
-    return try ConfigurationLoader(registry: StandardPlugins.registry())
+    return try ConfigurationLoader(registry: CompiledInPlugins.registry())
       .loadStorage(file: file, environment: environment, overrides: overrides)
   }
 
   /// The system that the configuration describes; nothing is open yet.
   func system(_ configuration: Configuration, logger: Logger) throws -> TomboloSystem {
-    try TomboloSystem(configuration, registry: StandardPlugins.registry(), logger: logger)
+    try TomboloSystem(configuration, registry: CompiledInPlugins.registry(), logger: logger)
   }
 
   /// The file that counts; `nil` when the other layers do without one.

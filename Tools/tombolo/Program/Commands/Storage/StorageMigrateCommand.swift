@@ -22,7 +22,7 @@ struct StorageMigrateCommand: AsyncParsableCommand {
   var target: String
 
   func run() async throws {
-    let loader = ConfigurationLoader(registry: try StandardPlugins.registry())
+    let loader = ConfigurationLoader(registry: try CompiledInPlugins.registry())
     let (from, to) = (try loader.loadStorage(file: source), try loader.loadStorage(file: target))
     if let path = StorageDoor.absolutePath(from), path == StorageDoor.absolutePath(to) {
       throw CommandError(

@@ -1,0 +1,3 @@
+import TomboloProgram
+
+await AgentProgram.run()
