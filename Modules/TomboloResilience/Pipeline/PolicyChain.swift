@@ -17,10 +17,11 @@ public struct PolicyChain<Outer: ResiliencePolicy, Inner: ResiliencePolicy>: Res
 
 /// A chain with its clocks and states.
 public struct BoundPolicyChain<Outer: BoundPolicy, Inner: BoundPolicy>: BoundPolicy {
-  let outer: Outer
-  let inner: Inner
+  @usableFromInline let outer: Outer
+  @usableFromInline let inner: Inner
 
   /// The outer runs the inner, which runs `body`.
+  @inlinable
   public func runConcurrently<T: Sendable>(
     _ attempt: ResilienceAttempt, _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
   ) async throws -> T {
@@ -30,6 +31,7 @@ public struct BoundPolicyChain<Outer: BoundPolicy, Inner: BoundPolicy>: BoundPol
 
 extension BoundPolicyChain: SequentialPolicy where Outer: SequentialPolicy, Inner: SequentialPolicy {
   /// The outer runs the inner, which runs `body`.
+  @inlinable
   public func run<T>(
     _ attempt: ResilienceAttempt, isolation: isolated (any Actor)?,
     _ body: (ResilienceAttempt) async throws -> T
@@ -52,6 +54,7 @@ public struct NoPolicy: ResiliencePolicy, SequentialPolicy {
   public func bind(to environment: ResilienceEnvironment, pipeline: String) -> NoPolicy { self }
 
   /// Runs `body`.
+  @inlinable
   public func run<T>(
     _ attempt: ResilienceAttempt, isolation: isolated (any Actor)?,
     _ body: (ResilienceAttempt) async throws -> T

@@ -15,7 +15,7 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   public let name: String
   /// The policies, outermost first.
   public let policies: [PolicySummary]
-  private let bound: Bound
+  @usableFromInline let bound: Bound
   private let environment: ResilienceEnvironment
 
   /// A pipeline of the policies written in the closure.
@@ -49,6 +49,7 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   /// Errors of `body` come out unchanged, unless a policy has something to add: `RetryError` after more than one attempt,
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
   @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
+  @inlinable
   public func run<T: Sendable>(
     isIdempotent: Bool = false, priority: CallPriority = .normal,
     _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
@@ -60,6 +61,7 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   ///
   /// A cancelled call has no fallback: its caller no longer waits.
   @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
+  @inlinable
   public func run<T: Sendable>(
     isIdempotent: Bool = false, priority: CallPriority = .normal,
     _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T,
@@ -73,7 +75,8 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
     }
   }
 
-  private func mayFallBack(after error: any Error) -> Bool {
+  @usableFromInline
+  func mayFallBack(after error: any Error) -> Bool {
     guard !(error is CancellationError), !Task.isCancelled else { return false }
     environment.tell(.fallbackUsed, policy: "fallback", pipeline: name)
     return true
@@ -85,6 +88,7 @@ extension ResiliencePipeline where Bound: SequentialPolicy {
   ///
   /// Errors of `body` come out unchanged, unless a policy has something to add: `RetryError` after more than one attempt,
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
+  @inlinable
   public func run<T>(
     isIdempotent: Bool = false, priority: CallPriority = .normal, isolation: isolated (any Actor)? = #isolation,
     _ body: (ResilienceAttempt) async throws -> T
@@ -95,6 +99,7 @@ extension ResiliencePipeline where Bound: SequentialPolicy {
   /// Runs `body` under the policies; when that fails, `fallback` answers instead, with the error that was the reason.
   ///
   /// A cancelled call has no fallback: its caller no longer waits.
+  @inlinable
   public func run<T>(
     isIdempotent: Bool = false, priority: CallPriority = .normal, isolation: isolated (any Actor)? = #isolation,
     _ body: (ResilienceAttempt) async throws -> T,

@@ -63,9 +63,11 @@ package struct RetryBudgetAccount: Sendable {
 }
 
 /// A budget that many calls share.
+@usableFromInline
 final class SharedRetryBudget: Sendable {
   private let account: Mutex<RetryBudgetAccount>
   init(_ budget: RetryBudget) { account = Mutex(RetryBudgetAccount(budget)) }
+  @usableFromInline
   func deposit() { account.withLock { $0.deposit() } }
   func withdraw(at now: Duration) -> Bool { account.withLock { $0.withdraw(at: now) } }
   func giveBack() { account.withLock { $0.giveBack() } }

@@ -39,7 +39,7 @@ struct Pipelines: Sendable {
     "plain", "empty", "retry", "retryWithBudget", "breaker", "bulkhead", "retryAndBreaker", "attemptTimeout",
   ]
 
-  let empty = try? ResiliencePipeline("empty") { NoPolicy() }
+  let empty: ResiliencePipeline<NoPolicy>
   let retry: ResiliencePipeline<BoundRetry>
   let budget: ResiliencePipeline<BoundRetry>
   let breaker: ResiliencePipeline<BoundCircuitBreaking>
@@ -48,6 +48,7 @@ struct Pipelines: Sendable {
   let timeout: ResiliencePipeline<BoundTimeout>
 
   init() throws {
+    empty = try ResiliencePipeline("empty") { NoPolicy() }
     retry = try ResiliencePipeline("retry") { Retry() }
     budget = try ResiliencePipeline("budget") { Retry(budget: RetryBudget("b")) }
     breaker = try ResiliencePipeline("breaker") { CircuitBreaking("b") }
@@ -64,7 +65,7 @@ struct Pipelines: Sendable {
   func call(_ name: String, _ count: Int) async throws {
     var sum = 0
     switch name {
-    case "empty": for _ in 0..<count { sum += try await empty?.run { _ in try await Self.nothing() } ?? 0 }
+    case "empty": for _ in 0..<count { sum += try await empty.run { _ in try await Self.nothing() } }
     case "retry": for _ in 0..<count { sum += try await retry.run { _ in try await Self.nothing() } }
     case "retryWithBudget": for _ in 0..<count { sum += try await budget.run { _ in try await Self.nothing() } }
     case "breaker": for _ in 0..<count { sum += try await breaker.run { _ in try await Self.nothing() } }
