@@ -44,12 +44,17 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
     "\(name): " + (policies.map(\.description) + ["call"]).joined(separator: " > ")
   }
 
+  // Where the policies allow it, the caller's own isolation is better, and the overload below is meant. The language prefers
+  // the one whose closure type says more, which is this one: without the attribute `pipeline.run { numbers.append(…) }` does
+  // not compile for any pipeline. A second name for the same thing, or a protocol that exists for the ranking of overloads
+  // alone, would be paid for by every reader; should the attribute ever go, callers get an error and no other behaviour.
+
   /// Runs `body` under the policies. `body` is called once for each attempt, perhaps several times at once.
   ///
   /// Errors of `body` come out unchanged, unless a policy has something to add: `RetryError` after more than one attempt,
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
-  @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
   @inlinable
+  @_disfavoredOverload
   public func run<T: Sendable>(
     isIdempotent: Bool = false, priority: CallPriority = .normal,
     _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
@@ -60,8 +65,8 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   /// Runs `body` under the policies; when that fails, `fallback` answers instead, with the error that was the reason.
   ///
   /// A cancelled call has no fallback: its caller no longer waits.
-  @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
   @inlinable
+  @_disfavoredOverload
   public func run<T: Sendable>(
     isIdempotent: Bool = false, priority: CallPriority = .normal,
     _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T,
