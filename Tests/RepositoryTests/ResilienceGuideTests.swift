@@ -42,16 +42,15 @@ struct ResilienceGuideTests {
     let page = try Repository.text("\(Self.folder)/ResilienceCompared.md")
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| feature") }
     #expect(rows.count > 30)
-    let files = try Repository.swiftFiles(in: "Tests")
+    let files = try ["Tests/TomboloResilienceTests", "Tests/TomboloTelemetryTests"].flatMap(Repository.swiftFiles)
     for row in rows {
       let named = row.matches(of: #/`(\w+Tests)`: “(.+?)”/#)
       #expect(!named.isEmpty || row.contains("**no"), "proves nothing and admits nothing: \(row)")
       for match in named {
         let file = try #require(files.first { $0.hasSuffix("/\(match.1).swift") }, "there is no \(match.1)")
-        let text = try Repository.text(file)
-        #expect(
-          text.contains(try Regex(#"@Test\(\s*"# + NSRegularExpression.escapedPattern(for: "\"\(match.2)\""))),
-          "\(file) has no test “\(match.2)”")
+        // The formatter puts a long title on a line of its own.
+        let text = try Repository.text(file).replacing(#/@Test\(\s+/#, with: "@Test(")
+        #expect(text.contains("@Test(\"\(match.2)\""), "\(file) has no test “\(match.2)”")
       }
     }
   }

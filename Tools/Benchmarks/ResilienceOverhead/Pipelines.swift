@@ -5,6 +5,7 @@ struct Pipelines: Sendable {
   static let names = [
     "plain", "empty", "retry", "retryWithBudget", "breaker", "breakerWithSlowCalls", "breakerAlone", "bulkhead",
     "rateLimit", "retryAndBreaker", "usualFour", "described", "attemptTimeout", "attemptTimeoutOfWaiting",
+    "hedge", "retryBreakerAndHedge",
   ]
 
   let empty: ResiliencePipeline<NoPolicy>
@@ -24,6 +25,8 @@ struct Pipelines: Sendable {
     >
   let described: ResiliencePipeline<BoundDescribedPolicies>
   let timeout: ResiliencePipeline<BoundTimeout>
+  let hedge: ResiliencePipeline<BoundHedge>
+  let hedged: ResiliencePipeline<BoundPolicyChain<BoundPolicyChain<BoundRetry, BoundCircuitBreaking>, BoundHedge>>
 
   init() throws {
     empty = try ResiliencePipeline("empty") { NoPolicy() }
@@ -49,6 +52,12 @@ struct Pipelines: Sendable {
     described = try ResiliencePipeline(
       "described", described: [PolicyDescription("retry"), PolicyDescription("circuitBreaker")])
     timeout = try ResiliencePipeline("timeout") { AttemptTimeout(.seconds(1)) }
+    hedge = try ResiliencePipeline("hedge") { Hedge(after: .seconds(1), isIdempotent: true) }
+    hedged = try ResiliencePipeline("hedged") {
+      Retry()
+      CircuitBreaking("b")
+      Hedge(after: .seconds(1), isIdempotent: true)
+    }
   }
 
   @inline(never) static func nothing() async throws -> Int { 1 }
@@ -76,6 +85,8 @@ struct Pipelines: Sendable {
           return 1
         }
       }
+    case "hedge": for _ in 0..<count { sum += try await hedge.run { _ in try await Self.nothing() } }
+    case "retryBreakerAndHedge": for _ in 0..<count { sum += try await hedged.run { _ in try await Self.nothing() } }
     default: for _ in 0..<count { sum += try await Self.nothing() }
     }
     precondition(sum == count)

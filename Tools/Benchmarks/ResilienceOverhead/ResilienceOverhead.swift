@@ -18,7 +18,7 @@ struct ResilienceOverhead {
     if arguments.contains("--names") { return print(Pipelines.names.joined(separator: "\n")) }
     print("policy: ns a call alone, ns a call with four tasks")
     for name in Pipelines.names {
-      let count = name.hasPrefix("attemptTimeout") ? 20_000 : 500_000
+      let count = name.hasPrefix("attemptTimeout") || name.lowercased().hasSuffix("hedge") ? 20_000 : 500_000
       var best = [Duration.seconds(1_000), .seconds(1_000)]
       for _ in 0..<5 {
         for (place, tasks) in [1, 4].enumerated() {
