@@ -1,7 +1,7 @@
 public import TomboloPorts
 
 /// Makes a `FileStore` from the config: `storage: { type: file, path: ./tombolo-data }`.
-public enum FileStoragePlugin: StoragePlugin {
+public enum FileStoragePlugin: RepairableStorage {
   public static let identifier = PluginIdentifier(.storage, "file")
   public static let summary = "Plain files in the folder `path`: an append-only journal, and no database."
   public static let options = [
@@ -22,5 +22,17 @@ public enum FileStoragePlugin: StoragePlugin {
       throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
     }
     return try await FileStore(path: try options.string("path"), durability: durability, warn: context.warn)
+  }
+
+  public static func repair(
+    _ options: PluginOptions, into folder: String, in context: PluginContext
+  ) async throws -> RepairReport {
+    try await FileStoreRepair.repair(from: try options.string("path"), to: folder)
+  }
+
+  public static func salvage(
+    _ options: PluginOptions, in context: PluginContext, visit: @escaping @Sendable (Record) async throws -> Void
+  ) async throws -> RepairReport {
+    try await FileStoreRepair.salvage(from: try options.string("path"), visit: visit)
   }
 }

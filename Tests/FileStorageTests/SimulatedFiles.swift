@@ -40,6 +40,7 @@ final class SimulatedFiles: FileSystem {
     var calls: [String] = []
     var faultyCall = "none"
     var roomByteCount = Int.max
+    var unreadable: [Int: Range<Int>] = [:]
     var boot: UInt8 = 1
   }
 
@@ -103,6 +104,22 @@ final class SimulatedFiles: FileSystem {
     state.withLock { state in
       guard let node = state.names[path] else { return }
       state.nodes[node] = Node(bytes: bytes, disk: bytes)
+    }
+  }
+
+  func add(_ path: String, _ bytes: [UInt8]) {
+    state.withLock { state in
+      state.names[path] = state.nextNode
+      state.diskNames[path] = state.nextNode
+      state.nodes[state.nextNode] = Node(bytes: bytes, disk: bytes)
+      state.nextNode += 1
+    }
+  }
+
+  /// From now on every read that touches this range fails.
+  func makeUnreadable(_ path: String, _ range: Range<Int>) {
+    state.withLock { state in
+      if let node = state.names[path] { state.unreadable[node] = range }
     }
   }
 
@@ -175,6 +192,9 @@ final class SimulatedFiles: FileSystem {
     let bytes: [UInt8] = try call("read") { state, fault in
       guard let node = state.open[file], let bytes = state.nodes[node]?.bytes else {
         return .failure(SystemFailure(errorNumber: EBADF))
+      }
+      if state.unreadable[node]?.overlaps(offset..<offset + buffer.count) == true {
+        return .failure(SystemFailure(errorNumber: EIO))
       }
       var count = max(0, min(buffer.count, bytes.count - offset))
       if case .short = fault { count = min(count, max(1, count / 2)) }

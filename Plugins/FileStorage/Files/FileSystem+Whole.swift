@@ -1,3 +1,4 @@
+import TomboloPorts
 import TomboloStorage
 
 #if canImport(Glibc)
@@ -74,5 +75,14 @@ extension FileSystem {
       }
     }
     throw SystemFailure(errorNumber: EINTR)
+  }
+
+  /// The names in a folder.
+  func list(_ folder: String, _ action: String) throws(StoreError) -> [String] {
+    do {
+      return try names(in: folder)
+    } catch {
+      throw error.storeError(folder, action)
+    }
   }
 }
