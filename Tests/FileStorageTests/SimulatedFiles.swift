@@ -26,6 +26,11 @@ final class SimulatedFiles: FileSystem {
     var disk: [UInt8] = []
     /// Changes since the last flush, in their order.
     var unflushed: [(offset: Int, bytes: [UInt8])] = []
+
+    mutating func write(_ part: [UInt8], at offset: Int) {
+      SimulatedFiles.put(part, at: offset, into: &bytes)
+      unflushed.append((offset, part))
+    }
   }
 
   struct State: Sendable {
@@ -39,9 +44,14 @@ final class SimulatedFiles: FileSystem {
     var faults: [Int: Fault] = [:]
     var calls: [String] = []
     var faultyCall = "none"
-    var roomByteCount = Int.max
+    var diskByteCount = 1 << 40
     var unreadable: [Int: Range<Int>] = [:]
     var boot: UInt8 = 1
+
+    /// What files with a name, and those that are still open, take.
+    var usedByteCount: Int {
+      Set(names.values).union(open.values).reduce(0) { $0 + (nodes[$1]?.bytes.count ?? 0) }
+    }
   }
 
   let state: Mutex<State>
@@ -65,7 +75,6 @@ final class SimulatedFiles: FileSystem {
     var copy = state.withLock { $0 }
     copy.faults = [:]
     copy.open = [:]
-    copy.roomByteCount = .max
     return SimulatedFiles(copy)
   }
 
@@ -123,11 +132,17 @@ final class SimulatedFiles: FileSystem {
     }
   }
 
+  func limitDisk(to byteCount: Int) {
+    state.withLock { $0.diskByteCount = byteCount }
+  }
+
+  var usedByteCount: Int { state.withLock { $0.usedByteCount } }
+
   var paths: [String] { state.withLock { $0.names.keys.sorted() } }
 
   // MARK: FileSystem
 
-  private static func put(_ bytes: [UInt8], at offset: Int, into target: inout [UInt8]) {
+  fileprivate static func put(_ bytes: [UInt8], at offset: Int, into target: inout [UInt8]) {
     if target.count < offset + bytes.count {
       target.append(contentsOf: repeatElement(0, count: offset + bytes.count - target.count))
     }
@@ -207,18 +222,18 @@ final class SimulatedFiles: FileSystem {
   func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int {
     let all = Array(bytes)
     return try call("write \(offset) + \(all.count)") { state, fault in
-      guard let node = state.open[file], var content = state.nodes[node] else {
+      guard let node = state.open[file], let byteCount = state.nodes[node]?.bytes.count else {
         return .failure(SystemFailure(errorNumber: EBADF))
       }
       var count = all.count
       if fault != nil { count = max(1, count / 2) }
-      let used = state.names.values.reduce(0) { $0 + (state.nodes[$1]?.bytes.count ?? 0) }
-      let growth = max(0, offset + count - content.bytes.count)
-      if growth > state.roomByteCount - used { return .failure(SystemFailure(errorNumber: ENOSPC)) }
+      let growth = max(0, offset + count - byteCount)
+      if growth > 0, growth > state.diskByteCount - state.usedByteCount {
+        return .failure(SystemFailure(errorNumber: ENOSPC))
+      }
       let part = Array(all[..<count])
-      Self.put(part, at: offset, into: &content.bytes)
-      content.unflushed.append((offset, part))
-      state.nodes[node] = content
+      // In place: a copy of the file for every write would cost more than all else.
+      state.nodes[node]?.write(part, at: offset)
       if case .half(let number) = fault { return .failure(SystemFailure(errorNumber: number)) }
       return .success(count)
     }
@@ -234,6 +249,26 @@ final class SimulatedFiles: FileSystem {
       }
       if let bytes = state.nodes[node]?.bytes { state.nodes[node] = Node(bytes: bytes, disk: bytes) }
       return .success(())
+    }
+  }
+
+  func allocate(_ file: Int32, byteCount: Int) throws(SystemFailure) {
+    try call("allocate") { (state, _) -> Result<Void, SystemFailure> in
+      guard let node = state.open[file], var content = state.nodes[node] else {
+        return .failure(SystemFailure(errorNumber: EBADF))
+      }
+      let growth = max(0, byteCount - content.bytes.count)
+      if growth > state.diskByteCount - state.usedByteCount { return .failure(SystemFailure(errorNumber: ENOSPC)) }
+      content.bytes.append(contentsOf: repeatElement(0, count: growth))
+      state.nodes[node] = content
+      return .success(())
+    }
+  }
+
+  func room(in folder: String) throws(SystemFailure) -> DiskRoom {
+    try call("room") { state, _ in
+      .success(
+        DiskRoom(byteCount: state.diskByteCount, freeByteCount: max(0, state.diskByteCount - state.usedByteCount)))
     }
   }
 
