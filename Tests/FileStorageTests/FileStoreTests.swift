@@ -107,6 +107,29 @@ struct FileStoreTests {
     }
   }
 
+  @Test("Every prefix and every flipped bit of the note of the engine is refused, naming it")
+  func engineNote() async throws {
+    try await TemporaryFolder.with { folder in
+      try await FileStore(path: folder.path).close()
+      let path = "\(folder.path)/tombolo.engine"
+      let bytes = try folder.bytes(of: path)
+      var damaged = (0..<bytes.count - 1).map { Array(bytes[..<$0]) }
+      for index in bytes.indices {
+        for bit in 0..<8 {
+          damaged.append(bytes)
+          damaged[damaged.count - 1][index] ^= 1 << bit
+        }
+      }
+      for content in damaged {
+        try folder.write(content, to: path)
+        let error = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
+        #expect(error?.message.contains(folder.path) == true)
+      }
+      try folder.write(bytes, to: path)
+      try await FileStore(path: folder.path).close()
+    }
+  }
+
   @Test("A cancelled task gets CancellationError and nothing is written")
   func cancellation() async throws {
     try await TemporaryFolder.with { folder in

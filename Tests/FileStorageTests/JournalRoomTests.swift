@@ -4,6 +4,12 @@ import TomboloStorage
 
 @testable import FileStorage
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 @Suite("Journal: a disk without room")
 struct JournalRoomTests {
   enum Order: String, CaseIterable {
@@ -98,6 +104,45 @@ struct JournalRoomTests {
     }
     #expect(store.journal.byteCount <= end + 64 * 1_024)
     #expect(store.journal.index.entry(Key("more")) == nil)
+  }
+
+  @Test(
+    "A failure of any system call on a full disk is told, loses nothing, and leaves a store that can be settled",
+    arguments: [SimulatedFiles.Fault.error(EIO), .error(ENOSPC), .error(EINTR), .half(ENOSPC), .short])
+  func everyCallFails(fault: SimulatedFiles.Fault) throws {
+    var number = 1
+    while true {
+      let files = smallDisk(kibibyteCount: 32)
+      let store = try opened(files)
+      var left = try fill(store, from: 0, valueByteCount: 400)
+      files.fail(number, with: fault)
+      var doubtful: Key?
+      while let key = left.popLast(), doubtful == nil {
+        guard let error = try storeError({ try store.commit([Self.settlement(of: key)]) }) else { continue }
+        #expect([.full, .engine, .inaccessible, .outcomeUnknown].contains(error.code), "call \(number): \(error)")
+        if error.code == .outcomeUnknown { doubtful = key } else { left.append(key) }
+        guard files.isFaultMet else {
+          Issue.record("settling was refused before the fault: \(error)")
+          return
+        }
+      }
+      let again = try opened(files.afterKill())
+      let found = Set(try again.records().map(\.key)).subtracting([Key("note")])
+      #expect(found == Set(left) || found == Set(left + [doubtful].compactMap(\.self)), "call \(number), \(fault)")
+      for key in found.sorted() { try again.commit([Self.settlement(of: key)]) }
+      #expect(try again.records().map(\.key) == [Key("note")])
+      guard files.isFaultMet else { break }
+      number += 1
+    }
+    print("on a full disk, \(fault): the 1st to the \(number - 1)th call failed, then a run was clean")
+    #expect(number > 50)
+  }
+
+  private static func settlement(of key: Key) -> Batch {
+    var batch = Batch()
+    batch.delete(key)
+    batch.put(Key("note"), [UInt8](repeating: 9, count: 20))
+    return batch
   }
 
   @Test("The reserve grows with the data and with large values, and is no more than its share of a small disk")

@@ -43,6 +43,7 @@ final class SimulatedFiles: FileSystem {
     var callCount = 0
     var faults: [Int: Fault] = [:]
     var calls: [String] = []
+    var callCounts: [String: Int] = [:]
     var faultyCall = "none"
     var diskByteCount = 1 << 40
     var unreadable: [Int: Range<Int>] = [:]
@@ -68,6 +69,8 @@ final class SimulatedFiles: FileSystem {
   var isFaultMet: Bool { state.withLock { $0.callCount >= ($0.faults.keys.min() ?? .max) } }
   /// The call that met its fault, and the last ones made.
   var lastCalls: [String] { state.withLock { [$0.faultyCall] + $0.calls.suffix(4) } }
+  /// How often a kind of call was made.
+  func count(of name: String) -> Int { state.withLock { $0.callCounts[name] ?? 0 } }
   var callCount: Int { state.withLock { $0.callCount } }
 
   /// The same files after the process was killed.
@@ -153,6 +156,7 @@ final class SimulatedFiles: FileSystem {
   private static func count(_ name: String, _ state: inout State) -> Fault? {
     state.callCount += 1
     state.calls.append(name)
+    state.callCounts[String(name.prefix { $0 != " " }), default: 0] += 1
     if state.calls.count > 64 { state.calls.removeFirst(32) }
     if state.faults[state.callCount] != nil { state.faultyCall = name }
     return state.faults[state.callCount]
