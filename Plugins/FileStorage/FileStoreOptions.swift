@@ -3,7 +3,7 @@ struct FileStoreOptions: Hashable, Sendable {
   /// A segment that has reached it is followed by a new one. At most half of the reserve, and more with much data.
   var segmentByteCount = 4 * 1_024 * 1_024
   /// Room on the disk that is kept for settling; at most an eighth of the file system, and more with much data. Zero keeps none.
-  var reserveByteCount = 8 * 1_024 * 1_024
+  var reserveByteCount = FileStore.defaultReserveByteCount
   /// How much room is made at a time, so that most commits change no length that the file system must note. At most an
   /// eighth of the reserve.
   var roomByteCount = 1_024 * 1_024

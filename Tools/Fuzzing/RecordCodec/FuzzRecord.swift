@@ -91,7 +91,7 @@ private func roundTrip(_ input: [UInt8]) {
     preconditionFailure("what was written cannot be read: \(error)")
   }
   var changed = value
-  changed[Int(input.first ?? 0) % changed.count] ^= 1 << (input.last ?? 0) % 8
+  changed[Int(input.first ?? 0) % changed.count] ^= 1 << ((input.last ?? 0) % 8)
   do throws(RecordError) {
     _ = try RecordDecoder(changed, newestVersion: 3)
     preconditionFailure("a changed bit is believed")
