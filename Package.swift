@@ -213,7 +213,8 @@ let package = Package(
       name: "LMDBStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
-      name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
+      name: "StorageEncryptionTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption", "TomboloTesting"],
       path: "Tests/StorageEncryptionTests"),
     .testTarget(
       name: "TomboloConformanceTests",
