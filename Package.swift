@@ -237,7 +237,8 @@ let package = Package(
       dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
-      name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
+      name: "StorageEncryptionTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption", "TomboloTesting"],
       path: "Tests/StorageEncryptionTests"),
     .testTarget(
       name: "TomboloConformanceTests",

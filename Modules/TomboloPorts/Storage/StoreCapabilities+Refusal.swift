@@ -1,5 +1,3 @@
-public import TomboloPorts
-
 extension StoreCapabilities {
   /// Why a store with these limits must refuse `batch`, or `nil` when it is within them.
   ///
