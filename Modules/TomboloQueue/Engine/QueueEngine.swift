@@ -32,7 +32,8 @@ final class QueueEngine: Sendable {
   static let passCountMaximum = 1_000
 
   let store: any KeyValueStore
-  let configuration: QueueConfiguration
+  let liveConfiguration: Mutex<QueueConfiguration>
+  var configuration: QueueConfiguration { liveConfiguration.withLock { $0 } }
   private let door: GroupCommit
   private let time: any TimeSource
   private let ids: any OperationIDSource
@@ -46,7 +47,7 @@ final class QueueEngine: Sendable {
   ) {
     self.door = door
     self.store = door.store
-    self.configuration = configuration
+    liveConfiguration = Mutex(configuration)
     self.time = time
     self.ids = ids
     self.logger = logger
