@@ -186,6 +186,8 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
+    .executableTarget(
       name: "recovery-latency",
       dependencies: [
         "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
@@ -204,13 +206,15 @@ let package = Package(
     .testTarget(
       name: "TomboloTestingTests", dependencies: ["TomboloPorts", "TomboloTesting"], path: "Tests/TomboloTestingTests"),
     .testTarget(
-      name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
+      name: "SQLiteStorageTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
       name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
-      name: "LMDBStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "LMDBStorage", "CLMDB"],
+      name: "LMDBStorageTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
       name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
@@ -230,7 +234,8 @@ let package = Package(
     .testTarget(
       name: "StorageCrashTests",
       dependencies: [
-        "storage-load", "TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage",
+        "storage-load", "TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage", "SQLiteStorage",
+        "LMDBStorage",
       ],
       path: "Tests/StorageCrashTests/Tests"),
     // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.
