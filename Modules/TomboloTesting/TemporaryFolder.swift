@@ -1,13 +1,11 @@
 import Foundation
 
-/// A folder of a test's own.
-struct TemporaryFolder {
-  var path: String
-  /// The database a `SQLiteStore` keeps in it.
-  var database: String { "\(path)/tombolo.sqlite" }
+/// A folder of a test's own, removed when the test is done with it.
+package struct TemporaryFolder: Sendable {
+  package var path: String
 
   /// Makes a folder, runs `body`, and removes it.
-  static func with<Value>(_ body: (TemporaryFolder) async throws -> Value) async throws -> Value {
+  package static func with<Value>(_ body: (TemporaryFolder) async throws -> Value) async throws -> Value {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("tombolo-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     do {
@@ -20,18 +18,18 @@ struct TemporaryFolder {
     }
   }
 
-  func bytes(of file: String) throws -> [UInt8] {
+  package func bytes(of file: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: file)))
   }
 
-  func write(_ bytes: [UInt8], to file: String) throws {
+  package func write(_ bytes: [UInt8], to file: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: file))
   }
 
-  func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: file) }
+  package func exists(_ file: String) -> Bool { FileManager.default.fileExists(atPath: file) }
 
   /// The size of a file; zero when it is not there.
-  func byteCount(of file: String) -> Int {
+  package func byteCount(of file: String) -> Int {
     var status = stat()
     return stat(file, &status) == 0 ? Int(status.st_size) : 0
   }

@@ -1,30 +1,4 @@
-import Testing
-import LMDBStorage
 import TomboloPorts
-import TomboloStorage
-
-/// The stores that every rule of the contract is run against.
-enum StoreUnderTest: String, CaseIterable, Sendable, CustomTestStringConvertible {
-  case memory
-  case lmdb
-
-  var testDescription: String { rawValue }
-
-  /// Runs `body` on an empty store and closes it.
-  func withStore<Value>(_ body: (any KeyValueStore) async throws -> Value) async throws -> Value {
-    switch self {
-    case .memory:
-      return try await body(InMemoryStore())
-    case .lmdb:
-      return try await TemporaryFolder.with { folder in
-        let store = try await LMDBStore(path: folder.path, durability: .none)
-        let value = try await body(store)
-        try await store.close()
-        return value
-      }
-    }
-  }
-}
 
 extension KeyValueStore {
   /// Commits one batch and answers with its revision.
