@@ -15,6 +15,14 @@ public struct QueueConfiguration: Sendable {
   public var retryAfterMaximum = Duration.seconds(3_600)
   /// Whether the operations behind one that failed for good, or was parked, go on or wait for a person.
   public var onPermanentFailure = PermanentFailurePolicy.continue
+  /// What happens when an operation is enqueued while another with its coalescing key waits, unless the operation says.
+  public var uniqueness = UniquenessPolicy.replace
+  /// Makes one payload of two for `UniquenessPolicy.merge`. By default payloads are JSON objects, merged field by field.
+  public var merger: any PayloadMerger = JSONPayloadMerger()
+  /// How often the longest waiting operation of a priority may be passed over by more urgent ones before it has its turn, so
+  /// that nothing starves. Counted in turns and not in time: after an outage everything has waited long, and what is urgent
+  /// must still go first.
+  public var passedOverMaximum = 64
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
 

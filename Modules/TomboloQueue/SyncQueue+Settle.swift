@@ -9,16 +9,17 @@ extension SyncQueue {
   ///
   /// Throws `QueueError` with `notFound`, or `delivering` when an attempt is under way.
   public func retry(_ id: OperationID) async throws {
+    // Even when it throws: the answer may be lost and the change stored.
+    defer { workArrived.signal() }
     _ = try await submit(.redrive(id))
-    workArrived.signal()
   }
 
   /// Removes an operation for good and tells why.
   ///
   /// Throws `QueueError` with `notFound`, or `delivering` when an attempt is under way.
   public func discard(_ id: OperationID, reason: String) async throws {
+    defer { workArrived.signal() }
     _ = try await submit(.discard(id, reason: reason))
-    workArrived.signal()
   }
 
   /// Puts every dead-lettered operation back in line, oldest first, and answers with how many.

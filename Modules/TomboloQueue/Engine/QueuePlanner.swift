@@ -95,10 +95,18 @@ struct QueuePlanner {
       effects += [.due(due), .retryDue(due)]
     case .held:
       view.put(key, [])
+    case .aside(let scope, _):
+      view.put(key, wait.encoded())
+      effects.append(.aside(scope))
+    case .dependent:
+      // Its record stands for it, and was written when it came.
+      break
     }
   }
 
   mutating func unplace(_ id: OperationID, from place: HeadPlace) {
+    // What an operation waits for is forgotten when that is gone, or it is itself.
+    guard place != .dependent else { return }
     view.delete(place.key(id))
     if case .ready(let priority) = place { effects.append(.unready(priority, id)) }
   }
@@ -201,6 +209,8 @@ enum PlanEffect: Sendable {
   case due(Timestamp)
   /// A backoff ends then.
   case retryDue(Timestamp)
+  /// There is something set aside for this reason.
+  case aside(AsideScope)
   case event(QueueEvent)
 }
 

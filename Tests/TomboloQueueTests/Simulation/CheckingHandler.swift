@@ -17,9 +17,14 @@ final class CheckingHandler: OperationHandler {
   private let ledger: QueueLedger
   private let world: SimulatedWorld
   private let concurrency: Int
+  private let isStrictlyByPriority: Bool
   private let state = Mutex(State())
 
-  init(base: any OperationHandler, ledger: QueueLedger, world: SimulatedWorld, concurrency: Int) {
+  init(
+    base: any OperationHandler, ledger: QueueLedger, world: SimulatedWorld, concurrency: Int,
+    isStrictlyByPriority: Bool
+  ) {
+    self.isStrictlyByPriority = isStrictlyByPriority
     self.base = base
     self.ledger = ledger
     self.world = world
@@ -48,7 +53,7 @@ final class CheckingHandler: OperationHandler {
       outcome = .failure(error)
     }
     ledger.ends(operation, outcome)
-    let isCalm = concurrency == 1 && world.network.status.isOnline
+    let isCalm = concurrency == 1 && isStrictlyByPriority && world.network.status.isOnline
     let ready = isCalm ? self.ready() : nil
     state.withLock { state in
       state.count -= 1

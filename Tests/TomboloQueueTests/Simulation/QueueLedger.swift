@@ -110,6 +110,9 @@ final class QueueLedger: Sendable {
       return (line.filter { $0 < id && !state.redriven.contains($0) }.sorted(), state.burnt[id] ?? 0, state.latestWall)
     }
     if world.disk.record(QueueLayout.operation(id)) == nil { note("\(id) is delivered after it was settled") }
+    for other in operation.after where world.disk.record(QueueLayout.operation(other)) != nil {
+      note("\(id) is delivered before \(other), which it waits for")
+    }
     for other in older where plan.configuration.onPermanentFailure == .block || !isHeld(other) {
       note("\(id) overtakes \(other) of its ordering key")
     }
@@ -164,15 +167,19 @@ final class QueueLedger: Sendable {
     let (stored, delivered, conflicted, discarded) = state.withLock {
       ($0.stored, $0.answeredDelivered, $0.conflicted, $0.discarded)
     }
+    // Those that wait for a person, or for one that does.
+    var stuck: Set<OperationID> = []
     for (id, operation) in stored.sorted(by: { $0.key < $1.key }) {
       if world.disk.record(QueueLayout.operation(id)) != nil {
-        let isBehindHeld =
-          plan.configuration.onPermanentFailure == .block
-          && stored.values.contains {
-            $0.id < id && OrderingKey(of: $0) != nil && OrderingKey(of: $0) == OrderingKey(of: operation)
-              && isHeld($0.id)
-          }
-        if !isHeld(id), !isBehindHeld { note("\(id) is neither settled nor held in the end") }
+        let key = OrderingKey(of: operation)
+        let isBehindStuck = stuck.contains { other in
+          operation.after.contains(other)
+            || key != nil && stored[other].flatMap { OrderingKey(of: $0) } == key
+              && (plan.configuration.onPermanentFailure == .block || !isHeld(other))
+        }
+        let isHeldItself = isHeld(id)
+        if isHeldItself || isBehindStuck { stuck.insert(id) }
+        if !isHeldItself, !isBehindStuck { note("\(id) is neither settled nor held in the end") }
         continue
       }
       if delivered.contains(id) || conflicted.contains(id) || discarded.contains(id) { continue }

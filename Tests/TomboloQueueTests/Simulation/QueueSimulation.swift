@@ -56,7 +56,8 @@ struct QueueSimulation {
     let logger = Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
     let queue = try await open(process, logger)
     let handler = CheckingHandler(
-      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency)
+      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency,
+      isStrictlyByPriority: plan.isStrictlyByPriority)
     let worker = SyncWorker(
       queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
     let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
@@ -114,7 +115,7 @@ struct QueueSimulation {
       if Int.random(in: 0..<3, using: &random) > 0 {
         try await process.time.sleep(for: .milliseconds(Int.random(in: 1...400_000, using: &random)))
       }
-      let operation = plan.operation("\(name).\(number)", at: process.time.now, &random)
+      let operation = plan.operation("\(name).\(number)", at: process.time.now, after: ledger.known, &random)
       // The program's own change, committed with the operation or not at all.
       var companion = Batch()
       companion.put(QueueLedger.companionKey(operation.payload), operation.payload)
@@ -205,7 +206,8 @@ struct QueueSimulation {
     var pause = Duration.seconds(10)
     while true {
       let status = try await queue.status()
-      let isBlockedForGood = plan.configuration.onPermanentFailure == .block
+      // Whoever waits for one that is held waits for a person.
+      let isBlockedForGood = plan.configuration.onPermanentFailure == .block || status.parked + status.deadLettered > 0
       if status.pending + status.delivering + status.retrying == 0, status.blocked == 0 || isBlockedForGood { return }
       if plan.isPatienceLimited, process.time.uptime - start > Self.patience {
         throw SimulationFailure("nothing fails any more, and after \(Self.patience) there is still \(status)")
