@@ -23,6 +23,10 @@ public struct QueueConfiguration: Sendable {
   /// that nothing starves. Counted in turns and not in time: after an outage everything has waited long, and what is urgent
   /// must still go first.
   public var passedOverMaximum = 64
+  /// Limits of single kinds, beside those of the queue.
+  public var kindLimits: [String: KindLimit] = [:]
+  /// The namespaces whose operations are delivered from the start; see `SyncQueue.activate`.
+  public var activeNamespaces: Set<String> = []
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
 
@@ -32,6 +36,8 @@ public struct QueueConfiguration: Sendable {
   public var operationsMaximum = 1_000_000
   /// The most payload bytes the queue holds.
   public var bytesMaximum = 1_024 * 1_024 * 1_024
+  /// What happens when one more operation would exceed `operationsMaximum` or `bytesMaximum`.
+  public var limitPolicy = LimitPolicy.reject
   /// How long an idempotency key is remembered after its operation is gone.
   public var idempotencyRetention = Duration.seconds(24 * 3_600)
 
@@ -56,4 +62,28 @@ public struct QueueConfiguration: Sendable {
 public enum PermanentFailurePolicy: String, Hashable, Sendable, CaseIterable {
   case `continue`
   case block
+}
+
+/// What happens to a new operation for which there is no room.
+public enum LimitPolicy: String, Hashable, Sendable, CaseIterable {
+  /// The caller gets an error, and nothing changes.
+  case reject
+  /// Waiting operations of a lower priority go: the lowest first, within one the newest. They are told as discarded, and
+  /// the receipt names them. What is being delivered, held, or waited for by others stays. Without anything lower the caller
+  /// gets the error. To stay bounded it looks at the newest ready operations of each priority and at the newest of all.
+  case dropLowest
+  /// The newest waiting operation of the same kind and ordering key goes, and is told as superseded. Without one the caller
+  /// gets the error.
+  case coalesce
+}
+
+/// How many operations of one kind may be delivered at once, and how often.
+public struct KindLimit: Hashable, Sendable {
+  public var concurrency: Int?
+  public var rate: RateLimit?
+
+  public init(concurrency: Int? = nil, rate: RateLimit? = nil) {
+    self.concurrency = concurrency.map { max(1, $0) }
+    self.rate = rate
+  }
 }

@@ -45,6 +45,17 @@ struct QueueModelTests {
           }
           lastDelivered[key] = max(one.id, lastDelivered[key] ?? one.id)
         }
+      case 8 where Bool.random(using: &random):
+        let scope =
+          [Pause.Scope.queue, .kind("test"), .orderingKey("a"), .orderingKey("a", namespace: "n")]
+          .randomElement(using: &random) ?? .queue
+        if Bool.random(using: &random) {
+          try await queue.pause(scope, reason: "random")
+        } else {
+          try await queue.resume(scope)
+        }
+        queue.activate(namespaces: Set(["n", "m"].filter { _ in Bool.random(using: &random) }))
+        try await queue.bringBack(room: { _ in 1 }, returned: { _, _, _ in })
       case 8:
         guard let id = known.randomElement(using: &random) else { break }
         do {
@@ -73,6 +84,9 @@ struct QueueModelTests {
       if !problems.isEmpty { return }
     }
 
+    queue.activate(namespaces: ["n", "m"])
+    for pause in queue.pauses { try await queue.resume(pause.scope) }
+    try await queue.bringBack(room: { _ in 1 }, returned: { _, _, _ in })
     // Once nothing fails any more, everything that is not held is delivered.
     for one in claimed { try await queue.settle(one, .delivered(attempt: 1)) }
     for _ in 0..<2_000 {

@@ -20,6 +20,8 @@ final class QueueEngine: Sendable {
     var passedOver = [Int](repeating: 0, count: OperationPriority.allCases.count)
     /// The reasons for which there may be something set aside.
     var asideScopes: Set<AsideScope> = []
+    var pauses: [Pause.Scope: Pause] = [:]
+    var activeNamespaces: Set<String>
 
     mutating func forget() {
       counts = nil
@@ -41,7 +43,7 @@ final class QueueEngine: Sendable {
   private let time: any TimeSource
   private let ids: any OperationIDSource
   private let tell: @Sendable ([QueueEvent]) -> Void
-  private let logger: Logger
+  let logger: Logger
   let state: Mutex<State>
 
   init(
@@ -56,7 +58,10 @@ final class QueueEngine: Sendable {
     self.logger = logger
     self.tell = tell
     let window = ReadyWindow(capacity: Self.windowCapacity)
-    state = Mutex(State(windows: Array(repeating: window, count: OperationPriority.allCases.count)))
+    state = Mutex(
+      State(
+        windows: Array(repeating: window, count: OperationPriority.allCases.count),
+        activeNamespaces: configuration.activeNamespaces))
   }
 
   // MARK: - Groups
@@ -208,6 +213,9 @@ final class QueueEngine: Sendable {
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
         case .retryDue(let due): state.dueTimes.earliestRetry = min(due, state.dueTimes.earliestRetry ?? due)
         case .aside(let scope): state.asideScopes.insert(scope)
+        case .asideEmpty(let scope): state.asideScopes.remove(scope)
+        case .paused(let pause): state.pauses[pause.scope] = pause
+        case .resumed(let scope): state.pauses[scope] = nil
         case .event, .finished: break
         }
       }
@@ -240,6 +248,10 @@ final class QueueEngine: Sendable {
     }
     for (range, limit) in view.unreadScans {
       reads.scans[range] = PlanView.Scan(limit: limit, records: try await store.scan(range, limit: limit))
+    }
+    for (range, limit) in view.unreadReverseScans {
+      let records = try await store.scan(range, reverse: true, limit: limit)
+      reads.reverseScans[range] = PlanView.Scan(limit: limit, records: records)
     }
   }
 
@@ -281,6 +293,7 @@ final class QueueEngine: Sendable {
   func open() async throws {
     try await loadCounts()
     try await findDueTimes()
+    try await findPauses()
     if let newest = try await store.scan(QueueLayout.operations, reverse: true, limit: 1).first,
       let id = QueueLayout.trailingID(newest.key)
     {

@@ -34,7 +34,7 @@ extension QueuePlanner {
     case .replace(let waiting): (disposition, replaced) = (.replaced(waiting.id), waiting)
     case .merge(let waiting): (disposition, replaced) = (.merged(waiting.id), waiting)
     }
-    try requireRoom(for: operation)
+    let victims = try makeRoom(for: operation)
 
     let id = identifiers.next()
     let isPrepared = after.isEmpty && operation == prepared.operation
@@ -49,6 +49,7 @@ extension QueuePlanner {
       view.put(QueueLayout.coalescing(name), id.bytes)
       if let replaced { tell(replaced.id, kind: replaced.kind, .superseded(by: id)) }
     }
+    tell(victims, madeRoomFor: id)
     counts.byteCount += operation.payload.count
     let hasDependencies = try depend(id, operation, on: after)
     let state = try standInLine(
@@ -57,22 +58,7 @@ extension QueuePlanner {
         priority: operation.priority, notBefore: operation.notBefore, hasDependencies: hasDependencies))
     counts.move(from: nil, to: state)
     tell(id, kind: operation.kind, .enqueued)
-    return EnqueueReceipt(id: id, state: state, disposition: disposition)
-  }
-
-  private func requireRoom(for operation: NewOperation) throws {
-    guard counts.stored < configuration.operationsMaximum else {
-      throw QueueError(
-        .full,
-        "the queue holds \(counts.stored) operations, which is its limit (queue.operationsMaximum): "
-          + "wait until some are delivered, settle dead ones, or raise the limit")
-    }
-    guard counts.byteCount + operation.payload.count <= configuration.bytesMaximum else {
-      throw QueueError(
-        .full,
-        "the queue holds \(counts.byteCount) bytes of payload, and \(operation.payload.count) more would exceed its "
-          + "limit of \(configuration.bytesMaximum) (queue.bytesMaximum): wait, settle dead ones, or raise the limit")
-    }
+    return EnqueueReceipt(id: id, state: state, disposition: disposition, dropped: victims.map(\.id))
   }
 }
 

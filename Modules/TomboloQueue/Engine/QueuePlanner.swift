@@ -48,6 +48,16 @@ struct QueuePlanner {
     case .redrive(let id): try redrive(id)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
+    case .setAside(let operations, let scope):
+      for claimed in operations { try setAside(claimed, scope) }
+    case .bringBack(let scope, let limit): return try bringBack(scope, limit: limit)
+    case .pause(let pause):
+      let record = PauseRecord(since: pause.since, reason: pause.reason)
+      view.put(QueueLayout.pause(pause.scope), record.encoded())
+      effects.append(.paused(pause))
+    case .resume(let scope):
+      view.delete(QueueLayout.pause(scope))
+      effects.append(.resumed(scope))
     case .sweep(let key): view.delete(key)
     case .refill: break
     }
@@ -153,8 +163,8 @@ struct QueuePlanner {
     return .promoted(count: count)
   }
 
-  /// Moves one entry of `d` or `w` to the ready index.
-  private mutating func promote(_ record: Record) throws {
+  /// Moves one entry of `d`, `w` or `z` to the ready index.
+  mutating func promote(_ record: Record) throws {
     guard let id = QueueLayout.trailingID(record.key), let wait = try waitRecord(record, id) else {
       view.delete(record.key)
       return
@@ -211,6 +221,10 @@ enum PlanEffect: Sendable {
   case retryDue(Timestamp)
   /// There is something set aside for this reason.
   case aside(AsideScope)
+  /// There is nothing set aside for it any more.
+  case asideEmpty(AsideScope)
+  case paused(Pause)
+  case resumed(Pause.Scope)
   case event(QueueEvent)
 }
 

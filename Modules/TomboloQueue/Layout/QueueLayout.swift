@@ -19,6 +19,7 @@ import TomboloStorage
 /// | `g` coalescing key | id | for the newest operation with that coalescing key |
 /// | `i` idempotency key | `IdempotencyRecord` | for each idempotency key given by a caller, until its retention ends |
 /// | `e` time idempotency key | nothing | for each of those whose operation is gone: when to forget it |
+/// | `p` scope | `PauseRecord` | for each pause |
 /// | `c` | `QueueCounts` | once |
 ///
 /// So a plain operation costs two puts (`o`, `r`), and two deletes to settle. Each operation in line has exactly one of
@@ -113,6 +114,23 @@ enum QueueLayout {
   /// A name within its namespace. Names have no control characters, so no two become one.
   static func name(_ name: String, in namespace: String?) -> String {
     namespace.map { "\u{1}\($0)\u{1}\(name)" } ?? name
+  }
+
+  /// A name and its namespace.
+  static func split(_ name: String) -> (name: String, namespace: String?) {
+    guard name.first == "\u{1}" else { return (name, nil) }
+    let parts = name.dropFirst().split(separator: "\u{1}", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return (name, nil) }
+    return (String(parts[1]), String(parts[0]))
+  }
+
+  static let pauses = KeyRange.prefix(prefix("p"))
+  static func pause(_ scope: Pause.Scope) -> Key { key("p", scope.stored) }
+
+  /// What a key of `p` is about.
+  static func pauseScope(_ key: Key) -> Pause.Scope? {
+    var decoder = KeyDecoder(key, skipping: 2)
+    return decoder.string().flatMap { Pause.Scope(stored: $0) }
   }
 
   /// The identifier a key ends with.

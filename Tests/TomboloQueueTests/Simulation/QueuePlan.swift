@@ -11,6 +11,8 @@ struct QueuePlan: Sendable {
   /// Whether a person retries and discards operations by hand.
   var hasPerson: Bool
   var hasNotBefore = true
+  /// Whether kinds, keys and the queue are paused and resumed, and namespaces come and go.
+  var hasPauses: Bool
 
   /// Whether everything must settle soon once nothing fails: a wall clock that jumped may put a `notBefore` far off.
   var isPatienceLimited: Bool { faults.wallClockJumpChance == 0 || !hasNotBefore }
@@ -24,6 +26,13 @@ struct QueuePlan: Sendable {
     configuration.attemptTimeout = .seconds(Int.random(in: 5...30, using: &random))
     configuration.merger = NewestPayload()
     configuration.passedOverMaximum = Bool.random(using: &random) ? 3 : 1_000
+    if Bool.random(using: &random) {
+      configuration.kindLimits["limited"] =
+        Bool.random(using: &random)
+        ? KindLimit(concurrency: 1) : KindLimit(concurrency: 2, rate: RateLimit(1, per: .seconds(60)))
+    }
+    hasPauses = Int.random(in: 0..<3, using: &random) == 0
+    configuration.activeNamespaces = Bool.random(using: &random) ? ["n"] : ["n", "m"]
     hasPerson = Bool.random(using: &random)
     if Bool.random(using: &random) {
       faults.wallClockJumpChance = 0
@@ -47,7 +56,8 @@ struct QueuePlan: Sendable {
     _ name: String, at now: Timestamp, after known: [OperationID] = [], _ random: inout SeededGenerator
   ) -> NewOperation {
     func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
-    var operation = NewOperation(kind: "test", payload: Array(name.utf8))
+    var operation = NewOperation(kind: chance(30) ? "limited" : "test", payload: Array(name.utf8))
+    if chance(20) { operation.namespace = chance(50) ? "n" : "m" }
     operation.priority = OperationPriority.allCases.randomElement(using: &random) ?? .normal
     if chance(60) { operation.orderingKey = ["a", "b", "c"].randomElement(using: &random) }
     if chance(25) {
