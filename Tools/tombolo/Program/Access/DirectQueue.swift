@@ -31,6 +31,9 @@ struct DirectQueue: QueueAccess {
     case .added: break
     case .repeated: fields["repeated"] = .boolean(true)
     case .replaced(let id): fields["replaced"] = .string(id.description)
+    case .merged(let id): fields["merged"] = .string(id.description)
+    case .kept: fields["kept"] = .boolean(true)
+    case .appended(let id): fields["appended"] = .string(id.description)
     }
     return try JSONText.convert(.object(fields))
   }
