@@ -23,6 +23,7 @@ let package = Package(
     .library(name: "LMDBStorage", targets: ["LMDBStorage"]),
     .library(name: "StorageEncryption", targets: ["StorageEncryption"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
+    .library(name: "GRPCDelivery", targets: ["GRPCDelivery"]),
     .library(name: "HTTPProbe", targets: ["HTTPProbe"]),
     .library(name: "TomboloProgram", targets: ["TomboloProgram"]),
     .executable(name: "tombolo", targets: ["tombolo-cli"]),
@@ -30,12 +31,13 @@ let package = Package(
   ],
   traits: [
     .trait(name: "HTTP", description: "HTTPDelivery and HTTPProbe: delivery and probes through AsyncHTTPClient."),
+    .trait(name: "GRPC", description: "GRPCDelivery: delivery through grpc-swift-2 over SwiftNIO."),
     .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
     .trait(name: "Encryption", description: "StorageEncryption: encryption at rest through swift-crypto."),
     .trait(name: "Metrics", description: "TomboloTelemetry: metrics through swift-metrics."),
     .trait(
       name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
-      enabledTraits: ["HTTP", "Configuration", "Encryption", "Metrics"]),
+      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics"]),
     .default(enabledTraits: ["Agent"]),
   ],
   dependencies: [
@@ -46,6 +48,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -129,6 +135,17 @@ let package = Package(
       ],
       path: "Plugins/HTTPDelivery"),
     .target(
+      name: "GRPCDelivery",
+      dependencies: [
+        "TomboloPorts",
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Plugins/GRPCDelivery", exclude: ["Protocol/operation_delivery.proto"]),
+    .target(
       name: "HTTPProbe",
       dependencies: [
         "TomboloPorts",
@@ -157,7 +174,7 @@ let package = Package(
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
         "TomboloResilience", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage", "StorageEncryption",
-        "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "HTTPDelivery", "HTTPProbe", "GRPCDelivery", "ExampleUpstream",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
@@ -237,7 +254,8 @@ let package = Package(
       dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
-      name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
+      name: "StorageEncryptionTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption", "TomboloTesting"],
       path: "Tests/StorageEncryptionTests"),
     .testTarget(
       name: "TomboloConformanceTests",
@@ -281,8 +299,8 @@ let package = Package(
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
-        "TomboloPorts", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
-        "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage",
+        "TomboloQueue", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloCompositionTests",
       resources: [.copy("Golden")]),
@@ -296,6 +314,31 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/HTTPDeliveryTests"),
+    // A gRPC server as a program of its own, and the tests that call it and kill it.
+    .target(
+      name: "GRPCUpstream",
+      dependencies: [
+        "GRPCDelivery",
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tests/GRPCDeliveryTests/Upstream"),
+    .executableTarget(
+      name: "grpc-upstream", dependencies: ["GRPCUpstream"], path: "Tests/GRPCDeliveryTests/Program"),
+    .testTarget(
+      name: "GRPCDeliveryTests",
+      dependencies: [
+        "TomboloPorts", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tests/GRPCDeliveryTests/Tests"),
     .testTarget(
       name: "TomboloAgentTests",
       dependencies: [
@@ -312,7 +355,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "tombolo-cli", "example-upstream",
+        "tombolo-cli", "example-upstream", "grpc-upstream",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
