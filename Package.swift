@@ -135,6 +135,7 @@ let package = Package(
         "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
         .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
@@ -186,14 +187,24 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
-      name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
-    .executableTarget(
       name: "recovery-latency",
       dependencies: [
         "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Benchmarks/RecoveryLatency"),
+    // A stranger's agent, from two packages of examples: built here once, so that tests can run it. Without access to what is
+    // `package`, as a stranger has none.
+    .executableTarget(
+      name: "example-strangers-agent",
+      dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
+      path: "Tools/Examples",
+      exclude: [
+        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml",
+        "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
+      ],
+      sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
+      packageAccess: false),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
@@ -206,15 +217,13 @@ let package = Package(
     .testTarget(
       name: "TomboloTestingTests", dependencies: ["TomboloPorts", "TomboloTesting"], path: "Tests/TomboloTestingTests"),
     .testTarget(
-      name: "SQLiteStorageTests",
-      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
+      name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
       name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
-      name: "LMDBStorageTests",
-      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "LMDBStorage", "CLMDB"],
+      name: "LMDBStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
       name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
@@ -234,8 +243,7 @@ let package = Package(
     .testTarget(
       name: "StorageCrashTests",
       dependencies: [
-        "storage-load", "TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage", "SQLiteStorage",
-        "LMDBStorage",
+        "storage-load", "TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage",
       ],
       path: "Tests/StorageCrashTests/Tests"),
     // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.
@@ -292,7 +300,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "tombolo-cli", "example-upstream",
+        "tombolo-cli", "example-upstream", "example-strangers-agent",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
