@@ -273,7 +273,7 @@ let package = Package(
       name: "StorageCrashTests",
       dependencies: [
         "storage-load", "TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage", "SQLiteStorage",
-        "LMDBStorage",
+        "LMDBStorage", "CLMDB",
       ],
       path: "Tests/StorageCrashTests/Tests"),
     // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.
