@@ -12,6 +12,9 @@ public enum FileStoragePlugin: RepairableStorage {
       "durability", .choice(StoreDurability.allCases.map(\.rawValue)),
       default: .string(StoreDurability.full.rawValue),
       help: "What a commit survives: a power cut (full), the end of the process (normal), or less (none)."),
+    OptionDeclaration(
+      "reserve", .size(0...1_024 * 1_024 * 1_024), default: .size(FileStore.defaultReserveByteCount),
+      help: "Room kept on the disk for settling when it is full; with much data more is kept."),
   ]
 
   public static func make(
@@ -21,7 +24,9 @@ public enum FileStoragePlugin: RepairableStorage {
     guard let durability = StoreDurability(rawValue: name) else {
       throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
     }
-    return try await FileStore(path: try options.string("path"), durability: durability, warn: context.warn)
+    return try await FileStore(
+      path: try options.string("path"), durability: durability, reserveByteCount: try options.byteCount("reserve"),
+      warn: context.warn)
   }
 
   public static func repair(

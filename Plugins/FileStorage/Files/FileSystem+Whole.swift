@@ -65,6 +65,10 @@ extension FileSystem {
     _ = try continued { () throws(SystemFailure) in try synchronize(file) }
   }
 
+  func allocateWhole(_ file: Int32, byteCount: Int) throws(SystemFailure) {
+    _ = try continued { () throws(SystemFailure) in try allocate(file, byteCount: byteCount) }
+  }
+
   /// Makes a call again that a signal interrupted; so often at most that no storm of signals can hold it for ever.
   private func continued<Value>(_ call: () throws(SystemFailure) -> Value) throws(SystemFailure) -> Value? {
     for _ in 0..<1_000 {
