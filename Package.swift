@@ -163,6 +163,7 @@ let package = Package(
         "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
         .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
@@ -222,6 +223,18 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Benchmarks/RecoveryLatency"),
+    // A stranger's agent, from two packages of examples: built here once, so that tests can run it. Without access to what is
+    // `package`, as a stranger has none.
+    .executableTarget(
+      name: "example-strangers-agent",
+      dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
+      path: "Tools/Examples",
+      exclude: [
+        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml",
+        "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
+      ],
+      sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
+      packageAccess: false),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
@@ -355,7 +368,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "tombolo-cli", "example-upstream", "grpc-upstream",
+        "tombolo-cli", "example-upstream", "grpc-upstream", "example-strangers-agent",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),

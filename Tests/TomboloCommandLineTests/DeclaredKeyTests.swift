@@ -35,8 +35,19 @@ struct DeclaredKeyTests {
   /// Where the value of a type alone is not good enough. Add a line for a key that only its plugin can judge.
   private static let samples = [
     "agent.listen": "127.0.0.1:7200", "agent.hostNames": "[till.example.org]", "delivery.routes": "[{kind: a}]",
-    "delivery.headers": "{X-Sample: b}",
+    "delivery.headers": "{X-Sample: b}", "network.probe.address": "127.0.0.1:9000",
   ]
+
+  /// What must stand beside a key, where only the plugin knows: of a TCP probe an address, or a host and a port.
+  private static func companions(of tried: Case) -> [String: String] {
+    guard tried.plugin?.identifier == PluginIdentifier(.probe, "tcp") else { return [:] }
+    switch tried.key.path {
+    case "network.probe.address": return [:]
+    case "network.probe.host": return ["network.probe.port": "9000"]
+    case "network.probe.port": return ["network.probe.host": "127.0.0.1"]
+    default: return ["network.probe.address": "127.0.0.1:9000"]
+    }
+  }
 
   /// A value that the declaration allows and that is not its default, as it is written.
   private static func sample(_ key: DeclaredKey, _ plugin: PluginDescription?) -> String {
@@ -55,8 +66,10 @@ struct DeclaredKeyTests {
       }
       return "\(range.lowerBound)"
     case .number(let range):
-      if case .number(let value)? = option.defaultValue, range.contains(value * 2), value != 0 { return "\(value * 2)" }
-      return "\(range.lowerBound)"
+      if case .number(let value)? = option.defaultValue, range.contains(value * 2), value != 0 {
+        return option.render(.number(value * 2))
+      }
+      return option.render(.number(range.lowerBound))
     case .duration(let range):
       if case .duration(let value)? = option.defaultValue, range.contains(value * 2), value != .zero {
         return option.render(.duration(value * 2))
@@ -89,6 +102,7 @@ struct DeclaredKeyTests {
         values["\(place).\(option.name)"] = samples["\(place).\(option.name)"] ?? sample(option, nil)
       }
     }
+    values.merge(companions(of: tried)) { _, new in new }
     values[tried.key.path] = nil
     return values
   }
