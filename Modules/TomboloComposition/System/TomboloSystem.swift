@@ -21,11 +21,14 @@ public struct TomboloSystem: Sendable {
   private let container: Container
 
   /// Checks that everything a part needs is there. Opens nothing.
+  ///
+  /// - Parameter memory: what the policies of the system before this one remember; without it they begin anew.
   public init(
     _ configuration: Configuration,
     registry: PluginRegistry,
     time: any TimeSource = SystemTimeSource(),
-    logger: Logger
+    logger: Logger,
+    memory: ResilienceMemory? = nil
   ) throws {
     self.configuration = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
@@ -35,6 +38,7 @@ public struct TomboloSystem: Sendable {
     builder.value(context)
     builder.value(time, as: (any TimeSource).self)
     builder.value(logger)
+    builder.value(memory ?? ResilienceMemory(time: time, logger: logger))
     builder.install(Self.storage)
     builder.install(Self.strategies)
     builder.install(Self.delivery)
@@ -46,6 +50,8 @@ public struct TomboloSystem: Sendable {
     public var queue: SyncQueue
     public var worker: SyncWorker
     public var monitor: NetworkMonitor
+    /// The policies around the delivery; `nil` when there are none.
+    public var policies: DeliveryPolicies?
   }
 
   /// Makes every part, or throws the reason and leaves nothing open.
@@ -54,7 +60,8 @@ public struct TomboloSystem: Sendable {
       try await container.start()
       return Parts(
         queue: try await container.resolve(), worker: try await container.resolve(),
-        monitor: try await container.resolve())
+        monitor: try await container.resolve(),
+        policies: try await container.resolve(DeliveryPoliciesSlot.self).policies)
     } catch let error as ContainerError {
       throw Self.reason(error)
     }
@@ -113,9 +120,20 @@ extension TomboloSystem {
   }
 
   private static let delivery = ContainerModule("delivery") { builder in
+    builder.singleton(DeliveryPoliciesSlot.self) {
+      (configuration: Configuration, memory: ResilienceMemory, monitor: NetworkMonitor, context: PluginContext) in
+      DeliveryPoliciesSlot(
+        policies: try configuration.resilience.map { settings in
+          try DeliveryPolicies(settings, memory: memory, isOnline: { monitor.status.isOnline }, warn: context.warn)
+        })
+    }
     builder.singleton((any OperationHandler).self, close: { try await ($0 as? any Closable)?.close() }) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
+      (
+        configuration: Configuration, registry: PluginRegistry, context: PluginContext, slot: DeliveryPoliciesSlot
+      ) in
+      let handler = try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
+      guard let policies = slot.policies else { return handler }
+      return ResilientDelivery(handler, policies: policies)
     }
     builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
