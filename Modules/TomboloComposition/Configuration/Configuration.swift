@@ -7,6 +7,8 @@ public struct Configuration: Sendable {
   public var queue: QueueSettings
   public var network: NetworkSettings
   public var delivery: PluginSelection
+  /// The policies around the delivery; `nil` when there are none.
+  public var resilience: PipelineSettings?
   public var logging: LoggingSettings
   /// Every key with its effective value, secrets hidden, in the order of the sections.
   public let entries: [ConfigurationEntry]

@@ -38,7 +38,8 @@ struct ConfigurationSchema {
         "queue", BuiltInOptions.queue + [section(of: .backoff), section(of: .conflict)],
         help: "Limits, retries and conflicts."),
       section("network", [section(of: .probe)], help: "How the program learns whether the outside can be reached."),
-      section(of: .delivery),
+      section(of: .delivery, holding: [ResilienceOptions.delivery]),
+      ResilienceOptions.resilience,
       section("logging", BuiltInOptions.logging, help: "What the program tells."),
     ]
     root = OptionDeclaration("", .section(sections), help: "")

@@ -26,6 +26,9 @@ enum PluginSlot: CaseIterable {
     }
   }
 
+  /// Keys of its section that are the composition's, not the plugin's.
+  var foreignKeys: [String] { self == .delivery ? [ResilienceOptions.delivery.name] : [] }
+
   var pathText: String { path.joined(separator: ".") }
 
   /// The plugin when the config names none.

@@ -3,7 +3,7 @@ import TomboloPorts
 
 /// Turns checked values into typed settings, and judges what only several values together can tell.
 struct SettingsReader {
-  private let root: PluginOptions
+  let root: PluginOptions
   private let names: [PluginSlot: String]
   private let entries: [ConfigurationEntry]
   private(set) var problems: [ConfigurationProblem] = []
@@ -33,6 +33,7 @@ struct SettingsReader {
         shutdownGrace: try agent.duration("shutdownGrace")),
       storage: storage, encryption: try selection(.encryption), queue: queue,
       network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
+      resilience: try readResilience(),
       logging: LoggingSettings(level: level, format: format), entries: entries)
   }
 
@@ -101,7 +102,8 @@ struct SettingsReader {
     guard let name = names[slot] else { return nil }
     // What belongs to another plugin is not this one's to see.
     let others = PluginSlot.allCases.filter { $0.path.dropLast() == slot.path[...] }.compactMap(\.path.last)
-    return PluginSelection(PluginIdentifier(slot.kind, name), options: options.leavingOut(others + ["type"]))
+    return PluginSelection(
+      PluginIdentifier(slot.kind, name), options: options.leavingOut(others + slot.foreignKeys + ["type"]))
   }
 
   private static func options(_ entries: [OptionEntry], path: String) -> PluginOptions {
@@ -109,10 +111,11 @@ struct SettingsReader {
     return PluginOptions(path: path, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
   }
 
-  private mutating func add(
-    _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, _ message: String
+  mutating func add(
+    _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, suggestion: String? = nil,
+    _ message: String
   ) {
     let origin = entries.first { $0.path == path }?.origin
-    problems.append(ConfigurationProblem(code, at: path, origin: origin, value: value, message))
+    problems.append(ConfigurationProblem(code, at: path, origin: origin, value: value, suggestion: suggestion, message))
   }
 }

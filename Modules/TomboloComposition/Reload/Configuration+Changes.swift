@@ -18,7 +18,7 @@ extension Configuration {
     agent.shutdownGrace = running.agent.shutdownGrace
     return Configuration(
       agent: agent, storage: running.storage, encryption: running.encryption, queue: queue, network: network,
-      delivery: delivery, logging: logging, entries: fixed + rest)
+      delivery: delivery, resilience: resilience, logging: logging, entries: fixed + rest)
   }
 
   private var values: [String: ConfidentialValue] {

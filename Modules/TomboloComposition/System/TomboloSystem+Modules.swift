@@ -47,11 +47,14 @@ extension TomboloSystem {
         (configuration: Configuration, logger: Logger) in
         LiveParts(try await Generation.make(configuration, shared: shared), logger: logger)
       }
-      builder.singleton(NetworkMonitor.self) { (parts: LiveParts, time: any TimeSource, logger: Logger) in
+      builder.singleton(NetworkMonitor.self) {
+        (parts: LiveParts, hint: NetworkHint, time: any TimeSource, logger: Logger) in
         let slot = parts.current?.probe
-        return NetworkMonitor(
+        let monitor = NetworkMonitor(
           probe: slot?.probe.map { _ in LiveProbe(parts: parts) },
           configuration: slot?.monitorConfiguration ?? NetworkMonitorConfiguration(), time: time, logger: logger)
+        hint.follow(monitor)
+        return monitor
       }
       builder.singleton(SyncWorker.self) {
         (queue: SyncQueue, parts: LiveParts, monitor: NetworkMonitor, logger: Logger) in

@@ -22,11 +22,14 @@ public struct TomboloSystem: Sendable {
   private let first: Configuration
 
   /// Checks that everything a part needs is there. Opens nothing.
+  ///
+  /// - Parameter memory: what the policies of the system before this one remember; without it they begin anew.
   public init(
     _ configuration: Configuration,
     registry: PluginRegistry,
     time: any TimeSource = SystemTimeSource(),
-    logger: Logger
+    logger: Logger,
+    memory: ResilienceMemory? = nil
   ) throws {
     first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
@@ -35,6 +38,8 @@ public struct TomboloSystem: Sendable {
       builder.value(context)
       builder.value(time, as: (any TimeSource).self)
       builder.value(logger)
+      builder.value(memory ?? ResilienceMemory(time: time, logger: logger))
+      builder.value(NetworkHint())
     }
     shared = [surroundings]
     var builder = ContainerBuilder()
@@ -57,6 +62,10 @@ public struct TomboloSystem: Sendable {
     public var storage: ChosenStorage
     /// What is to be run, each after what it needs: `ServiceGroup` starts them in this order and stops them in the reverse.
     public var services: [any Service]
+    fileprivate let live: LiveParts
+
+    /// The policies around the delivery that the configuration in force names; `nil` when there are none.
+    public var policies: DeliveryPolicies? { live.current?.policies }
   }
 
   /// Makes every part, or throws the reason and leaves nothing open.
@@ -66,7 +75,7 @@ public struct TomboloSystem: Sendable {
       return Parts(
         queue: try await container.resolve(), worker: try await container.resolve(),
         monitor: try await container.resolve(), storage: try await container.resolve(),
-        services: try await container.singletons(thatAre: (any Service).self))
+        services: try await container.singletons(thatAre: (any Service).self), live: try await container.resolve())
     } catch let error as ContainerError {
       throw error.reason
     }
