@@ -14,7 +14,7 @@ struct MigrationTests {
       var source = scene.configuration.path
       let original = try await dump(source, to: scene.folder.appending(path: "original"))
       var digests: Set<String> = []
-      for (engine, percent) in [(Engine.lmdb, 10), (.file, 40), (.sqlite, 70)] {
+      for (engine, percent) in [(Engine.lmdb, 10), (.file, 20), (.sqlite, 40)] {
         let start = ContinuousClock.now
         let data = scene.folder.appending(path: "copy-\(engine)")
         let target = try scene.write("\(engine).yaml", "{ type: \(engine), path: \(data.path) }")
