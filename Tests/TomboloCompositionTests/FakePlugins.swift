@@ -5,6 +5,7 @@ import TomboloPorts
 enum FakePlugins {
   static func registry() throws(PluginRegistryError) -> PluginRegistry {
     var registry = PluginRegistry()
+    try registry.register(AutoStoragePlugin.self)
     try registry.register(MemoryStorage.self)
     try registry.register(SQLiteStorage.self)
     try registry.register(Encryption.self)

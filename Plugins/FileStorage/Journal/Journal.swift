@@ -39,6 +39,8 @@ final class Journal {
   var cleaning = CleaningCursor()
   /// Whether the oldest segment cannot be read any more, so that nothing is copied out of it.
   var isCleaningBroken = false
+  /// Segments that are no longer needed and could not be removed.
+  private(set) var unremoved: [String] = []
   private let note: OpenFile
   private var isNoteBroken = false
 
@@ -280,11 +282,20 @@ final class Journal {
     let removed = older.removeFirst()
     cleaning = CleaningCursor()
     index.forget(segment: removed.number)
-    do {
-      try files.remove(removed.file.path)
-    } catch {
-      warn(
-        "\(removed.file.path) is no longer needed and could not be removed (\(error)); it will be on the next opening")
+    unremoved.append(removed.file.path)
+    removeUnneeded()
+  }
+
+  /// Removes what is no longer needed, and what could not be removed before: its room may be what settling waits for.
+  func removeUnneeded() {
+    unremoved.removeAll { path in
+      do {
+        try files.remove(path)
+        return true
+      } catch {
+        warn("\(path) is no longer needed and could not be removed (\(error)); it is tried again")
+        return false
+      }
     }
   }
 }
