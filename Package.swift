@@ -230,7 +230,8 @@ let package = Package(
       dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
       path: "Tools/Examples",
       exclude: [
-        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml",
+        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift",
+        "StrangersParts/tombolo.yaml",
         "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
       ],
       sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
@@ -312,7 +313,8 @@ let package = Package(
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
-        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage",
+        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork",
+        "TomboloStorage",
         "TomboloQueue", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloCompositionTests",
