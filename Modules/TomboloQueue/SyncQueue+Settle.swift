@@ -55,18 +55,51 @@ extension SyncQueue {
   /// - Parameter mayBeStored: whether a settlement was tried whose outcome is not known: then only the store can tell where
   ///   the operation stands.
   func putBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) {
+    defer {
+      tell(claimed.id, kind: claimed.operation.kind, .released(failure))
+      workArrived.signal()
+    }
     if mayBeStored { engine.forgetPlace(claimed.id) } else { engine.putBack(claimed.id) }
-    tell(claimed.id, kind: claimed.operation.kind, .released(failure))
-    workArrived.signal()
+  }
+
+  /// Gives a claimed operation back as it was; on a shared store its lease too. One that cannot be given back, because the
+  /// store fails, is taken over when it ends.
+  func giveBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) async {
+    guard claimed.token != nil else { return putBack(claimed, failure, mayBeStored: mayBeStored) }
+    do {
+      _ = try await submit(.giveBack(claimed))
+      tell(claimed.id, kind: claimed.operation.kind, .released(failure))
+      workArrived.signal()
+    } catch {
+      logger.warning(
+        "a lease could not be given back; it ends by itself",
+        metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
+      putBack(claimed, failure, mayBeStored: true)
+    }
+  }
+
+  /// Puts off the end of the leases of operations that are being delivered, and answers with those that were lost.
+  func renew(_ claimed: [ClaimedOperation]) async throws -> [OperationID] {
+    let until = time.now.advanced(by: configuration.leaseDuration)
+    guard case .lost(let lost) = try await submit(.renew(claimed, until: until)) else { return [] }
+    return lost
   }
 
   /// Makes ready what is due, and answers how long it is until something is due again.
   func promote() async throws -> Duration? {
+    try await engine.refresh()
+    guard let wait = try await promoteDue() else { return engine.isShared ? configuration.sharedPollInterval : nil }
+    return engine.isShared ? min(wait, configuration.sharedPollInterval) : wait
+  }
+
+  private func promoteDue() async throws -> Duration? {
     while true {
       let now = time.now
       let known = engine.state.withLock { $0.dueTimes }
       guard let due = known.earliest else { return nil }
-      let isStranded = known.earliestRetry.map { $0 >= configuration.strandedLimit(at: now) } ?? false
+      let isStranded =
+        known.earliestRetry.map { $0 >= configuration.strandedLimit(at: now) } ?? false
+        || known.earliestLease.map { $0 >= configuration.leaseLimit(at: now) } ?? false
       if due > now, !isStranded { return min(now.duration(to: due), configuration.waitMaximum) }
       guard case .promoted(let count) = try await submit(.promote(now: now)) else { return nil }
       // Nothing was due, and when something will be could not be read: look again in a while.

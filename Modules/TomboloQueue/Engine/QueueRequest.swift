@@ -18,6 +18,12 @@ enum QueueRequest: Sendable {
   case setAside([ClaimedOperation], AsideScope)
   /// Makes ready what was set aside, a bounded number, highest priority first.
   case bringBack(AsideScope, limit: Int)
+  /// Takes operations out of the ready index for delivery, on a store that several processes share.
+  case lease([ClaimedOperation], until: Timestamp)
+  /// Puts the end of leases off. Those that were lost are answered.
+  case renew([ClaimedOperation], until: Timestamp)
+  /// Gives a lease back: the operation is ready as before.
+  case giveBack(ClaimedOperation)
   case pause(Pause)
   case resume(Pause.Scope)
   /// Deletes an entry of the ready index whose operation is not there: damage, mended where it is met.
@@ -42,7 +48,7 @@ extension QueueRequest {
     switch self {
     case .enqueue: .adds
     case .discard, .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
-    case .redrive, .setAside, .pause: .notes
+    case .redrive, .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
       switch settlement {
       case .delivered, .discard, .expire: .makesRoom
@@ -55,6 +61,10 @@ extension QueueRequest {
 enum QueueAnswer: Sendable {
   case receipts([EnqueueReceipt])
   case done
+  /// The token of each operation that was leased; those that others took meanwhile are not among them.
+  case leased([OperationID: UInt64])
+  /// The operations whose leases were lost.
+  case lost([OperationID])
   /// How many were made ready or forgotten.
   case promoted(count: Int)
 }
@@ -78,6 +88,8 @@ struct ClaimedOperation: Sendable {
   var unreadable: DeliveryFailure?
   /// The ordering key it stands in line for.
   var orderingKey: OrderingKey?
+  /// On a shared store: with what it was leased.
+  var token: UInt64?
 }
 
 /// What becomes of an operation after a delivery, as the store is to have it.
