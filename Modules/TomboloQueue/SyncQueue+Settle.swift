@@ -22,6 +22,20 @@ extension SyncQueue {
     _ = try await submit(.discard(id, reason: reason))
   }
 
+  /// Gives a parked or dead-lettered operation another payload, to be put back in line with `retry`. Its idempotency key stays:
+  /// a receiver that has answered it for good, and remembers, has to be asked with a new operation.
+  ///
+  /// Throws `QueueError` with `notFound`, `wrongState` when it does not wait for a person, or `payloadTooLarge`.
+  public func edit(_ id: OperationID, payload: [UInt8], version: Int? = nil) async throws {
+    guard payload.count <= configuration.payloadByteCountMaximum else {
+      throw QueueError(
+        .payloadTooLarge,
+        "the payload has \(payload.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+          + "(queue.payloadMaximum)", field: "payload")
+    }
+    _ = try await submit(.edit(id, payload: payload, version: version))
+  }
+
   /// Puts every dead-lettered operation back in line, oldest first, and answers with how many.
   public func retryAllDeadLettered() async throws -> Int {
     var count = 0

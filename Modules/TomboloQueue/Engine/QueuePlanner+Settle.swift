@@ -205,7 +205,7 @@ extension QueuePlanner {
   }
 
   /// An operation that is not being delivered, with what happened to it.
-  private mutating func waitingOperation(_ id: OperationID) throws -> (StoredOperation, ProgressRecord?) {
+  mutating func waitingOperation(_ id: OperationID) throws -> (StoredOperation, ProgressRecord?) {
     guard try !isUnderWay(id) else {
       throw QueueError(
         .delivering, "operation \(id) is being delivered right now: try again when the attempt has ended")

@@ -10,6 +10,8 @@ enum QueueRequest: Sendable {
   case settle(ClaimedOperation, Settlement, isRepeat: Bool)
   /// Puts an operation back in line by hand: at once, with a fresh count of attempts.
   case redrive(OperationID)
+  /// Gives an operation that is held another payload.
+  case edit(OperationID, payload: [UInt8], version: Int?)
   /// Removes an operation by hand.
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
@@ -46,7 +48,7 @@ extension QueueRequest {
 
   var roomNeed: RoomNeed {
     switch self {
-    case .enqueue: .adds
+    case .enqueue, .edit: .adds
     case .discard, .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
     case .redrive, .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
