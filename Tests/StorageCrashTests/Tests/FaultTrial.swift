@@ -60,10 +60,12 @@ struct FaultTrial {
       // `PID CALL(…`; a call that another thread interrupts has a second line, which has no such beginning.
       var counts: [Substring: [Substring: Int]] = [:]
       for line in try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n") {
-        let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard words.count == 2, let end = words[1].firstIndex(of: "(") else { continue }
+        // More than one space after a number of few digits.
+        let words = line.split(separator: " ", omittingEmptySubsequences: true)
+        guard words.count > 1, let end = words[1].firstIndex(of: "(") else { continue }
         counts[words[1][..<end], default: [:]][words[0], default: 0] += 1
       }
+      try #require(!counts.isEmpty, "the trace cannot be understood")
       return Dictionary(uniqueKeysWithValues: counts.map { (String($0.key), $0.value.values.max() ?? 0) })
     }
   }
