@@ -22,7 +22,8 @@ public struct PluginRegistry: Sendable {
 
   /// Adds a plugin. Throws when its name is taken, or when its declarations contradict themselves.
   public mutating func register<P: Plugin>(_ plugin: P.Type) throws(PluginRegistryError) {
-    let description = PluginDescription(identifier: P.identifier, summary: P.summary, options: P.options)
+    let description = PluginDescription(
+      identifier: P.identifier, summary: P.summary, stability: P.stability, options: P.options)
     guard entries[P.identifier] == nil else {
       throw PluginRegistryError(
         .duplicate, "\(P.identifier) is registered already: register it once, or give \(P.self) another name")
