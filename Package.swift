@@ -215,6 +215,9 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      path: "Tools/Benchmarks/FileFloor"),
+    .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
     .executableTarget(
       name: "recovery-latency",
