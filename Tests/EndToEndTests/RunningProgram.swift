@@ -12,11 +12,18 @@ final class RunningProgram: Sendable {
   private let output: LineReader
   private let errorOutput: LineReader
 
-  /// Starts `name` from where this test was built.
-  init(_ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil) throws {
+  /// Starts `name` from where this test was built, or with an absolute path the program there.
+  ///
+  /// - Parameter wrapper: a program, with its arguments, that runs it in a way of its own.
+  init(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
+    wrapper: [String] = []
+  ) throws {
     let process = Process()
-    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
-    process.arguments = arguments
+    let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+    let words = wrapper + [name.hasPrefix("/") ? name : built.path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TOMBOLO_") }
     variables.merge(environment) { _, new in new }
     process.environment = variables
@@ -85,9 +92,10 @@ final class RunningProgram: Sendable {
 
   /// Runs a program to its end.
   static func run(
-    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
+    wrapper: [String] = []
   ) async throws -> (status: Int32, output: String, errors: String) {
-    let program = try RunningProgram(name, arguments, environment: environment, folder: folder)
+    let program = try RunningProgram(name, arguments, environment: environment, folder: folder, wrapper: wrapper)
     let (output, errors) = await program.rest()
     return (await program.waitForExit(), output, errors)
   }

@@ -69,6 +69,15 @@ public struct TomboloSystem: Sendable {
     }
   }
 
+  /// Makes the network monitor alone: no storage, no delivery. Running it remains the caller's business.
+  public func openMonitor() async throws -> NetworkMonitor {
+    do {
+      return try await container.resolve(NetworkMonitor.self)
+    } catch let error as ContainerError {
+      throw Self.reason(error)
+    }
+  }
+
   /// Closes what was made, the youngest first.
   public func close() async throws {
     try await container.close()
@@ -117,14 +126,16 @@ extension TomboloSystem {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
       try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
     }
-    builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
+    builder.singleton(NetworkSources.self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await ReachabilityProbeSlot.make(configuration, registry, context)
+      try await NetworkSources.make(configuration, registry, context)
     }
-    builder.singleton(NetworkMonitor.self) { (slot: ReachabilityProbeSlot, time: any TimeSource, logger: Logger) in
+    builder.singleton(NetworkMonitor.self) { (sources: NetworkSources, time: any TimeSource, logger: Logger) in
       var settings = NetworkMonitorConfiguration()
-      if let interval = slot.interval { settings.probeInterval = interval }
-      return NetworkMonitor(probe: slot.probe, configuration: settings, time: time, logger: logger)
+      if let interval = sources.interval { settings = NetworkMonitorConfiguration(probeInterval: interval) }
+      return NetworkMonitor(
+        probe: sources.probe, path: sources.path, upstreams: sources.upstreams, configuration: settings, time: time,
+        logger: logger)
     }
     builder.singleton(SyncWorker.self) {
       (

@@ -10,6 +10,15 @@ struct NetlinkLink: Equatable {
   /// What made it, where software did: `veth`, `bridge`, `wireguard`.
   var madeBy: String?
 
+  /// Whether the cable or the radio is connected at this moment.
+  var hasCarrier: Bool { flags & NetlinkNumber.linkLowerUp != 0 }
+
+  /// Whether the kernel has said that it runs, which it may still do a while after the carrier is gone.
+  var isSaidToRun: Bool {
+    let needed = NetlinkNumber.linkUp | NetlinkNumber.linkRunning
+    return flags & needed == needed
+  }
+
   var isLoopback: Bool { flags & NetlinkNumber.linkLoopback != 0 }
 
   /// Whether it is switched on, its cable or radio is connected, and it may carry traffic. The kernel sets the flag for

@@ -64,6 +64,15 @@ struct NetlinkTable: Equatable {
       isMetered: !carriers.isEmpty && carriers.allSatisfy { $0.kind == .cellular } ? true : nil)
   }
 
+  /// The ways out whose carrier is worth a look now and then, and whether they have it as far as is known here: the kernel
+  /// says that they run, and may not have told yet that the carrier is gone, or back.
+  var watchedCarriers: [NetlinkCarrier] {
+    links.values.filter { !$0.isLoopback && $0.isSaidToRun && defaultRoutes[$0.index] != nil }
+      .sorted { $0.index < $1.index }
+      .prefix(NetlinkCarrier.countMaximum)
+      .map { NetlinkCarrier(index: $0.index, isPresent: $0.hasCarrier) }
+  }
+
   private func kind(of link: NetlinkLink, deviceType: (String) -> String?) -> NetworkInterface.Kind {
     if let madeBy = link.madeBy { return madeBy == "wwan" ? .cellular : .virtual }
     switch link.hardwareType {

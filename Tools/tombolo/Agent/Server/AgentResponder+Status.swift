@@ -10,15 +10,8 @@ extension AgentResponder {
   func status(_ request: Request) async throws -> Response {
     try Self.json(
       WireStatus(
-        network: describe(parts.network.status), queue: describe(try await parts.queue.status()),
+        network: WireNetworkStatus(parts.network.status), queue: describe(try await parts.queue.status()),
         storage: parts.storage))
-  }
-
-  /// `PUT /v1/network`.
-  func setNetwork(_ request: Request) async throws -> Response {
-    let wanted = try NetworkOverrideRequest(try await body(of: request))
-    parts.network.setOverride(wanted.override)
-    return try Self.json(describe(parts.network.status))
   }
 
   /// `GET /metrics`.
