@@ -35,7 +35,9 @@
         let response = try await client.execute(request, deadline: .distantFuture)
         let result = judge(status: Int(response.status.code))
         guard result.condition == .online else { return result }
-        if let expectHeader, !expectHeader.isMet(by: response.headers[canonicalForm: expectHeader.name].map(String.init)) {
+        if let expectHeader,
+          !expectHeader.isMet(by: response.headers[canonicalForm: expectHeader.name].map(String.init))
+        {
           return ProbeResult(.portal, detail: "\(shownURL) answered without the field \(expectHeader)")
         }
         guard let expectBody else { return result }

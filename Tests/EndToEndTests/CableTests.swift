@@ -29,7 +29,8 @@ struct CableTests {
     }
   }
 
-  @Test("200 operations posted while the cable is out are on their way within 100 ms of the kernel's news that it is in")
+  @Test(
+    "200 operations posted while the cable is out are on their way within 100 ms of the kernel's news that it is in")
   func recovery() async throws {
     try await CableScene.with(network: Self.network) { scene in
       let upstream = try await scene.startUpstream()
@@ -59,7 +60,8 @@ struct CableTests {
         let event = try #require(Self.moment(news))
         let milliseconds = try await first.timeIntervalSince(event) * 1_000
         latencies.append(milliseconds)
-        print("| cable in, round \(round) | first delivery \(Int(milliseconds.rounded())) ms after the kernel's event |")
+        print(
+          "| cable in, round \(round) | first delivery \(Int(milliseconds.rounded())) ms after the kernel's event |")
         await kernel.killAndWait()
         delivered += operations.count
         let expected = delivered
@@ -75,7 +77,9 @@ struct CableTests {
     }
   }
 
-  @Test("100 times out and in within 10 s: few changes are told, the last is right, everything is delivered without a storm")
+  @Test(
+    "100 times out and in within 10 s: few changes are told, the last is right, everything is delivered without a storm"
+  )
   func flaps() async throws {
     try await CableScene.with(network: Self.network) { scene in
       let upstream = try await scene.startUpstream()
@@ -102,7 +106,8 @@ struct CableTests {
       #expect(try last.value("status", as: String.self) == "online")
       let metrics = try await Web.send("GET", scene.agentURL + "/metrics")
       let text = String(decoding: metrics.body, as: UTF8.self)
-      let attempts = text.split(separator: "\n").first { $0.hasPrefix("tombolo_delivery_attempts_total ") }
+      let attempts =
+        text.split(separator: "\n").first { $0.hasPrefix("tombolo_delivery_attempts_total ") }
         .flatMap { Int($0.split(separator: " ")[1]) } ?? .max
       await agent.killAndWait()
       let told = await watch.rest().output.split(separator: "\n").filter { $0.hasPrefix("{") }
@@ -116,7 +121,8 @@ struct CableTests {
     }
   }
 
-  @Test("a portal, a stopped upstream and a pulled cable are told by `network watch` without an agent, with what says so")
+  @Test(
+    "a portal, a stopped upstream and a pulled cable are told by `network watch` without an agent, with what says so")
   func watching() async throws {
     let network = """
         probe: { type: http, url: "http://10.77.0.1:9000/health", interval: 1s, timeout: 500ms }
@@ -147,7 +153,8 @@ struct CableTests {
       #expect(check.status == 0)
       #expect(check.output.hasPrefix("The network is portal. Something answers that is not the other side"))
       #expect(check.output.contains("The system says online: default route over out0"))
-      #expect(check.output.contains("The upstream gateway is online"), "it accepts connections, and nothing else is asked")
+      #expect(
+        check.output.contains("The upstream gateway is online"), "it accepts connections, and nothing else is asked")
       #expect(check.output.contains("No agent runs"))
       await portal.killAndWait()
       upstream = try await scene.startUpstream()

@@ -44,7 +44,7 @@ import TomboloTesting
     let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let monitor = NetworkMonitor(path: ScriptedPath(reports: reports), time: time, logger: silent)
     let upstream = Upstream()
-    let store = MemoryStore()
+    let store = InMemoryStore()
     let queue = try await SyncQueue.open(store: store, time: time, logger: silent)
     let worker = SyncWorker(queue: queue, handler: upstream, network: monitor, logger: silent)
 

@@ -5,7 +5,8 @@ public enum AutomaticNetworkSourcePlugin: NetworkSourcePlugin {
   /// `network.auto`.
   public static let identifier = PluginIdentifier(.network, "auto")
   /// One line for `tombolo plugins`.
-  public static let summary = "Hears of links, addresses and routes from this system: netlink on Linux, path on Apple's."
+  public static let summary =
+    "Hears of links, addresses and routes from this system: netlink on Linux, path on Apple's."
   public static let options: [OptionDeclaration] = []
 
   /// Makes the source of this system; where there is none, one that says so.

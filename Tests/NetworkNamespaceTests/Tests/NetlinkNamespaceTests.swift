@@ -69,7 +69,8 @@ import Testing
     }
   }
 
-  @Test("a pulled cable is told before the kernel does, and its return too, even when the kernel has not told of either")
+  @Test(
+    "a pulled cable is told before the kernel does, and its return too, even when the kernel has not told of either")
   func carrier() async throws {
     try await NetworkNamespace.with(2) { namespaces in
       let (inside, peer) = (namespaces[0], namespaces[1])

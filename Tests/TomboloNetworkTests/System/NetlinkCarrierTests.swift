@@ -5,6 +5,7 @@ import TomboloPorts
 
 @Suite struct NetlinkCarrierTests {
   private static let runningWithoutCarrier: UInt32 = 0x41
+  private static let rising: UInt32 = 0x1_0001
 
   private func table(flags: UInt32 = NetlinkBuilder.usable, hasRoute: Bool = true) -> NetlinkTable {
     var listing = NetlinkListing()
@@ -20,20 +21,29 @@ import TomboloPorts
     return listing.table
   }
 
-  @Test("what carries a way out is watched, with or without a carrier, as long as the kernel says that it runs")
-  func watched() {
-    #expect(table().watchedCarriers == [NetlinkCarrier(index: 2, isPresent: true)])
-    #expect(
-      table(flags: Self.runningWithoutCarrier).watchedCarriers == [NetlinkCarrier(index: 2, isPresent: false)])
-    #expect(table(flags: 0x1).watchedCarriers.isEmpty, "told as lost already")
-    #expect(table(hasRoute: false).watchedCarriers.isEmpty)
+  private func carrier(flags: UInt32 = NetlinkBuilder.usable) throws -> NetlinkCarrier {
+    let message = try #require(NetlinkMessage.parse(NetlinkBuilder.link(2, "eth0", flags: flags)).messages.first)
+    return NetlinkCarrier(try #require(NetlinkLink(message.payload)))
   }
 
-  @Test("the answer is judged by the flag of the carrier alone; a link that is gone is not as it was known")
-  func judge() {
-    let carrier = NetlinkCarrier(index: 2, isPresent: true)
+  @Test("what carries a way out is watched as long as the kernel says that it runs, and what is on its way up")
+  func watched() throws {
+    #expect(table().watchedCarriers == [try carrier()])
+    #expect(
+      table(flags: Self.runningWithoutCarrier).watchedCarriers == [try carrier(flags: Self.runningWithoutCarrier)])
+    #expect(table(hasRoute: false).watchedCarriers.isEmpty)
+    #expect(table(flags: 0x1).watchedCarriers.isEmpty, "told as lost already")
+    #expect(table(flags: Self.rising, hasRoute: false).watchedCarriers == [try carrier(flags: Self.rising)])
+    #expect(table(flags: 0x1_0000, hasRoute: false).watchedCarriers.isEmpty, "switched off")
+  }
+
+  @Test("the answer is judged by whether it runs and is connected; a link that is gone is not as it was known")
+  func judge() throws {
+    let carrier = try carrier()
     #expect(carrier.judge(NetlinkBuilder.link(2, "eth0"), sequence: 1) == true)
+    #expect(carrier.judge(NetlinkBuilder.link(2, "eth0", flags: 0x1_1043), sequence: 1) == true, "other flags")
     #expect(carrier.judge(NetlinkBuilder.link(2, "eth0", flags: Self.runningWithoutCarrier), sequence: 1) == false)
+    #expect(carrier.judge(NetlinkBuilder.link(2, "eth0", flags: Self.rising), sequence: 1) == false)
     #expect(carrier.judge(NetlinkBuilder.error(sequence: 1, -19), sequence: 1) == false)
     #expect(carrier.judge(NetlinkBuilder.link(3, "eth1"), sequence: 1) == false)
     #expect(carrier.judge(NetlinkBuilder.link(2, "eth0", sequence: 7), sequence: 1) == nil)

@@ -49,11 +49,12 @@
       }
     }
 
-    /// Waits until something matters.
+    /// Waits until something matters: looks at the links at once, then now and then, and takes in the news.
     private func rest(_ news: NetlinkSocket, _ carriers: [NetlinkCarrier]) throws {
-      let limit = carriers.isEmpty ? -1 : carrierCheckMilliseconds ?? -1
+      let looked = carrierCheckMilliseconds.flatMap { carriers.isEmpty ? nil : $0 }
+      if looked != nil, try !areAsKnown(carriers) { return }
       while true {
-        if try wait(for: news, milliseconds: limit) {
+        if try wait(for: news, milliseconds: looked ?? -1) {
           if try takeNews(news) { return }
         } else if try !areAsKnown(carriers) {
           return

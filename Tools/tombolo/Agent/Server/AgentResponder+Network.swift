@@ -4,6 +4,7 @@ import NIOCore
 import ServiceLifecycle
 import TomboloNetwork
 import TomboloPorts
+import TomboloQueue
 
 extension AgentResponder {
   /// So often the present status is told again to whoever follows the changes: a connection that is gone shows only when

@@ -94,7 +94,7 @@ struct AgentClient: QueueAccess {
   func networkChanges(_ tell: (WireNetworkStatus) throws -> Void) async throws {
     let response: HTTPClientResponse
     do {
-      response = try await client.execute(request(.GET, "/v1/network/changes"), deadline: .distantFuture)
+      response = try await client.execute(self.request(.GET, "/v1/network/changes"), deadline: .distantFuture)
     } catch {
       throw unreachable(error)
     }
@@ -135,7 +135,7 @@ struct AgentClient: QueueAccess {
   private func send(
     _ method: HTTPMethod, _ path: String, body: [UInt8]? = nil, timeout: TimeAmount, isAuthorized: Bool = true
   ) async throws -> Answer {
-    var request = request(method, path, isAuthorized: isAuthorized)
+    var request = self.request(method, path, isAuthorized: isAuthorized)
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)

@@ -17,7 +17,8 @@ struct LineSplitter {
         rest = []
       } else {
         guard rest.count < byteCountMaximum else {
-          throw CommandError(.failed, "the agent sent a line longer than \(byteCountMaximum) bytes: is it a tombolo agent?")
+          throw CommandError(
+            .failed, "the agent sent a line longer than \(byteCountMaximum) bytes: is it a tombolo agent?")
         }
         rest.append(byte)
       }

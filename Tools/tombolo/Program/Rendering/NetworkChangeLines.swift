@@ -48,6 +48,7 @@ struct NetworkChangeLines {
   }
 
   private static func conditions(_ status: WireNetworkStatus) -> [String] {
-    ["\(status.status) \(status.since.timestamp)"] + (status.upstreams ?? []).map { "\($0.name) \($0.status) \($0.since.timestamp)" }
+    ["\(status.status) \(status.since.timestamp)"]
+      + (status.upstreams ?? []).map { "\($0.name) \($0.status) \($0.since.timestamp)" }
   }
 }
