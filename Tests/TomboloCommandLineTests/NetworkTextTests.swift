@@ -62,7 +62,8 @@ struct NetworkTextTests {
   func changes() {
     var lines = NetworkChangeLines()
     var status = portal
-    #expect(lines.isChange(WireNetworkStatus(status)))
+    let isFirst = lines.isChange(WireNetworkStatus(status))
+    #expect(isFirst)
     let first = lines.text(WireNetworkStatus(status), clock: clock)
     #expect(
       first == [
@@ -71,20 +72,23 @@ struct NetworkTextTests {
         "\(clock.text(Self.start))  intranet online  probe online: 10.0.0.5:9000 accepts connections",
       ])
     status.evidence = []
-    #expect(!lines.isChange(WireNetworkStatus(status)), "the same with other words")
+    let isOther = lines.isChange(WireNetworkStatus(status))
+    #expect(!isOther, "the same with other words")
     let later = Self.start.advanced(by: .seconds(100))
     status.upstreams = [UpstreamStatus(name: "intranet", .limited, since: later)]
-    #expect(lines.isChange(WireNetworkStatus(status)))
-    #expect(
-      lines.text(WireNetworkStatus(status), clock: clock)
-        == ["\(clock.text(later))  intranet limited  nothing says otherwise"])
+    let isChange = lines.isChange(WireNetworkStatus(status))
+    let second = lines.text(WireNetworkStatus(status), clock: clock)
+    #expect(isChange)
+    #expect(second == ["\(clock.text(later))  intranet limited  nothing says otherwise"])
   }
 
   @Test("lines are put together from parts, and one without end is refused")
   func splitting() throws {
     var splitter = LineSplitter(byteCountMaximum: 8)
-    #expect(try splitter.add(Array("ab".utf8)).isEmpty)
-    #expect(try splitter.add(Array("c\nd\ne".utf8)) == [Array("abc".utf8), Array("d".utf8)])
-    #expect(throws: CommandError.self) { try splitter.add(Array(repeating: 1, count: 9)) }
+    let none = try splitter.add(Array("ab".utf8))
+    let two = try splitter.add(Array("c\nd\ne".utf8))
+    #expect(none.isEmpty)
+    #expect(two == [Array("abc".utf8), Array("d".utf8)])
+    #expect(throws: CommandError.self) { _ = try splitter.add(Array(repeating: 1, count: 9)) }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TomboloAgent
+import TomboloNetwork
 
 /// `tombolo network check`.
 struct NetworkCheckCommand: AsyncParsableCommand {
