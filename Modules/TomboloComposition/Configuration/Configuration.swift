@@ -18,7 +18,7 @@ public struct Configuration: Sendable {
 
   /// Every plugin it names.
   var selections: [PluginSelection] {
-    storageSettings.selections + [delivery, network.probe, queue.backoff, queue.conflict].compactMap { $0 }
+    storageSettings.selections + [delivery] + network.selections + [queue.backoff, queue.conflict]
   }
 
   /// The effective values, one a line, each with the layer it comes from. What is not set is left out.

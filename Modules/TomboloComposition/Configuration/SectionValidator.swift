@@ -143,7 +143,7 @@ extension SectionValidator {
   ) -> OptionValue? {
     // A section whose keys are all commented out is an empty one.
     let node = written.flatMap { $0.isNull ? nil : $0 }
-    let slot = PluginSlot.allCases.first { $0.pathText == path }
+    let slot = schema.slots.first { $0.pathText == path }
     if node == nil {
       if let slot, slot.defaultName == nil { return absent(slot) }
       if !option.isRequired, options.contains(where: { $0.isRequired && $0.defaultValue == nil }) { return nil }
@@ -182,6 +182,10 @@ extension SectionValidator {
   }
 
   private mutating func absent(_ slot: PluginSlot) -> OptionValue? {
+    if case .upstream = slot, let problem = pluginProblem(slot, nil) {
+      problems.append(problem)
+      return nil
+    }
     guard slot.isRequired, isDeliveryRequired else { return nil }
     let compiled = registry.descriptions(of: slot.kind).map(\.identifier.description).joined(separator: ", ")
     problems.append(

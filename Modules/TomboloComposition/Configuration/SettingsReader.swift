@@ -21,7 +21,7 @@ struct SettingsReader {
     let logging = try root.section("logging")
     guard let listen = try readListen(agent),
       let storage = try selection(.storage), let delivery = try selection(.delivery),
-      let queue = try readQueue(),
+      let queue = try readQueue(), let network = try readNetwork(),
       let level = Logger.Level(rawValue: try logging.string("level")),
       let format = LoggingSettings.Format(rawValue: try logging.string("format"))
     else { return nil }
@@ -32,8 +32,7 @@ struct SettingsReader {
         connectionsMaximum: try agent.integer("connectionsMaximum"),
         shutdownGrace: try agent.duration("shutdownGrace")),
       storage: storage, encryption: try selection(.encryption), queue: queue,
-      network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
-      resilience: try readResilience(),
+      network: network, delivery: delivery, resilience: try readResilience(),
       logging: LoggingSettings(level: level, format: format), entries: entries)
   }
 
@@ -78,6 +77,26 @@ struct SettingsReader {
     return names
   }
 
+  private mutating func readNetwork() throws -> NetworkSettings? {
+    guard let system = try selection(.system) else { return nil }
+    var upstreams: [NetworkSettings.Upstream] = []
+    for name in try root.section("network").entries("upstreams").map(\.name) {
+      if !Self.isGoodName(name) {
+        add(
+          .wrongType, (PluginSlot.upstreamsPath + [name]).joined(separator: "."), value: name,
+          "\"\(name)\" is no name for an upstream: it begins with a letter and has letters, digits and - only")
+      }
+      guard let probe = try selection(.upstream(name)) else { return nil }
+      upstreams.append(NetworkSettings.Upstream(name: name, probe: probe))
+    }
+    return NetworkSettings(system: system, probe: try selection(.probe), upstreams: upstreams)
+  }
+
+  private static func isGoodName(_ name: String) -> Bool {
+    guard let first = name.first, first.isASCII, first.isLetter else { return false }
+    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+  }
+
   private func readQueue() throws -> QueueSettings? {
     let queue = try root.section("queue")
     guard let backoff = try selection(.backoff), let conflict = try selection(.conflict),
@@ -101,7 +120,7 @@ struct SettingsReader {
     }
     guard let name = names[slot] else { return nil }
     // What belongs to another plugin is not this one's to see.
-    let others = PluginSlot.allCases.filter { $0.path.dropLast() == slot.path[...] }.compactMap(\.path.last)
+    let others = PluginSlot.fixed.filter { $0.path.dropLast() == slot.path[...] }.compactMap(\.path.last)
     return PluginSelection(
       PluginIdentifier(slot.kind, name), options: options.leavingOut(others + slot.foreignKeys + ["type"]))
   }

@@ -53,7 +53,12 @@ extension ConfigurationReference {
   }
 
   private func section(_ options: [OptionDeclaration], path: String) -> SchemaNode {
-    guard let slot = PluginSlot.allCases.first(where: { $0.pathText == path }) else {
+    if path == PluginSlot.upstreamsPath.joined(separator: "."), let anyOne = options.first {
+      return [
+        "type": ["object", "null"], "additionalProperties": node(for: anyOne, path: "\(path).\(anyOne.name)"),
+      ]
+    }
+    guard let slot = slots[path] else {
       return closed(options, path: path).adding(["type": ["object", "null"]])
     }
     let plugins = registry.descriptions(of: slot.kind)

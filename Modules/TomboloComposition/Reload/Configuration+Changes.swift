@@ -16,6 +16,9 @@ extension Configuration {
     agent.listen = running.agent.listen
     agent.connectionsMaximum = running.agent.connectionsMaximum
     agent.shutdownGrace = running.agent.shutdownGrace
+    var network = network
+    network.system = running.network.system
+    network.upstreams = running.network.upstreams
     return Configuration(
       agent: agent, storage: running.storage, encryption: running.encryption, queue: queue, network: network,
       delivery: delivery, resilience: resilience, logging: logging, entries: fixed + rest)

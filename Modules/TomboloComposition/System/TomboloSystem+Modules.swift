@@ -47,11 +47,15 @@ extension TomboloSystem {
         (configuration: Configuration, logger: Logger) in
         LiveParts(try await Generation.make(configuration, shared: shared), logger: logger)
       }
+      builder.singleton(NetworkSources.self, close: { try await $0.close() }) {
+        (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
+        try await NetworkSources.make(configuration, registry, context)
+      }
       builder.singleton(NetworkMonitor.self) {
-        (parts: LiveParts, hint: NetworkHint, time: any TimeSource, logger: Logger) in
+        (parts: LiveParts, sources: NetworkSources, hint: NetworkHint, time: any TimeSource, logger: Logger) in
         let slot = parts.current?.probe
         let monitor = NetworkMonitor(
-          probe: slot?.probe.map { _ in LiveProbe(parts: parts) },
+          probe: slot?.probe.map { _ in LiveProbe(parts: parts) }, path: sources.path, upstreams: sources.upstreams,
           configuration: slot?.monitorConfiguration ?? NetworkMonitorConfiguration(), time: time, logger: logger)
         hint.follow(monitor)
         return monitor

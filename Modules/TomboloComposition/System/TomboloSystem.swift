@@ -90,6 +90,16 @@ public struct TomboloSystem: Sendable {
     }
   }
 
+  /// Makes the network monitor without the storage and the worker. The delivery is made, as the probe may ask where it goes,
+  /// and delivers nothing. Running the monitor remains the caller's business.
+  public func openMonitor() async throws -> NetworkMonitor {
+    do {
+      return try await container.resolve(NetworkMonitor.self)
+    } catch let error as ContainerError {
+      throw error.reason
+    }
+  }
+
   /// Closes what was made, the youngest first.
   public func close() async throws {
     try await container.close()

@@ -12,14 +12,7 @@ extension AgentResponder {
     var storage = parts.storage
     storage.advice = parts.advise(status)
     return try Self.json(
-      WireStatus(network: describe(parts.network.status), queue: describe(status), storage: storage))
-  }
-
-  /// `PUT /v1/network`.
-  func setNetwork(_ request: Request) async throws -> Response {
-    let wanted = try NetworkOverrideRequest(try await body(of: request))
-    parts.network.setOverride(wanted.override)
-    return try Self.json(describe(parts.network.status))
+      WireStatus(network: WireNetworkStatus(parts.network.status), queue: describe(status), storage: storage))
   }
 
   /// `POST /v1/reload`.

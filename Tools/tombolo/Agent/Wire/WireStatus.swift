@@ -5,25 +5,6 @@ public struct WireStatus: Hashable, Sendable, Codable {
   public var storage: StorageDescription
 }
 
-/// Whether the outside can be reached, and why: the answer to `PUT /v1/network`, and a part of the status.
-public struct WireNetworkStatus: Hashable, Sendable, Codable {
-  /// `offline`, `limited`, `portal` or `online`.
-  public var status: String
-  /// When it became so.
-  public var since: WireTimestamp
-  public var sources: [WireNetworkSource]
-}
-
-/// What one source last said about the network.
-public struct WireNetworkSource: Hashable, Sendable, Codable {
-  /// `override`, `probe`, `delivery` or `system`.
-  public var source: String
-  public var condition: String
-  /// Why, in words for a person.
-  public var detail: String
-  public var at: WireTimestamp
-}
-
 /// How much there is in each state.
 public struct WireQueueStatus: Hashable, Sendable, Codable {
   public var pending: Int
