@@ -16,6 +16,7 @@ extension NetworkStatusMachine {
     let isSameReach = previous?.path.reach == next.reach
     path = (next, isSameReach ? previous?.at ?? moment : moment)
     guard let previous else { return false }
+    if next.reach.rank < previous.path.reach.rank { reachLostUptime = moment.uptime }
     if !isSameReach, next.reach == .routed {
       isDeliveryOutdated = true
       isProbeOutdated = isProbedWithoutWay
@@ -27,6 +28,12 @@ extension NetworkStatusMachine {
     nextProbeUptime = nextProbeUptime <= moment.uptime ? soonest : min(nextProbeUptime, soonest)
     probeDelay = configuration.probeDelayMinimum
     return true
+  }
+
+  /// Whether an answer may be that of a delivery which went out before the way was lost: it proves nothing about what is now.
+  func isLateAnswer(at uptime: Duration) -> Bool {
+    guard pathCondition != nil, let reachLostUptime else { return false }
+    return uptime - reachLostUptime < .seconds(1)
   }
 
   /// Learns from an answer, or its absence, how far one must reach to get to the upstream.

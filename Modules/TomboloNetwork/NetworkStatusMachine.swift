@@ -91,6 +91,8 @@ package struct NetworkStatusMachine: Sendable {
   var isProbedWithoutWay = false
   /// That word is outdated: a way out came back.
   var isProbeOutdated = false
+  /// When the reach last became shorter.
+  var reachLostUptime: Duration?
   /// Counts the changes of the ways out.
   package private(set) var wayRevision = 0
 
@@ -166,8 +168,10 @@ package struct NetworkStatusMachine: Sendable {
     case .delivery(.answered):
       delivery = (.answered, moment)
       isDeliveryOutdated = false
-      learnReach(isSuccess: true)
-      isProven = true
+      if !isLateAnswer(at: moment.uptime) {
+        learnReach(isSuccess: true)
+        isProven = true
+      }
       if probed?.result.condition != .online { isProbeDiscredited = true }
     case .delivery(.unreachable(let reason)):
       delivery = (.unreachable(reason), moment)

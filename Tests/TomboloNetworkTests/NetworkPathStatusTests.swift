@@ -55,6 +55,10 @@ import TomboloPorts
       (.unreachable, .offline)),
     Story("a portal that answers a neighbour is told", (.path(.local), .limited), (.probed(.portal), .portal)),
     Story("an answered delivery outweighs the system", (.path(.none), .offline), (.answered, .online)),
+    Story(
+      "an answer that was under way when the way was lost proves nothing",
+      (.path(.routed), .online), (.probed(.online), .online), (.path(.none), .offline), (.answered, .offline),
+      (.path(.routed), .online), (.answered, .online)),
     Story("what cannot be known says nothing", (.path(.none), .offline), (.unknown, .online)),
     Story("an override wins", (.override(.online), .online), (.path(.none), .online), (.override(nil), .offline)),
     Story(
