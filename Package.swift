@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "TomboloNetwork", targets: ["TomboloNetwork"]),
     .library(name: "TomboloStorage", targets: ["TomboloStorage"]),
     .library(name: "TomboloQueue", targets: ["TomboloQueue"]),
+    .library(name: "TomboloTelemetry", targets: ["TomboloTelemetry"]),
     .library(name: "TomboloComposition", targets: ["TomboloComposition"]),
     .library(name: "TomboloTesting", targets: ["TomboloTesting"]),
     .library(name: "TomboloConformance", targets: ["TomboloConformance"]),
@@ -22,6 +23,7 @@ let package = Package(
     .library(name: "LMDBStorage", targets: ["LMDBStorage"]),
     .library(name: "StorageEncryption", targets: ["StorageEncryption"]),
     .library(name: "HTTPDelivery", targets: ["HTTPDelivery"]),
+    .library(name: "GRPCDelivery", targets: ["GRPCDelivery"]),
     .library(name: "HTTPProbe", targets: ["HTTPProbe"]),
     .library(name: "TomboloProgram", targets: ["TomboloProgram"]),
     .executable(name: "tombolo", targets: ["tombolo-cli"]),
@@ -29,20 +31,27 @@ let package = Package(
   ],
   traits: [
     .trait(name: "HTTP", description: "HTTPDelivery and HTTPProbe: delivery and probes through AsyncHTTPClient."),
+    .trait(name: "GRPC", description: "GRPCDelivery: delivery through grpc-swift-2 over SwiftNIO."),
     .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
     .trait(name: "Encryption", description: "StorageEncryption: encryption at rest through swift-crypto."),
+    .trait(name: "Metrics", description: "TomboloTelemetry: metrics through swift-metrics."),
     .trait(
       name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
-      enabledTraits: ["HTTP", "Configuration", "Encryption"]),
+      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics"]),
     .default(enabledTraits: ["Agent"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.3.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
@@ -65,6 +74,14 @@ let package = Package(
         "TomboloPorts", "TomboloResilience", "TomboloStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloQueue"),
+
+    .target(
+      name: "TomboloTelemetry",
+      dependencies: [
+        "TomboloResilience", .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+      ],
+      path: "Modules/TomboloTelemetry"),
 
     // Layer 2: all of the above by their ports.
     .target(
@@ -118,6 +135,17 @@ let package = Package(
       ],
       path: "Plugins/HTTPDelivery"),
     .target(
+      name: "GRPCDelivery",
+      dependencies: [
+        "TomboloPorts",
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Plugins/GRPCDelivery", exclude: ["Protocol/operation_delivery.proto"]),
+    .target(
       name: "HTTPProbe",
       dependencies: [
         "TomboloPorts",
@@ -135,6 +163,7 @@ let package = Package(
         "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
         .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
@@ -146,7 +175,7 @@ let package = Package(
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
         "TomboloResilience", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage", "StorageEncryption",
-        "HTTPDelivery", "HTTPProbe", "ExampleUpstream",
+        "HTTPDelivery", "HTTPProbe", "GRPCDelivery", "ExampleUpstream",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
@@ -186,17 +215,40 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
+    .executableTarget(
       name: "recovery-latency",
       dependencies: [
         "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Benchmarks/RecoveryLatency"),
+    // A stranger's agent, from two packages of examples: built here once, so that tests can run it. Without access to what is
+    // `package`, as a stranger has none.
+    .executableTarget(
+      name: "example-strangers-agent",
+      dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
+      path: "Tools/Examples",
+      exclude: [
+        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml",
+        "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
+      ],
+      sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
+      packageAccess: false),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
     .testTarget(
       name: "TomboloResilienceTests", dependencies: ["TomboloResilience"], path: "Tests/TomboloResilienceTests"),
+    .testTarget(
+      name: "TomboloTelemetryTests",
+      dependencies: [
+        "TomboloResilience", "TomboloTelemetry", .product(name: "Logging", package: "swift-log"),
+        .product(name: "InMemoryLogging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+      ],
+      path: "Tests/TomboloTelemetryTests"),
     .testTarget(name: "TomboloContainerTests", dependencies: ["TomboloContainer"], path: "Tests/TomboloContainerTests"),
     .testTarget(
       name: "TomboloStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting"],
@@ -204,16 +256,19 @@ let package = Package(
     .testTarget(
       name: "TomboloTestingTests", dependencies: ["TomboloPorts", "TomboloTesting"], path: "Tests/TomboloTestingTests"),
     .testTarget(
-      name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
+      name: "SQLiteStorageTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
       name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
-      name: "LMDBStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "LMDBStorage", "CLMDB"],
+      name: "LMDBStorageTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
-      name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
+      name: "StorageEncryptionTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption", "TomboloTesting"],
       path: "Tests/StorageEncryptionTests"),
     .testTarget(
       name: "TomboloConformanceTests",
@@ -230,7 +285,8 @@ let package = Package(
     .testTarget(
       name: "StorageCrashTests",
       dependencies: [
-        "storage-load", "TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage",
+        "storage-load", "TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage", "SQLiteStorage",
+        "LMDBStorage", "CLMDB",
       ],
       path: "Tests/StorageCrashTests/Tests"),
     // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.
@@ -256,8 +312,8 @@ let package = Package(
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
-        "TomboloPorts", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
-        "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage",
+        "TomboloQueue", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloCompositionTests",
       resources: [.copy("Golden")]),
@@ -271,6 +327,31 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
       ],
       path: "Tests/HTTPDeliveryTests"),
+    // A gRPC server as a program of its own, and the tests that call it and kill it.
+    .target(
+      name: "GRPCUpstream",
+      dependencies: [
+        "GRPCDelivery",
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tests/GRPCDeliveryTests/Upstream"),
+    .executableTarget(
+      name: "grpc-upstream", dependencies: ["GRPCUpstream"], path: "Tests/GRPCDeliveryTests/Program"),
+    .testTarget(
+      name: "GRPCDeliveryTests",
+      dependencies: [
+        "TomboloPorts", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tests/GRPCDeliveryTests/Tests"),
     .testTarget(
       name: "TomboloAgentTests",
       dependencies: [
@@ -287,7 +368,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "tombolo-cli", "example-upstream",
+        "tombolo-cli", "example-upstream", "grpc-upstream", "example-strangers-agent",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),

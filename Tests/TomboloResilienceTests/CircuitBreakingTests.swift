@@ -25,6 +25,22 @@ struct CircuitBreakingTests {
       ])
   }
 
+  @Test("A change is told as it was at its moment, although the clock runs on")
+  func moment() async throws {
+    let listener = RecordingListener()
+    let environment = ResilienceEnvironment(clock: HurriedClock(), listener: listener)
+    let pipeline = try ResiliencePipeline("p", environment: environment) {
+      CircuitBreaking(
+        "db", CircuitBreakerConfiguration(callCountMinimum: 1, window: .count(1), openDuration: .milliseconds(1)))
+    }
+    await #expect(throws: Flaky.self) { try await pipeline.run { _ in throw Flaky() } }
+    guard case .breakerChanged(_, to: .open(let remaining)) = listener.events.first?.kind else {
+      Issue.record("told \(listener.lines)")
+      return
+    }
+    #expect(remaining == .milliseconds(1))
+  }
+
   @Test("Slow calls open it, though none failed")
   func slow() async throws {
     let environment = test.environment
@@ -115,5 +131,20 @@ struct CircuitBreakingTests {
     #expect(breakers.breaker(for: "old") !== old)
     for key in 0..<100 { breakers.breaker(for: "\(key)").isolate() }
     #expect(breakers.count == 3)
+  }
+
+  @Test("A key that was isolated by hand is forgotten after those that are merely open")
+  func keyedIsolated() async {
+    let clock = test.clock
+    let breakers = KeyedCircuitBreakers<String, ManualClock>(keyMaximum: 2) {
+      CircuitBreaker($0, Self.touchy, clock: clock)
+    }
+    let isolated = breakers.breaker(for: "isolated")
+    isolated.isolate()
+    let open = breakers.breaker(for: "open")
+    for _ in 0..<2 { await #expect(throws: Flaky.self) { try await open.call { throw Flaky() } } }
+    #expect(open.state == .open(remaining: .seconds(30)))
+    _ = breakers.breaker(for: "new")
+    #expect(breakers.breaker(for: "isolated") === isolated)
   }
 }

@@ -16,6 +16,8 @@ public struct DeliveryFailure: Error, Hashable, Sendable {
     public static let throttled = Code("throttled")
     /// The upstream failed in a way that may pass.
     public static let upstreamFailed = Code("upstreamFailed")
+    /// It was not sent: a policy of this program holds it back, such as a circuit breaker or a rate limit.
+    public static let heldBack = Code("heldBack")
     /// The upstream will never accept this operation as it is.
     public static let refused = Code("refused")
     /// The upstream does not accept our credentials.

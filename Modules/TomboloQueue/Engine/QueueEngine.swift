@@ -42,7 +42,8 @@ final class QueueEngine: Sendable {
   static let passCountMaximum = 1_000
 
   let store: any KeyValueStore
-  let configuration: QueueConfiguration
+  let liveConfiguration: Mutex<QueueConfiguration>
+  var configuration: QueueConfiguration { liveConfiguration.withLock { $0 } }
   private let door: GroupCommit
   private let time: any TimeSource
   private let ids: any OperationIDSource
@@ -56,7 +57,7 @@ final class QueueEngine: Sendable {
   ) {
     self.door = door
     self.store = door.store
-    self.configuration = configuration
+    liveConfiguration = Mutex(configuration)
     self.time = time
     self.ids = ids
     self.logger = logger

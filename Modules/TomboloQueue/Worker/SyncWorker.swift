@@ -101,8 +101,22 @@ public final class SyncWorker: Sendable {
     queue.workArrived.signal()
   }
 
+  /// Puts another configuration in the place of the queue's present one, while it runs or not. Deliveries in flight are not
+  /// disturbed: where there are more than the new limit allows, no further ones start until enough have ended.
+  public func reconfigure(_ configuration: QueueConfiguration) {
+    queue.reconfigure(configuration)
+    state.withLock { state in
+      state.gate.reconfigure(configuration)
+      state.limiter.reconfigure(configuration.kindLimits)
+    }
+    queue.workArrived.signal()
+  }
+
   /// What was done since the worker was made, or since the last `drain` began.
   public var summary: ProcessingSummary { state.withLock { $0.summary } }
+
+  /// How many deliveries are under way.
+  public var inFlightCount: Int { state.withLock { $0.inFlightCount } }
 
   /// Why an operation is not delivered right now; `nil` when it is gone.
   public func waitingReason(for snapshot: OperationSnapshot) -> WaitingReason? {

@@ -63,10 +63,14 @@ package struct RetryBudgetAccount: Sendable {
 }
 
 /// A budget that many calls share.
-final class SharedRetryBudget: Sendable {
+@usableFromInline
+package final class SharedRetryBudget: Sendable {
   private let account: Mutex<RetryBudgetAccount>
   init(_ budget: RetryBudget) { account = Mutex(RetryBudgetAccount(budget)) }
+  @usableFromInline
   func deposit() { account.withLock { $0.deposit() } }
+  /// Retries that may be made now.
+  package var balance: Double { account.withLock { $0.balance } }
   func withdraw(at now: Duration) -> Bool { account.withLock { $0.withdraw(at: now) } }
   func giveBack() { account.withLock { $0.giveBack() } }
 }

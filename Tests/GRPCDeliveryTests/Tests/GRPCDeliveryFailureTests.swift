@@ -1,0 +1,136 @@
+import Foundation
+import GRPCCore
+import GRPCDelivery
+import GRPCUpstream
+import SwiftProtobuf
+import Testing
+import TomboloPorts
+
+@Suite("GRPCDelivery: when there is no answer")
+struct GRPCDeliveryFailureTests {
+  @Test("Nobody listening is unreachable, told in words that name the place")
+  func refused() async throws {
+    // The port was free a moment ago, and nothing else here listens.
+    let port = try await Self.freePort()
+    let delivery = try GRPCDelivery(GRPCDeliveryConfiguration(baseURL: "http://127.0.0.1:\(port)"))
+    let outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 1))
+    #expect(outcome.label == "retry unreachable")
+    #expect(outcome.message.contains("127.0.0.1:\(port)"))
+    #expect(outcome.message.lowercased().contains("refused"))
+    try await delivery.close()
+  }
+
+  @Test("A name that does not exist is unreachable")
+  func unknownHost() async throws {
+    var configuration = GRPCDeliveryConfiguration(baseURL: "http://does-not-exist.invalid:50051")
+    configuration.timeout = .seconds(20)
+    let delivery = try GRPCDelivery(configuration)
+    let outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 1))
+    #expect(outcome.label == "retry unreachable")
+    try await delivery.close()
+  }
+
+  @Test("An upstream that does not answer in time may have acted")
+  func timeout() async throws {
+    try await DeliveryHarness.run {
+      $0.timeout = .milliseconds(1_500)
+    } body: { harness in
+      // The connection is there when the limit begins to run.
+      _ = try await harness.deliver()
+      harness.service.answer(.silence)
+      let outcome = try await harness.deliver()
+      #expect(outcome.label == "retry timeout")
+      #expect(outcome.message.contains("1.5 s"))
+      #expect(outcome.message.contains("may or may not have acted"))
+      // The upstream was told the deadline.
+      #expect(harness.service.received.last?.text("grpc-timeout") != nil)
+      // And the next call is served.
+      #expect(try await harness.deliver().label == "delivered")
+    }
+  }
+
+  @Test("Cancelling the task ends the call, and what comes out is a cancellation")
+  func cancellation() async throws {
+    try await DeliveryHarness.run { harness in
+      harness.service.answer(.silence)
+      let delivery = harness.delivery
+      let call = Task { try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 1)) }
+      var calls = harness.calls.makeAsyncIterator()
+      _ = await calls.next()
+      call.cancel()
+      await #expect(throws: CancellationError.self) { try await call.value }
+      let again = try await harness.deliver()
+      #expect(again.label == "delivered")
+    }
+  }
+
+  @Test("After close deliveries are put off, and closing again is no error")
+  func closed() async throws {
+    try await DeliveryHarness.run { harness in
+      #expect(try await harness.deliver().label == "delivered")
+      try await harness.delivery.close()
+      try await harness.delivery.close()
+      #expect(try await harness.deliver().label == "snooze unreachable")
+    }
+  }
+
+  @Test("Closing while a delivery is under way ends it, and returns")
+  func closeUnderWay() async throws {
+    try await DeliveryHarness.run { harness in
+      harness.service.answer(.silence)
+      let delivery = harness.delivery
+      async let outcome = delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 1))
+      var calls = harness.calls.makeAsyncIterator()
+      _ = await calls.next()
+      try await delivery.close()
+      let label = try await outcome.label
+      #expect(["retry unreachable", "retry upstreamFailed"].contains(label))
+    }
+  }
+
+  @Test("An answer that is too large is no delivery")
+  func largeAnswer() async throws {
+    try await DeliveryHarness.run {
+      $0.responseBytesMaximum = 1_024
+    } body: { harness in
+      harness.service.answer(
+        .response(.with { $0.conflict = .with { $0.payload = .init(repeating: 7, count: 100_000) } }))
+      let outcome = try await harness.deliver()
+      #expect(outcome.label == "retry upstreamFailed")
+      #expect(outcome.message.contains("1024"))
+      // The limit is one of answers, not of payloads.
+      let large = try await harness.deliver(.sample(payload: String(repeating: "x", count: 100_000)))
+      #expect(large.label == "delivered")
+    }
+  }
+
+  @Test("Many deliveries at once share the connection and are all answered")
+  func concurrency() async throws {
+    try await DeliveryHarness.run { harness in
+      let delivery = harness.delivery
+      let labels = try await withThrowingTaskGroup(of: String.self) { group in
+        for number in 0..<200 {
+          group.addTask {
+            try await delivery.deliver(
+              .sample(idempotencyKey: "key-\(number)"), attempt: DeliveryAttempt(number: 1)
+            ).label
+          }
+        }
+        return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+      }
+      #expect(labels == ["delivered": 200])
+      #expect(Set(harness.service.received.compactMap { $0.text("idempotency-key") }).count == 200)
+    }
+  }
+
+  static func freePort() async throws -> Int {
+    let server = UpstreamServer(UpstreamService())
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      let port = try await server.boundPort()
+      group.cancelAll()
+      while let end = await group.nextResult() { _ = end }
+      return port
+    }
+  }
+}
