@@ -105,7 +105,10 @@ public final class SyncWorker: Sendable {
   /// disturbed: where there are more than the new limit allows, no further ones start until enough have ended.
   public func reconfigure(_ configuration: QueueConfiguration) {
     queue.reconfigure(configuration)
-    state.withLock { $0.gate.reconfigure(configuration) }
+    state.withLock { state in
+      state.gate.reconfigure(configuration)
+      state.limiter.reconfigure(configuration.kindLimits)
+    }
     queue.workArrived.signal()
   }
 
