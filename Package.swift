@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "TomboloNetwork", targets: ["TomboloNetwork"]),
     .library(name: "TomboloStorage", targets: ["TomboloStorage"]),
     .library(name: "TomboloQueue", targets: ["TomboloQueue"]),
+    .library(name: "TomboloTelemetry", targets: ["TomboloTelemetry"]),
     .library(name: "TomboloComposition", targets: ["TomboloComposition"]),
     .library(name: "TomboloTesting", targets: ["TomboloTesting"]),
     .library(name: "TomboloConformance", targets: ["TomboloConformance"]),
@@ -33,13 +34,15 @@ let package = Package(
     .trait(name: "GRPC", description: "GRPCDelivery: delivery through grpc-swift-2 over SwiftNIO."),
     .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
     .trait(name: "Encryption", description: "StorageEncryption: encryption at rest through swift-crypto."),
+    .trait(name: "Metrics", description: "TomboloTelemetry: metrics through swift-metrics."),
     .trait(
       name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
-      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption"]),
+      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics"]),
     .default(enabledTraits: ["Agent"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -71,6 +74,14 @@ let package = Package(
         "TomboloPorts", "TomboloResilience", "TomboloStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloQueue"),
+
+    .target(
+      name: "TomboloTelemetry",
+      dependencies: [
+        "TomboloResilience", .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+      ],
+      path: "Modules/TomboloTelemetry"),
 
     // Layer 2: all of the above by their ports.
     .target(
@@ -203,6 +214,8 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
+    .executableTarget(
       name: "recovery-latency",
       dependencies: [
         "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
@@ -214,6 +227,15 @@ let package = Package(
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
     .testTarget(
       name: "TomboloResilienceTests", dependencies: ["TomboloResilience"], path: "Tests/TomboloResilienceTests"),
+    .testTarget(
+      name: "TomboloTelemetryTests",
+      dependencies: [
+        "TomboloResilience", "TomboloTelemetry", .product(name: "Logging", package: "swift-log"),
+        .product(name: "InMemoryLogging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+      ],
+      path: "Tests/TomboloTelemetryTests"),
     .testTarget(name: "TomboloContainerTests", dependencies: ["TomboloContainer"], path: "Tests/TomboloContainerTests"),
     .testTarget(
       name: "TomboloStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting"],
@@ -221,16 +243,19 @@ let package = Package(
     .testTarget(
       name: "TomboloTestingTests", dependencies: ["TomboloPorts", "TomboloTesting"], path: "Tests/TomboloTestingTests"),
     .testTarget(
-      name: "SQLiteStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "SQLiteStorage", "CSQLite"],
+      name: "SQLiteStorageTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
       name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
-      name: "LMDBStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "LMDBStorage", "CLMDB"],
+      name: "LMDBStorageTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "LMDBStorage", "CLMDB"],
       path: "Tests/LMDBStorageTests"),
     .testTarget(
-      name: "StorageEncryptionTests", dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption"],
+      name: "StorageEncryptionTests",
+      dependencies: ["TomboloPorts", "TomboloStorage", "StorageEncryption", "TomboloTesting"],
       path: "Tests/StorageEncryptionTests"),
     .testTarget(
       name: "TomboloConformanceTests",
@@ -247,7 +272,8 @@ let package = Package(
     .testTarget(
       name: "StorageCrashTests",
       dependencies: [
-        "storage-load", "TomboloPorts", "TomboloStorage", "FileStorage", "SQLiteStorage", "LMDBStorage",
+        "storage-load", "TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage", "SQLiteStorage",
+        "LMDBStorage",
       ],
       path: "Tests/StorageCrashTests/Tests"),
     // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.

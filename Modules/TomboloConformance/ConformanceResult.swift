@@ -26,11 +26,11 @@ public struct ConformanceResult: Sendable, Identifiable {
 }
 
 extension ConformanceResult: CustomStringConvertible {
-  /// One line: the outcome, the rule, and what there is to say.
+  /// One line: the outcome, the rule with its sentence, and what there is to say.
   public var description: String {
     switch outcome {
-    case .kept: "kept            \(rule.id)"
-    case .notApplicable(let reason): "not applicable  \(rule.id): \(reason)"
+    case .kept: "kept            \(rule.id): “\(rule.sentence)”"
+    case .notApplicable(let reason): "not applicable  \(rule.id): “\(rule.sentence)” But \(reason)."
     case .violated(let violation): "VIOLATED        \(rule.id): “\(rule.sentence)” \(violation.message)"
     }
   }

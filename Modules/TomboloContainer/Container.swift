@@ -30,6 +30,20 @@ public final class Container: Sendable {
     try await Resolution(container: self, scope: nil).dependency(All<T>.self).values
   }
 
+  /// Every singleton that is an `S`, each after what it needs; made when it is not there yet.
+  ///
+  /// So the services of a program come in the order in which a `ServiceGroup` starts them and, reversed, stops them:
+  ///
+  ///     let services = try await container.singletons(thatAre: (any Service).self)
+  public func singletons<S>(thatAre type: S.Type) async throws -> [S] {
+    var found: [S] = []
+    for key in graph.startOrder where registrations[key]?.lifetime == .singleton {
+      try Task.checkCancellation()
+      if let part = try await Resolution(container: self, scope: nil).value(for: key) as? S { found.append(part) }
+    }
+    return found
+  }
+
   /// Makes every singleton, in the order of registration and each after what it needs. When one fails, or the task is
   /// cancelled, what was made is closed again, the container with it, before the error is thrown.
   public func start() async throws {
@@ -65,6 +79,11 @@ public final class Container: Sendable {
   ) async throws -> Result {
     let scope = ContainerScope(self)
     return try await scope.pool.closingAfter { try await body(scope) }
+  }
+
+  /// Whether the singleton of this type is made already.
+  public func isMade<T: Sendable>(_ type: T.Type, named name: (any DependencyName.Type)? = nil) -> Bool {
+    pool.isMade(DependencyKey(type, named: name))
   }
 
   func registration(for key: DependencyKey) -> Registration? { registrations[key] }

@@ -24,6 +24,21 @@ public struct DependencyGraph: Hashable, Sendable {
     }
   }
 
+  /// Every part after what it needs, otherwise in the order of registration: what is started in this order can be stopped in
+  /// the reverse one.
+  public var startOrder: [DependencyKey] {
+    let dependencies = Dictionary(nodes.map { ($0.key, $0.dependencies) }, uniquingKeysWith: { first, _ in first })
+    var seen: Set<DependencyKey> = []
+    var order: [DependencyKey] = []
+    func visit(_ key: DependencyKey) {
+      guard seen.insert(key).inserted, let needed = dependencies[key] else { return }
+      for next in needed { visit(next) }
+      order.append(key)
+    }
+    for node in nodes { visit(node.key) }
+    return order
+  }
+
   /// A line for each part and, indented, one for each thing it needs.
   public var text: String {
     nodes.flatMap { node in

@@ -54,6 +54,12 @@ final class InstancePool: Sendable {
     if state.withLock({ $0.isClosing }) { throw closedError }
   }
 
+  func isMade(_ key: DependencyKey) -> Bool {
+    state.withLock { state in
+      if case .made = state.cells[key] { true } else { false }
+    }
+  }
+
   /// The instance under `key`. Of several callers at once one runs `make`; the others get what it answers.
   func instance(
     for key: DependencyKey, close: Close?, make: () async throws -> any Sendable

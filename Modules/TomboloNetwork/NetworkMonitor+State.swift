@@ -4,6 +4,7 @@ extension NetworkMonitor {
   /// Everything the monitor's lock guards.
   struct State: Sendable {
     var machine: NetworkStatusMachine
+    var shared: SharedProbe?
     private var random: any RandomNumberGenerator & Sendable
 
     private var lastToken = 0
@@ -22,8 +23,11 @@ extension NetworkMonitor {
       var revision: Int
     }
 
-    init(machine: NetworkStatusMachine, random: any RandomNumberGenerator & Sendable) {
+    init(
+      machine: NetworkStatusMachine, shared: SharedProbe?, random: any RandomNumberGenerator & Sendable
+    ) {
       self.machine = machine
+      self.shared = shared
       self.random = random
     }
 
@@ -31,7 +35,19 @@ extension NetworkMonitor {
 
     /// Takes in an event and tells whether the caller is to publish: nobody else is at it.
     mutating func handle(_ event: NetworkStatusMachine.Event, at moment: NetworkStatusMachine.Moment) -> Bool {
-      guard machine.handle(event, at: moment) else { return false }
+      isPublisher(afterChange: machine.handle(event, at: moment))
+    }
+
+    /// Goes on with another probe; answers like `handle`.
+    mutating func reconfigure(
+      _ configuration: NetworkMonitorConfiguration, probe: SharedProbe?, at moment: NetworkStatusMachine.Moment
+    ) -> Bool {
+      shared = probe
+      return isPublisher(afterChange: machine.reconfigure(configuration, hasProbe: probe != nil, at: moment))
+    }
+
+    private mutating func isPublisher(afterChange isChange: Bool) -> Bool {
+      guard isChange else { return false }
       revision += 1
       guard !isPublishing else { return false }
       isPublishing = true

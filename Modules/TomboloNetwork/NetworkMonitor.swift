@@ -34,7 +34,6 @@ public import TomboloPorts
 /// **Order.** Every observer sees changes in the order they happened. One that is slow misses some, never the newest.
 public final class NetworkMonitor: NetworkStatusSource {
   private let state: Mutex<State>
-  private let shared: SharedProbe?
   private let path: (any NetworkPathSource)?
   /// Wakes the task that probes: what it waits for may have changed.
   private let wakeup = WakeSignal()
@@ -55,8 +54,7 @@ public final class NetworkMonitor: NetworkStatusSource {
     let machine = NetworkStatusMachine(
       configuration: configuration, hasProbe: probe != nil,
       at: NetworkStatusMachine.Moment(uptime: time.uptime, now: time.now))
-    state = Mutex(State(machine: machine, random: random))
-    shared = probe.map(SharedProbe.init)
+    state = Mutex(State(machine: machine, shared: probe.map(SharedProbe.init), random: random))
     self.path = path
     self.time = time
     self.logger = logger
@@ -82,6 +80,19 @@ public final class NetworkMonitor: NetworkStatusSource {
   /// Decides by hand what the status is; `nil` takes the decision back and asks the probe anew.
   public func setOverride(_ condition: NetworkStatus.Condition?) {
     apply(.override(condition))
+    wakeup.signal()
+  }
+
+  /// Puts another probe, or none, and other intervals in the place of the present ones, while it runs or not. The new probe
+  /// is asked at once.
+  public func reconfigure(
+    probe: (any ReachabilityProbe)?, configuration: NetworkMonitorConfiguration = NetworkMonitorConfiguration()
+  ) {
+    let moment = NetworkStatusMachine.Moment(uptime: time.uptime, now: time.now)
+    let isPublisher = state.withLock {
+      $0.reconfigure(configuration, probe: probe.map(SharedProbe.init), at: moment)
+    }
+    if isPublisher { publish() }
     wakeup.signal()
   }
 
@@ -128,7 +139,7 @@ public final class NetworkMonitor: NetworkStatusSource {
   package var observerCount: Int { state.withLock { $0.observerCount } }
 
   /// How many reports wait for a probe that another one started.
-  package var sharingCount: Int { shared?.waitingCount ?? 0 }
+  package var sharingCount: Int { state.withLock { $0.shared }?.waitingCount ?? 0 }
 
   private func makeStream() -> (
     stream: AsyncStream<NetworkStatus>, continuation: AsyncStream<NetworkStatus>.Continuation
@@ -166,7 +177,10 @@ public final class NetworkMonitor: NetworkStatusSource {
   }
 
   private func refresh() async {
+    let shared = state.withLock { $0.shared }
     await shared?.ask { result in
+      // A probe that was replaced meanwhile has nothing more to say.
+      guard state.withLock({ $0.shared === shared }) else { return }
       apply(.probed(result, jitter: state.withLock { $0.drawJitter() }))
     }
   }

@@ -71,8 +71,8 @@ package struct NetworkStatusMachine: Sendable {
     case wait(Duration?)
   }
 
-  let configuration: NetworkMonitorConfiguration
-  let hasProbe: Bool
+  private(set) var configuration: NetworkMonitorConfiguration
+  private(set) var hasProbe: Bool
 
   var override: (condition: NetworkStatus.Condition, at: Moment)?
   var probed: (result: ProbeResult, at: Moment)?
@@ -109,6 +109,20 @@ package struct NetworkStatusMachine: Sendable {
     probeDelay = configuration.probeInterval
     nextProbeUptime = moment.uptime
     since = moment.now
+  }
+
+  /// Goes on with another probe, which is asked at once, or with none. What the one before said counts until then.
+  package mutating func reconfigure(
+    _ configuration: NetworkMonitorConfiguration, hasProbe: Bool, at moment: Moment
+  ) -> Bool {
+    if self.configuration.damping != configuration.damping { penalty = configuration.damping.map(FlapPenalty.init) }
+    self.configuration = configuration
+    self.hasProbe = hasProbe
+    if !hasProbe { probed = nil }
+    isProbeDiscredited = false
+    probeDelay = min(probeDelay, configuration.probeInterval)
+    nextProbeUptime = moment.uptime
+    return settle(at: moment, isProven: false)
   }
 
   /// The status with all its evidence.

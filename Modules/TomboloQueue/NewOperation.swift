@@ -13,12 +13,23 @@ public struct NewOperation: Hashable, Sendable {
   /// Enqueueing again with the same key adds nothing and answers with the first operation, until the retention ends.
   /// Without one the operation's identifier serves as the key that the receiver sees.
   public var idempotencyKey: String?
-  /// Replaces an operation with the same key that waits and was not started.
+  /// What happens when an operation with the same key waits is for `uniqueness` to say. One that is being delivered is
+  /// never touched: the new one follows it.
   public var coalescingKey: String?
+  /// `nil` stands for `QueueConfiguration.uniqueness`. Without a coalescing key it has no meaning.
+  public var uniqueness: UniquenessPolicy?
   /// Not to be delivered earlier.
   public var notBefore: Timestamp?
   /// Not to be delivered later; it then ends as `expired`.
   public var expiresAt: Timestamp?
+  /// Whose operation this is; see `SyncQueue.activate`. Ordering, idempotency and coalescing keys are the namespace's own.
+  public var namespace: String?
+  /// Operations that must be gone before this one is delivered, whatever their ordering keys. One that is gone already, or
+  /// was never here, counts as gone. Only operations that were enqueued before this one can be named, so no two can wait
+  /// for each other.
+  public var after: [OperationReference]
+  /// What the payload was before the change, for a resolver that compares three versions.
+  public var base: [UInt8]?
   /// Travels with the operation, for example as HTTP header fields.
   public var headers: [OperationHeader]
 
@@ -30,8 +41,12 @@ public struct NewOperation: Hashable, Sendable {
     orderingKey: String? = nil,
     idempotencyKey: String? = nil,
     coalescingKey: String? = nil,
+    uniqueness: UniquenessPolicy? = nil,
     notBefore: Timestamp? = nil,
     expiresAt: Timestamp? = nil,
+    namespace: String? = nil,
+    after: [OperationReference] = [],
+    base: [UInt8]? = nil,
     headers: [OperationHeader] = []
   ) {
     self.kind = kind
@@ -41,30 +56,12 @@ public struct NewOperation: Hashable, Sendable {
     self.orderingKey = orderingKey
     self.idempotencyKey = idempotencyKey
     self.coalescingKey = coalescingKey
+    self.uniqueness = uniqueness
     self.notBefore = notBefore
     self.expiresAt = expiresAt
+    self.namespace = namespace
+    self.after = after
+    self.base = base
     self.headers = headers
-  }
-}
-
-/// What became of an enqueue. Whatever the case, the operation named by `id` is durable.
-public struct EnqueueReceipt: Hashable, Sendable {
-  public enum Disposition: Hashable, Sendable {
-    case added
-    /// The idempotency key was known: nothing was added, `id` is the operation it stands for.
-    case repeated
-    /// Added in place of this waiting operation with the same coalescing key.
-    case replaced(OperationID)
-  }
-
-  public var id: OperationID
-  /// Its state at that moment.
-  public var state: OperationState
-  public var disposition: Disposition
-
-  public init(id: OperationID, state: OperationState, disposition: Disposition) {
-    self.id = id
-    self.state = state
-    self.disposition = disposition
   }
 }

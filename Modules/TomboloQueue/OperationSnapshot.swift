@@ -12,10 +12,13 @@ public struct OperationSnapshot: Hashable, Sendable {
   public var dueAt: Timestamp?
   /// With `blocked`: the operation of its ordering key that is delivered first.
   public var behind: OperationID?
+  /// With `blocked`: the operations named by `after` that are not gone.
+  public var awaiting: [OperationID]
 
   public init(
     operation: SyncOperation, state: OperationState, attemptCount: Int, lastFailure: DeliveryFailure? = nil,
-    lastFailureAt: Timestamp? = nil, dueAt: Timestamp? = nil, behind: OperationID? = nil
+    lastFailureAt: Timestamp? = nil, dueAt: Timestamp? = nil, behind: OperationID? = nil,
+    awaiting: [OperationID] = []
   ) {
     self.operation = operation
     self.state = state
@@ -24,6 +27,7 @@ public struct OperationSnapshot: Hashable, Sendable {
     self.lastFailureAt = lastFailureAt
     self.dueAt = dueAt
     self.behind = behind
+    self.awaiting = awaiting
   }
 }
 
@@ -32,17 +36,22 @@ public struct OperationFilter: Hashable, Sendable {
   public var state: OperationState?
   public var kind: String?
   public var orderingKey: String?
+  public var namespace: String?
 
-  public init(state: OperationState? = nil, kind: String? = nil, orderingKey: String? = nil) {
+  public init(
+    state: OperationState? = nil, kind: String? = nil, orderingKey: String? = nil, namespace: String? = nil
+  ) {
     self.state = state
     self.kind = kind
     self.orderingKey = orderingKey
+    self.namespace = namespace
   }
 
   func matches(_ snapshot: OperationSnapshot) -> Bool {
     if let state, snapshot.state != state { return false }
     if let kind, snapshot.operation.kind != kind { return false }
     if let orderingKey, snapshot.operation.orderingKey != orderingKey { return false }
+    if let namespace, snapshot.operation.namespace != namespace { return false }
     return true
   }
 }

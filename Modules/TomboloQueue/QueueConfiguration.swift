@@ -15,6 +15,18 @@ public struct QueueConfiguration: Sendable {
   public var retryAfterMaximum = Duration.seconds(3_600)
   /// Whether the operations behind one that failed for good, or was parked, go on or wait for a person.
   public var onPermanentFailure = PermanentFailurePolicy.continue
+  /// What happens when an operation is enqueued while another with its coalescing key waits, unless the operation says.
+  public var uniqueness = UniquenessPolicy.replace
+  /// Makes one payload of two for `UniquenessPolicy.merge`. By default payloads are JSON objects, merged field by field.
+  public var merger: any PayloadMerger = JSONPayloadMerger()
+  /// How often the longest waiting operation of a priority may be passed over by more urgent ones before it has its turn, so
+  /// that nothing starves. Counted in turns and not in time: after an outage everything has waited long, and what is urgent
+  /// must still go first.
+  public var passedOverMaximum = 64
+  /// Limits of single kinds, beside those of the queue.
+  public var kindLimits: [String: KindLimit] = [:]
+  /// The namespaces whose operations are delivered from the start; see `SyncQueue.activate`.
+  public var activeNamespaces: Set<String> = []
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
 
@@ -24,6 +36,8 @@ public struct QueueConfiguration: Sendable {
   public var operationsMaximum = 1_000_000
   /// The most payload bytes the queue holds.
   public var bytesMaximum = 1_024 * 1_024 * 1_024
+  /// What happens when one more operation would exceed `operationsMaximum` or `bytesMaximum`.
+  public var limitPolicy = LimitPolicy.reject
   /// How long an idempotency key is remembered after its operation is gone.
   public var idempotencyRetention = Duration.seconds(24 * 3_600)
 
@@ -48,4 +62,28 @@ public struct QueueConfiguration: Sendable {
 public enum PermanentFailurePolicy: String, Hashable, Sendable, CaseIterable {
   case `continue`
   case block
+}
+
+/// What happens to a new operation for which there is no room.
+public enum LimitPolicy: String, Hashable, Sendable, CaseIterable {
+  /// The caller gets an error, and nothing changes.
+  case reject
+  /// Waiting operations of a lower priority go: the lowest first, within one the newest. They are told as discarded, and
+  /// the receipt names them. What is being delivered, held, or waited for by others stays. Without anything lower the caller
+  /// gets the error. To stay bounded it looks at the newest ready operations of each priority and at the newest of all.
+  case dropLowest
+  /// The newest waiting operation of the same kind and ordering key goes, and is told as superseded. Without one the caller
+  /// gets the error.
+  case coalesce
+}
+
+/// How many operations of one kind may be delivered at once, and how often.
+public struct KindLimit: Hashable, Sendable {
+  public var concurrency: Int?
+  public var rate: RateLimit?
+
+  public init(concurrency: Int? = nil, rate: RateLimit? = nil) {
+    self.concurrency = concurrency.map { max(1, $0) }
+    self.rate = rate
+  }
 }

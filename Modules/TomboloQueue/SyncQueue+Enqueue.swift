@@ -44,9 +44,10 @@ extension SyncQueue {
       PreparedOperation(
         operation: operation, enqueuedAt: now, record: OperationRecord.encode(operation, enqueuedAt: now))
     }
+    // Even when it throws: what was stored and lost its answer is to be delivered too.
+    defer { workArrived.signal() }
     guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion)) else { return [] }
-    workArrived.signal()
-    for index in receipts.indices where receipts[index].disposition == .repeated && !receipts[index].state.isGone {
+    for index in receipts.indices where receipts[index].isOfAnother && !receipts[index].state.isGone {
       do {
         if let snapshot = try await snapshot(receipts[index].id) { receipts[index].state = snapshot.state }
       } catch {
@@ -60,17 +61,29 @@ extension SyncQueue {
   }
 }
 
+extension EnqueueReceipt {
+  /// Whether nothing was added.
+  fileprivate var isOfAnother: Bool { disposition == .repeated || disposition == .kept }
+}
+
 extension NewOperation {
   /// The longest kind, key or header name, in UTF-8 bytes: they stand in keys of the store.
   static let nameByteCountMaximum = 255
   static let headerValueByteCountMaximum = 8 * 1_024
   static let headerCountMaximum = 64
+  static let afterCountMaximum = 64
 
   func validate(_ configuration: QueueConfiguration) throws(QueueError) {
     try Self.requireName(kind, "kind")
     if let orderingKey { try Self.requireName(orderingKey, "orderingKey") }
     if let idempotencyKey { try Self.requireName(idempotencyKey, "idempotencyKey") }
     if let coalescingKey { try Self.requireName(coalescingKey, "coalescingKey") }
+    if let namespace { try Self.requireName(namespace, "namespace") }
+    guard after.count <= Self.afterCountMaximum else {
+      throw QueueError(
+        .invalidOperation, "it waits for \(after.count) operations, and at most \(Self.afterCountMaximum) are allowed",
+        field: "after")
+    }
     guard version >= 1 else {
       throw QueueError(.invalidOperation, "version is \(version): a kind's versions begin with 1", field: "version")
     }
@@ -94,6 +107,12 @@ extension NewOperation {
         throw QueueError(
           .invalidOperation, "the value of the header \(header.name) contains a control character", field: "headers")
       }
+    }
+    if let base, base.count > configuration.payloadByteCountMaximum {
+      throw QueueError(
+        .payloadTooLarge,
+        "the base has \(base.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+          + "(queue.payloadMaximum)", field: "base")
     }
     guard payload.count <= configuration.payloadByteCountMaximum else {
       throw QueueError(

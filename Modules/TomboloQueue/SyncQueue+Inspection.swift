@@ -59,7 +59,7 @@ extension SyncQueue {
     default: break
     }
     if let orderingKey = filter.orderingKey, filter.state != nil {
-      let name = OrderingKey(stored: "o" + orderingKey)
+      let name = OrderingKey(stored: "o" + QueueLayout.name(orderingKey, in: filter.namespace))
       return try await ids(in: QueueLayout.lineRange(name), from: after.map { QueueLayout.inLine(name, $0) }, limit)
     }
     return try await ids(in: QueueLayout.operations, from: after.map { QueueLayout.operation($0) }, limit)
@@ -97,14 +97,24 @@ extension SyncQueue {
         logger.warning("the line of an ordering key cannot be read", metadata: ["error": "\(error)"])
       }
     }
+    let awaited = try await awaited(decoded.compactMap { $0?.operation })
     return decoded.map { entry in
       guard let entry else { return nil }
       let head = OrderingKey(of: entry.operation).flatMap { heads[$0] }
       var snapshot = makeSnapshot(
-        entry.operation, entry.progress, isDelivering: inFlight[entry.operation.id] != nil, head: head)
+        entry.operation, entry.progress, isDelivering: inFlight[entry.operation.id] != nil, head: head,
+        awaiting: entry.operation.after.filter { awaited.contains($0) })
       if let failure = entry.unreadable { snapshot.lastFailure = failure }
       return snapshot
     }
+  }
+
+  /// Those of the operations that others wait for which are not gone.
+  private func awaited(_ operations: [SyncOperation]) async throws -> Set<OperationID> {
+    let ids = Array(Set(operations.flatMap(\.after)))
+    guard !ids.isEmpty else { return [] }
+    let records = try await store.get(ids.map { QueueLayout.operation($0) })
+    return Set(zip(ids, records).compactMap { $1 == nil ? nil : $0 })
   }
 
   /// Takes two stored values apart; what cannot be read is shown as what it is instead of hiding the rest of a listing.
@@ -127,7 +137,8 @@ extension SyncQueue {
   }
 
   private func makeSnapshot(
-    _ operation: SyncOperation, _ progress: ProgressRecord?, isDelivering: Bool, head: OperationID?
+    _ operation: SyncOperation, _ progress: ProgressRecord?, isDelivering: Bool, head: OperationID?,
+    awaiting: [OperationID]
   ) -> OperationSnapshot {
     let now = time.now
     let due = [progress?.dueAt, operation.notBefore].compactMap { $0 }.filter { $0 > now }.max()
@@ -143,6 +154,10 @@ extension SyncQueue {
     } else if let head, head != operation.id {
       snapshot.state = .blocked
       snapshot.behind = head
+      snapshot.awaiting = awaiting
+    } else if !awaiting.isEmpty {
+      snapshot.state = .blocked
+      snapshot.awaiting = awaiting
     } else if due != nil, snapshot.attemptCount > 0 {
       snapshot.state = .retrying
     }

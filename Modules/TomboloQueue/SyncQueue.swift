@@ -13,7 +13,8 @@ public import TomboloStorage
 ///
 /// One queue object works on a store at a time: it alone knows which operations are being delivered.
 public final class SyncQueue: Sendable {
-  public let configuration: QueueConfiguration
+  /// The one in force: `reconfigure` replaces it.
+  public var configuration: QueueConfiguration { engine.configuration }
   public let time: any TimeSource
 
   let engine: QueueEngine
@@ -30,7 +31,6 @@ public final class SyncQueue: Sendable {
     door: GroupCommit, configuration: QueueConfiguration, time: any TimeSource, ids: any OperationIDSource,
     logger: Logger
   ) {
-    self.configuration = configuration
     self.time = time
     self.logger = logger
     store = door.store
@@ -73,6 +73,12 @@ public final class SyncQueue: Sendable {
     return queue
   }
 
+  /// Puts another configuration in the place of the present one. What is planned and decided from now on follows it; what was
+  /// accepted under other limits stays. A worker that serves the queue is to be told: `SyncWorker.reconfigure`.
+  public func reconfigure(_ configuration: QueueConfiguration) {
+    engine.liveConfiguration.withLock { $0 = configuration }
+  }
+
   func submit(_ request: QueueRequest) async throws -> QueueAnswer {
     try await gatherer.submit(request)
   }
@@ -94,7 +100,9 @@ extension QueueRequest {
     switch self {
     case .enqueue(let operations, let companion): 4 * operations.count + companion.mutations.count
     case .promote: 1_024
-    case .settle, .redrive, .discard, .sweep, .refill: 4
+    case .setAside(let operations, _): 4 * operations.count
+    case .bringBack(_, let limit): 4 * limit
+    case .settle, .redrive, .discard, .sweep, .refill, .pause, .resume: 4
     }
   }
 }

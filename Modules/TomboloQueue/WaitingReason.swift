@@ -8,6 +8,13 @@ public enum WaitingReason: Hashable, Sendable {
   case backoff(until: Timestamp, DeliveryFailure?)
   case scheduled(until: Timestamp)
   case behind(OperationID)
+  /// For others that it names by `after`.
+  case after([OperationID])
+  case paused(Pause)
+  /// Its namespace is not active.
+  case inactive(namespace: String)
+  /// As many of its kind are being delivered as may, or its rate is used up.
+  case limited(kind: String)
   case network(NetworkStatus.Condition, since: Timestamp, detail: String?)
   case suspended(until: Timestamp, DeliveryFailure)
   case held(DeliveryFailure?)
@@ -22,6 +29,11 @@ extension WaitingReason: CustomStringConvertible {
       "it waits until its backoff ends at \(due)" + (failure.map { ", after: \($0.message)" } ?? "")
     case .scheduled(let due): "it is not to be delivered before \(due)"
     case .behind(let id): "it is behind operation \(id) of its ordering key"
+    case .after(let ids):
+      "it waits until \(ids.map(\.description).joined(separator: " and ")) \(ids.count == 1 ? "is" : "are") settled"
+    case .paused(let pause): "\(pause.scope) is paused since \(pause.since): \(pause.reason)"
+    case .inactive(let namespace): "its namespace \(namespace) is not active"
+    case .limited(let kind): "its kind \(kind) is at its limit of deliveries at once, or has used up its rate"
     case .network(let condition, let since, let detail):
       "the network is \(condition.rawValue) since \(since)" + (detail.map { " (\($0))" } ?? "")
     case .suspended(let until, let failure): "the upstream is not called before \(until): \(failure.message)"
@@ -36,7 +48,7 @@ extension OperationSnapshot {
     switch state {
     case .delivering: return .delivering
     case .parked, .deadLettered: return .held(lastFailure)
-    case .blocked: return behind.map { .behind($0) }
+    case .blocked: return behind.map { .behind($0) } ?? .after(awaiting)
     case .retrying: return dueAt.map { .backoff(until: $0, lastFailure) } ?? .itsTurn
     case .pending:
       guard let dueAt else { return .itsTurn }

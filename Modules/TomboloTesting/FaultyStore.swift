@@ -31,6 +31,13 @@ public final class FaultyStore: KeyValueStore {
     self.base = base
   }
 
+  /// A store whose process ends, as far as writing goes: after `commitCount` commits every other one fails with `engine`, and
+  /// nothing of it is applied.
+  public convenience init(_ base: any KeyValueStore, stoppingAfter commitCount: Int) {
+    self.init(base)
+    onCommit { number, _ in number > commitCount ? .refused(StoreError(.engine, "stopped on purpose")) : nil }
+  }
+
   public var capabilities: StoreCapabilities { base.capabilities }
 
   /// How often it was asked to commit.

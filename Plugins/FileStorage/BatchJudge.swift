@@ -3,20 +3,15 @@ import TomboloStorage
 
 /// Judges the batches of one commit one after the other, each against what the earlier ones did.
 struct BatchJudge {
-  private struct Pending {
-    /// `nil` for a delete.
-    var revision: Revision?
-    var byteCount: Int
-  }
-
   private let index: FileIndex
   private let capabilities: StoreCapabilities
-  private var pending: [Key: Pending] = [:]
+  /// What the batches before made of keys; `nil` for a delete.
+  private var pending: [Key: Revision?] = [:]
   private var mutationCount = 0
   /// The changes of each batch that was committed and has any.
   private(set) var accepted: [[JournalChange]] = []
-  /// By how much the live records grow; negative when they shrink.
-  private(set) var growthByteCount = 0
+  /// Whether all of these are shrinking, so that the reserve may be used for them.
+  private(set) var isShrinking = true
 
   init(index: FileIndex, capabilities: StoreCapabilities) {
     self.index = index
@@ -32,35 +27,33 @@ struct BatchJudge {
     changes.reserveCapacity(batch.mutations.count)
     for mutation in batch.mutations {
       let key = mutation.key
-      let before = byteCount(of: key)
       switch mutation {
       case .put(_, let value):
-        let after = FileIndex.byteCount(of: key, valueByteCount: value.count)
-        pending[key] = Pending(revision: revision, byteCount: after)
-        growthByteCount += after - (before ?? 0)
+        pending[key] = .some(revision)
         changes.append(JournalChange(key: key, value: value, revision: revision))
       case .delete:
         // What is not there needs no note that it is gone.
-        guard let before else { continue }
-        pending[key] = Pending(revision: nil, byteCount: 0)
-        growthByteCount -= before
+        guard self.revision(of: key) != nil else { continue }
+        pending[key] = .some(nil)
         changes.append(JournalChange(key: key, value: nil, revision: revision))
       }
     }
     mutationCount += batch.mutations.count
-    if !changes.isEmpty { accepted.append(changes) }
+    if !changes.isEmpty {
+      accepted.append(changes)
+      isShrinking = isShrinking && batch.isShrinking
+    }
     return .committed(revision)
   }
 
-  /// What the record at `key` takes now, or `nil` when there is none.
-  private func byteCount(of key: Key) -> Int? {
-    if let pending = pending[key] { return pending.revision == nil ? nil : pending.byteCount }
-    return index.entry(key).map { FileIndex.byteCount(of: key, valueByteCount: $0.byteCount) }
+  /// The revision of the record at `key` now, or `nil` when there is none.
+  private func revision(of key: Key) -> Revision? {
+    pending[key] ?? index.entry(key)?.revision
   }
 
   private func conflict(of batch: Batch) -> StoreError? {
     for check in batch.checks {
-      let actual = pending[check.key].map(\.revision) ?? index.entry(check.key)?.revision
+      let actual = revision(of: check.key)
       guard actual == check.expected else {
         return .conflict(key: check.key, expected: check.expected, actual: actual)
       }

@@ -110,6 +110,23 @@ final class FileIndex: Sendable {
     state.withLock { $0.liveByteCounts[number] = nil }
   }
 
+  /// Forgets what lies in segments before `front`.
+  func forgetRecords(before front: UInt64) {
+    state.withLock { state in
+      guard state.liveByteCounts.contains(where: { $0.key < front && $0.value > 0 }) else { return }
+      var keys: [Key] = []
+      state.entries.forEach(from: Key([]), to: nil) { key, entry in
+        if entry.segment < front { keys.append(key) }
+        return true
+      }
+      for key in keys { state.entries.removeValue(forKey: key) }
+      for number in state.liveByteCounts.keys where number < front {
+        state.liveByteCount -= state.liveByteCounts[number] ?? 0
+        state.liveByteCounts[number] = nil
+      }
+    }
+  }
+
   func close() {
     state.withLock { state in
       state.isClosed = true

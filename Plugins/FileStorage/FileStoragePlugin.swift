@@ -1,7 +1,7 @@
 public import TomboloPorts
 
 /// Makes a `FileStore` from the config: `storage: { type: file, path: ./tombolo-data }`.
-public enum FileStoragePlugin: StoragePlugin {
+public enum FileStoragePlugin: RepairableStorage {
   public static let identifier = PluginIdentifier(.storage, "file")
   public static let summary = "Plain files in the folder `path`: an append-only journal, and no database."
   public static let options = [
@@ -12,6 +12,9 @@ public enum FileStoragePlugin: StoragePlugin {
       "durability", .choice(StoreDurability.allCases.map(\.rawValue)),
       default: .string(StoreDurability.full.rawValue),
       help: "What a commit survives: a power cut (full), the end of the process (normal), or less (none)."),
+    OptionDeclaration(
+      "reserve", .size(0...1_024 * 1_024 * 1_024), default: .size(FileStore.defaultReserveByteCount),
+      help: "Room kept on the disk for settling when it is full; with much data more is kept."),
   ]
 
   public static func make(
@@ -21,6 +24,20 @@ public enum FileStoragePlugin: StoragePlugin {
     guard let durability = StoreDurability(rawValue: name) else {
       throw PluginOptionError("\(options.path).durability is \(name), and must be full, normal or none")
     }
-    return try await FileStore(path: try options.string("path"), durability: durability, warn: context.warn)
+    return try await FileStore(
+      path: try options.string("path"), durability: durability, reserveByteCount: try options.byteCount("reserve"),
+      warn: context.warn)
+  }
+
+  public static func repair(
+    _ options: PluginOptions, into folder: String, in context: PluginContext
+  ) async throws -> RepairReport {
+    try await FileStoreRepair.repair(from: try options.string("path"), to: folder)
+  }
+
+  public static func salvage(
+    _ options: PluginOptions, in context: PluginContext, visit: @escaping @Sendable (Record) async throws -> Void
+  ) async throws -> RepairReport {
+    try await FileStoreRepair.salvage(from: try options.string("path"), visit: visit)
   }
 }

@@ -9,22 +9,27 @@ import TomboloStorage
 ///     _ = try await store.commit([batch])
 ///     try await store.close()
 ///
-/// The folder holds `journal-000000000001` and so on, `acknowledged`, and the two files every embedded engine has,
-/// `tombolo.lock` and `tombolo.engine`. All of it is readable by its owner alone. Keys, places and short values are kept in
+/// The folder holds `journal-000000000001` and so on, `acknowledged`, and the three files every embedded engine has,
+/// `tombolo.lock`, `tombolo.engine` and `tombolo.reserve`. All of it is readable by its owner alone. Keys, places and short values are kept in
 /// memory, about 150 bytes and the key for each record; longer values are read from the files.
 ///
 /// Every commit is one write and, with `full` durability, one flush. A reader sees the last commit that is as durable as
 /// configured and never waits for the one being written.
 ///
 /// **Room.** The journal grows with every change; once more than half of it is no longer needed, commits copy what is, a
-/// bounded step each, and old files are removed. When the disk is full, a commit that makes the data larger is refused with
-/// `full`, and one that does not (it deletes or replaces at least as many bytes of keys and values as it puts) still succeeds,
-/// in room that is kept for it: 1 MiB, which is more than 10,000 commits that each delete a record. What they delete gives
-/// room back when the oldest file is no longer needed, or its live records fit into a quarter of that room.
+/// bounded step each, and old files are removed.
+///
+/// **A full disk never prevents settling.** The folder keeps a reserve (8 MiB unless configured, at most an eighth of the file
+/// system, and about a thirtieth of the data when that is more). When the disk is full, a commit whose every batch is shrinking
+/// (`Batch.isShrinking`) uses the reserve and succeeds, in whatever order records go; until the reserve is restored, which happens
+/// by itself once settling has freed the room, commits that add clean on their part and are refused with `full` otherwise. Opening
+/// may use the reserve too. A value much larger than the reserve needs as much again of it.
 ///
 /// **Damage.** What a crash left of an unfinished commit is cut off and told. Any other flaw, a missing file included, is
 /// met with `damaged`, which names the file and the byte; `FileStoreRepair` saves what is intact.
 public final class FileStore: KeyValueStore {
+  public static let defaultReserveByteCount = 8 * 1_024 * 1_024
+
   public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
 
   private let index: FileIndex
@@ -36,16 +41,18 @@ public final class FileStore: KeyValueStore {
   /// - Parameters:
   ///   - path: The folder. Missing folders above it are made too.
   ///   - durability: What a commit has reached when it returns.
+  ///   - reserveByteCount: Room kept on the disk for settling; zero keeps none, and then a full disk prevents it.
   ///   - warn: Told what is no failure but should be known, such as an unfinished commit that was cut off.
   /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
   ///   the folder or a file cannot be read, written or made, or belongs to another engine; `damaged` when what is there is
   ///   damaged or was written by a newer program; `full` when the disk is.
   public convenience init(
-    path: String, durability: StoreDurability = .full, warn: @escaping @Sendable (String) -> Void = { _ in }
+    path: String, durability: StoreDurability = .full, reserveByteCount: Int = defaultReserveByteCount,
+    warn: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws {
     try await self.init(
-      path: path, durability: durability, options: FileStoreOptions(), files: SystemFiles(), isLocking: true, warn: warn
-    )
+      path: path, durability: durability, options: FileStoreOptions(reserveByteCount: reserveByteCount),
+      files: SystemFiles(), isLocking: true, warn: warn)
   }
 
   /// - Parameter isLocking: Whether the folder is one of the system's, to be held against other stores.

@@ -1,10 +1,11 @@
-/// Sizes of a `FileStore` that tests make small.
+/// Sizes of a `FileStore`, in bytes.
 struct FileStoreOptions: Hashable, Sendable {
-  /// A segment that has reached it is followed by a new one.
-  var segmentByteCount = 16 * 1_024 * 1_024
-  /// Room that is kept for commits that do not make the data larger.
-  var reserveByteCount = 1_024 * 1_024
-  /// How much room is made at a time, so that most commits change no length that the file system must note.
+  /// A segment that has reached it is followed by a new one. At most half of the reserve, and more with much data.
+  var segmentByteCount = 4 * 1_024 * 1_024
+  /// Room on the disk that is kept for settling; at most an eighth of the file system, and more with much data. Zero keeps none.
+  var reserveByteCount = FileStore.defaultReserveByteCount
+  /// How much room is made at a time, so that most commits change no length that the file system must note. At most an
+  /// eighth of the reserve.
   var roomByteCount = 1_024 * 1_024
   /// How much is copied out of the oldest segment beside one commit, at least.
   var copyByteCount = 64 * 1_024
@@ -12,4 +13,16 @@ struct FileStoreOptions: Hashable, Sendable {
   var unflushedByteCountMaximum = 1_024 * 1_024
   /// How much is copied when the store is closed, at most.
   var closingByteCountMaximum = 64 * 1_024 * 1_024
+  /// How much is copied before a commit for which there is no room is refused, at most: bounds how long the answer takes.
+  var recoveryByteCountMaximum = 16 * 1_024 * 1_024
+
+  /// The same, fitted to a file system of this size.
+  func fitting(diskByteCount: Int) -> FileStoreOptions {
+    guard reserveByteCount > 0 else { return self }
+    var options = self
+    options.reserveByteCount = min(reserveByteCount, diskByteCount / 8)
+    options.segmentByteCount = min(segmentByteCount, options.reserveByteCount / 2)
+    options.roomByteCount = min(roomByteCount, options.reserveByteCount / 8)
+    return options
+  }
 }

@@ -13,7 +13,13 @@ final class RunningProgram: Sendable {
   private let errorOutput: LineReader
 
   /// Starts `name` from where this test was built.
-  init(_ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil) throws {
+  ///
+  /// - Parameter outputFile: Takes the standard output, where it is more than a test should hold; `line` and `rest` then see
+  ///   none of it.
+  init(
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
+    outputFile: URL? = nil
+  ) throws {
     let process = Process()
     process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
     process.arguments = arguments
@@ -21,16 +27,23 @@ final class RunningProgram: Sendable {
     variables.merge(environment) { _, new in new }
     process.environment = variables
     if let folder { process.currentDirectoryURL = folder }
-    let (standardOutput, standardError) = (Pipe(), Pipe())
-    process.standardOutput = standardOutput
+    let standardError = Pipe()
     process.standardError = standardError
+    if let outputFile {
+      try Data().write(to: outputFile)
+      process.standardOutput = try FileHandle(forWritingTo: outputFile)
+      output = LineReader()
+    } else {
+      let standardOutput = Pipe()
+      process.standardOutput = standardOutput
+      output = LineReader(standardOutput.fileHandleForReading)
+    }
     process.standardInput = FileHandle.nullDevice
     let (stream, continuation) = AsyncStream<Int32>.makeStream()
     process.terminationHandler = { process in
       continuation.yield(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
       continuation.finish()
     }
-    output = LineReader(standardOutput.fileHandleForReading)
     errorOutput = LineReader(standardError.fileHandleForReading)
     exit = stream
     try process.run()
@@ -85,9 +98,11 @@ final class RunningProgram: Sendable {
 
   /// Runs a program to its end.
   static func run(
-    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil
+    _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
+    outputFile: URL? = nil
   ) async throws -> (status: Int32, output: String, errors: String) {
-    let program = try RunningProgram(name, arguments, environment: environment, folder: folder)
+    let program = try RunningProgram(
+      name, arguments, environment: environment, folder: folder, outputFile: outputFile)
     let (output, errors) = await program.rest()
     return (await program.waitForExit(), output, errors)
   }
@@ -96,6 +111,9 @@ final class RunningProgram: Sendable {
 /// Reads a pipe line by line, whoever asks when.
 private actor LineReader {
   private let lines: AsyncStream<String>
+
+  /// There is nothing to read.
+  init() { lines = AsyncStream { $0.finish() } }
 
   init(_ handle: FileHandle) {
     let (stream, continuation) = AsyncStream<String>.makeStream()
@@ -108,12 +126,11 @@ private actor LineReader {
           return (last, true)
         }
         buffer.append(data)
-        var complete: [String] = []
-        while let newline = buffer.firstIndex(of: 0x0A) {
-          complete.append(String(decoding: buffer[buffer.startIndex..<newline], as: UTF8.self))
-          buffer.removeSubrange(buffer.startIndex...newline)
-        }
-        return (complete, false)
+        // Everything up to the last line break at once: taking one line after the other off the front moves the rest each time.
+        guard let end = buffer.lastIndex(of: 0x0A) else { return ([], false) }
+        let complete = String(decoding: buffer[..<end], as: UTF8.self)
+        buffer = Data(buffer[buffer.index(after: end)...])
+        return (complete.split(separator: "\n", omittingEmptySubsequences: false).map(String.init), false)
       }
       for line in complete { continuation.yield(line) }
       if isAtEnd {

@@ -69,6 +69,13 @@ struct Scene {
     try await RunningProgram.run("tombolo", arguments + ["--config", configuration.path], folder: folder)
   }
 
+  /// Writes a config that has nothing but the section `storage`.
+  func write(_ name: String, _ storage: String) throws -> String {
+    let file = folder.appending(path: name)
+    try "storage: \(storage)\n".write(to: file, atomically: true, encoding: .utf8)
+    return file.path
+  }
+
   private static func freePort() throws -> Int {
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(socket) }

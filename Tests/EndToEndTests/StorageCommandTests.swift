@@ -4,12 +4,6 @@ import Testing
 /// `tombolo storage`: real processes on real folders.
 @Suite("A store is moved, shown, checked and encrypted from the command line", .serialized)
 struct StorageCommandTests {
-  private func write(_ scene: Scene, _ name: String, _ storage: String) throws -> String {
-    let file = scene.folder.appending(path: name)
-    try "storage: \(storage)\n".write(to: file, atomically: true, encoding: .utf8)
-    return file.path
-  }
-
   private func fill(_ scene: Scene, count: Int) async throws {
     for index in 0..<count {
       let added = try await scene.tombolo("enqueue", "--kind", "k\(index)", "--data", "{\"secret\":\"hunter\(index)\"}")
@@ -35,9 +29,9 @@ struct StorageCommandTests {
       #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", key]).status == 0)
       #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", key]).status == 1)
       let folder = scene.folder.path
-      let encrypted = try write(scene, "b.yaml", "{ path: \(folder)/b, encryption: { keyFile: \(key) } }")
-      let naked = try write(scene, "naked.yaml", "{ path: \(folder)/b }")
-      let back = try write(scene, "c.yaml", "{ path: \(folder)/c }")
+      let encrypted = try scene.write("b.yaml", "{ path: \(folder)/b, encryption: { keyFile: \(key) } }")
+      let naked = try scene.write("naked.yaml", "{ path: \(folder)/b }")
+      let back = try scene.write("c.yaml", "{ path: \(folder)/c }")
       let plain = try await dump(scene.configuration.path)
       #expect(!plain.isEmpty)
 
@@ -58,7 +52,7 @@ struct StorageCommandTests {
       try both.write(to: URL(fileURLWithPath: key), atomically: false, encoding: .utf8)
       let rotated = try await RunningProgram.run("tombolo", ["storage", "rotate-key", "--config", encrypted])
       #expect(rotated.status == 0, "\(rotated.errors)")
-      let onlyNew = try write(scene, "d.yaml", "{ path: \(folder)/b, encryption: { keyFile: \(second) } }")
+      let onlyNew = try scene.write("d.yaml", "{ path: \(folder)/b, encryption: { keyFile: \(second) } }")
       #expect(try await dump(onlyNew) == plain)
 
       let returned = try await RunningProgram.run("tombolo", ["storage", "migrate", "--from", onlyNew, "--to", back])
@@ -74,7 +68,7 @@ struct StorageCommandTests {
   @Test("a store that an agent holds, one that is not there, and the same folder twice are refused")
   func refusals() async throws {
     try await Scene.with { scene in
-      let target = try write(scene, "b.yaml", "{ path: \(scene.folder.path)/b }")
+      let target = try scene.write("b.yaml", "{ path: \(scene.folder.path)/b }")
       let missing = try await RunningProgram.run(
         "tombolo", ["storage", "migrate", "--from", target, "--to", scene.configuration.path])
       #expect(missing.status == 1)
@@ -94,14 +88,76 @@ struct StorageCommandTests {
     }
   }
 
-  @Test("storage verify keeps to its scratch folder and removes it")
-  func verify() async throws {
-    try await Scene.with { scene in
+  @Test(
+    "storage verify tells every rule with its sentence, and the totals; it keeps to its scratch folder and removes it",
+    arguments: Engine.allCases)
+  func verify(engine: Engine) async throws {
+    try await Scene.with(engine: engine) { scene in
       let result = try await scene.tombolo("storage", "verify", "--seed", "7")
       #expect(result.status == 0, "\(result.output) \(result.errors)")
-      #expect(result.output.contains("0 violated"), "\(result.output)")
+      #expect(result.output.contains(", 0 violated, 0 not applicable; seed 7"), "\(result.output)")
+      #expect(result.output.contains("kept            get.order: “The records at `keys`"), "\(result.output)")
       let left = try FileManager.default.contentsOfDirectory(atPath: scene.folder.path)
       #expect(left == ["tombolo.yaml"])
     }
+  }
+
+  @Test("what is intact in a damaged journal is printed and saved, the rest is told, and the journal stays as it is")
+  func repair() async throws {
+    try await Scene.with(engine: .file) { scene in
+      try await fill(scene, count: 8)
+      let before = try await dump(scene.configuration.path)
+      let journal = try damage(scene, at: "hunter3")
+      let bytes = try Data(contentsOf: journal)
+
+      let config = scene.configuration.path
+      let damaged = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", config])
+      #expect(damaged.status == 1)
+      #expect(damaged.errors.contains("lost: \(journal.path): "), "\(damaged.errors)")
+      #expect(damaged.errors.contains("storage repair"), "\(damaged.errors)")
+      let intact = damaged.output.split(separator: "\n").count
+      #expect(intact > 0 && intact < before.count, "\(intact) of \(before.count)")
+
+      let saved = scene.folder.appending(path: "saved").path
+      let arguments = ["storage", "repair", "--from", config, "--to"]
+      let same = try await RunningProgram.run("tombolo", arguments + [scene.data.path])
+      #expect(same.status == 2, "\(same.errors)")
+      let repaired = try await RunningProgram.run("tombolo", arguments + [saved])
+      #expect(repaired.status == 0, "\(repaired.errors)")
+      #expect(repaired.output.hasPrefix("\(intact) records are intact and now in \(saved)\n"), "\(repaired.output)")
+      #expect(repaired.errors.contains("lost: \(journal.path): "), "\(repaired.errors)")
+      let copy = try scene.write("saved.yaml", "{ type: file, path: \(saved) }")
+      #expect(try await dump(copy).count == intact)
+      let again = try await RunningProgram.run("tombolo", arguments + [saved])
+      #expect(again.status == 1, "a folder in use is not written over")
+      #expect(try Data(contentsOf: journal) == bytes)
+    }
+  }
+
+  @Test("an engine without a repair says so, and which ones have it", arguments: [Engine.sqlite, .lmdb])
+  func noRepair(engine: Engine) async throws {
+    try await Scene.with(engine: engine) { scene in
+      try await fill(scene, count: 1)
+      let target = scene.folder.appending(path: "saved").path
+      let refused = try await RunningProgram.run(
+        "tombolo", ["storage", "repair", "--from", scene.configuration.path, "--to", target])
+      #expect(refused.status == 1)
+      #expect(refused.errors.contains("storage.\(engine) cannot repair"), "\(refused.errors)")
+      #expect(refused.errors.contains("file"), "\(refused.errors)")
+      #expect(!FileManager.default.fileExists(atPath: target))
+    }
+  }
+
+  /// Flips a bit of `text` in the journal, and answers with the file.
+  private func damage(_ scene: Scene, at text: String) throws -> URL {
+    for name in try FileManager.default.contentsOfDirectory(atPath: scene.data.path).sorted() {
+      let file = scene.data.appending(path: name)
+      var bytes = try Data(contentsOf: file)
+      guard let place = bytes.range(of: Data(text.utf8)) else { continue }
+      bytes[place.lowerBound] ^= 1
+      try bytes.write(to: file)
+      return file
+    }
+    throw RunningProgram.Failure(description: "no file in \(scene.data.path) holds \(text)")
   }
 }

@@ -25,7 +25,7 @@ struct StorageTests {
 
   @Test(
     "a full disk refuses with 507, delivery and settling go on, and then there is room again",
-    arguments: [Engine.sqlite, .lmdb])
+    arguments: Engine.allCases)
   func fullDisk(engine: Engine) async throws {
     try await Scene.with(engine: engine) { scene in
       try FileManager.default.createDirectory(at: scene.data, withIntermediateDirectories: true)

@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 import TomboloPorts
+import TomboloStorage
 
 @testable import FileStorage
 
@@ -58,11 +59,13 @@ struct FileStoreInspectionTests {
       #expect(report.losses.count == 1)
       #expect(loss.path == segment)
       #expect((loss.offset..<loss.offset + loss.byteCount).contains(index))
+      #expect(loss.keys == [Key("c")], "the key is told, since only its value is damaged")
       #expect(try folder.bytes(of: segment) == bytes, "the damaged store is left as it is")
       let store = try await FileStore(path: "\(folder.path)/new")
       #expect(try await store.scan(.all, limit: 9).map(\.key) == [Key("b"), Key([0xFF, 0])])
       try await store.close()
-      #expect(try await lines(source).contains { $0.contains(#""kind":"gap""#) })
+      let gap = try #require(try await lines(source).first { $0.contains(#""kind":"gap""#) })
+      #expect(gap.hasSuffix(#","records":[{"key":"c"}]}"#))
     }
   }
 
@@ -78,6 +81,97 @@ struct FileStoreInspectionTests {
       let report = try await FileStoreRepair.repair(from: source, to: "\(folder.path)/new")
       #expect(report.recordCount == 3)
       #expect(report.losses.map(\.offset) == [0])
+    }
+  }
+
+  @Test("A missing file is a loss, and nothing of what lies before the journal's beginning comes back")
+  func missingFile() async throws {
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files)
+    let script = Script(seed: 7, count: 40)
+    var kept: SimulatedFiles?
+    for batch in script.batches {
+      try store.commit([batch])
+      if store.journal.front == 1, store.journal.older.count == 1 { kept = files.afterKill() }
+    }
+    let records = try store.records()
+    let location = JournalLocation(folder: JournalUnderTest.folder)
+    let front = store.journal.front
+    #expect(front > 1)
+    // A first segment that could not be removed when the journal left it behind.
+    let leftover = files.afterKill()
+    leftover.add(location.segment(1), try #require(kept?.bytes(location.segment(1))))
+    let intact = try await salvaged(leftover)
+    #expect(intact.records == records)
+    #expect(intact.losses.isEmpty)
+
+    let gappy = files.afterKill()
+    try gappy.remove(location.segment(front))
+    let gap = try await salvaged(gappy)
+    #expect(gap.losses.map(\.path) == [location.segment(front)])
+    #expect(gap.losses.map(\.reason) == ["the file is missing"])
+  }
+
+  @Test("What the disk cannot read is a loss of no more than its surroundings, and the rest is saved")
+  func unreadable() async throws {
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files, options: FileStoreOptions())
+    for number in 0..<20 {
+      var batch = Batch()
+      batch.put(Key("key/\(100 + number)"), [UInt8](repeating: UInt8(number), count: 3_000))
+      try store.commit([batch])
+    }
+    let path = JournalLocation(folder: JournalUnderTest.folder).segment(1)
+    files.makeUnreadable(path, 30_000..<30_001)
+    let found = try await salvaged(files)
+    #expect(found.records.count >= 16 && found.records.count < 20)
+    #expect(found.records.allSatisfy { $0.value.count == 3_000 })
+    #expect(
+      found.losses.contains { ($0.offset..<$0.offset + $0.byteCount).contains(30_000) && $0.reason.contains("read") })
+  }
+
+  private func salvaged(_ files: SimulatedFiles) async throws -> (records: [Record], losses: [RepairReport.Loss]) {
+    let salvage = try await FileStoreSalvage(folder: JournalUnderTest.folder, files: files, isLocking: false)
+    var reader = salvage.reader()
+    var records: [Record] = []
+    while let chunk = try await reader.chunk() { records += chunk }
+    return (records, salvage.losses)
+  }
+
+  @Test(
+    "A repair takes no folder that holds something, and leaves no half store behind a name that promises a whole one")
+  func targets() async throws {
+    try await TemporaryFolder.with { folder in
+      let source = "\(folder.path)/old"
+      try await filled(source)
+      func refusal(_ target: String) async -> StoreError? {
+        await #expect(throws: StoreError.self) { try await FileStoreRepair.repair(from: source, to: target) }
+      }
+      #expect(await refusal(source)?.code == .inaccessible)
+      try folder.write([], to: "\(folder.path)/a")
+      #expect(await refusal(folder.path)?.code == .inaccessible)
+      try await filled("\(folder.path)/b.unfinished")
+      let left = await refusal("\(folder.path)/b")
+      #expect(left?.message.contains("b.unfinished is there already") == true)
+      #expect(!folder.exists("\(folder.path)/b"))
+      let store = try await FileStore(path: source)
+      #expect(await refusal("\(folder.path)/c")?.code == .inUse)
+      try await store.close()
+      let none = await #expect(throws: StoreError.self) {
+        try await FileStoreRepair.repair(from: "\(folder.path)/b", to: "\(folder.path)/d")
+      }
+      #expect(none?.code == .inaccessible)
+      #expect(!folder.exists("\(folder.path)/b"), "looking for a store does not make its folder")
+      let options = PluginOptions(path: "storage", values: ["path": .string(source), "durability": .string("full")])
+      let context = PluginContext(time: SystemTimeSource(), warn: { _ in })
+      let report = try await FileStoragePlugin.repair(options, into: "\(folder.path)/e/", in: context)
+      #expect(report == RepairReport(recordCount: 3))
+      let seen = Mutex<[Key]>([])
+      let salvage = try await FileStoragePlugin.salvage(options, in: context) { record in
+        seen.withLock { $0.append(record.key) }
+      }
+      #expect(salvage == report)
+      #expect(seen.withLock { $0 } == [Key("b"), Key("c"), Key([0xFF, 0])])
     }
   }
 }

@@ -7,7 +7,7 @@ import TomboloStorage
 struct JournalUnderTest {
   static let folder = "/store"
   static let small = FileStoreOptions(
-    segmentByteCount: 1_200, reserveByteCount: 400, roomByteCount: 300, copyByteCount: 200,
+    segmentByteCount: 1_200, reserveByteCount: 2_400, roomByteCount: 300, copyByteCount: 200,
     unflushedByteCountMaximum: 700, closingByteCountMaximum: 10_000)
 
   var journal: Journal

@@ -26,6 +26,11 @@ final class SimulatedFiles: FileSystem {
     var disk: [UInt8] = []
     /// Changes since the last flush, in their order.
     var unflushed: [(offset: Int, bytes: [UInt8])] = []
+
+    mutating func write(_ part: [UInt8], at offset: Int) {
+      SimulatedFiles.put(part, at: offset, into: &bytes)
+      unflushed.append((offset, part))
+    }
   }
 
   struct State: Sendable {
@@ -38,9 +43,16 @@ final class SimulatedFiles: FileSystem {
     var callCount = 0
     var faults: [Int: Fault] = [:]
     var calls: [String] = []
+    var callCounts: [String: Int] = [:]
     var faultyCall = "none"
-    var roomByteCount = Int.max
+    var diskByteCount = 1 << 40
+    var unreadable: [Int: Range<Int>] = [:]
     var boot: UInt8 = 1
+
+    /// What files with a name, and those that are still open, take.
+    var usedByteCount: Int {
+      Set(names.values).union(open.values).reduce(0) { $0 + (nodes[$1]?.bytes.count ?? 0) }
+    }
   }
 
   let state: Mutex<State>
@@ -57,6 +69,8 @@ final class SimulatedFiles: FileSystem {
   var isFaultMet: Bool { state.withLock { $0.callCount >= ($0.faults.keys.min() ?? .max) } }
   /// The call that met its fault, and the last ones made.
   var lastCalls: [String] { state.withLock { [$0.faultyCall] + $0.calls.suffix(4) } }
+  /// How often a kind of call was made.
+  func count(of name: String) -> Int { state.withLock { $0.callCounts[name] ?? 0 } }
   var callCount: Int { state.withLock { $0.callCount } }
 
   /// The same files after the process was killed.
@@ -64,7 +78,6 @@ final class SimulatedFiles: FileSystem {
     var copy = state.withLock { $0 }
     copy.faults = [:]
     copy.open = [:]
-    copy.roomByteCount = .max
     return SimulatedFiles(copy)
   }
 
@@ -106,11 +119,33 @@ final class SimulatedFiles: FileSystem {
     }
   }
 
+  func add(_ path: String, _ bytes: [UInt8]) {
+    state.withLock { state in
+      state.names[path] = state.nextNode
+      state.diskNames[path] = state.nextNode
+      state.nodes[state.nextNode] = Node(bytes: bytes, disk: bytes)
+      state.nextNode += 1
+    }
+  }
+
+  /// From now on every read that touches this range fails.
+  func makeUnreadable(_ path: String, _ range: Range<Int>) {
+    state.withLock { state in
+      if let node = state.names[path] { state.unreadable[node] = range }
+    }
+  }
+
+  func limitDisk(to byteCount: Int) {
+    state.withLock { $0.diskByteCount = byteCount }
+  }
+
+  var usedByteCount: Int { state.withLock { $0.usedByteCount } }
+
   var paths: [String] { state.withLock { $0.names.keys.sorted() } }
 
   // MARK: FileSystem
 
-  private static func put(_ bytes: [UInt8], at offset: Int, into target: inout [UInt8]) {
+  fileprivate static func put(_ bytes: [UInt8], at offset: Int, into target: inout [UInt8]) {
     if target.count < offset + bytes.count {
       target.append(contentsOf: repeatElement(0, count: offset + bytes.count - target.count))
     }
@@ -121,6 +156,7 @@ final class SimulatedFiles: FileSystem {
   private static func count(_ name: String, _ state: inout State) -> Fault? {
     state.callCount += 1
     state.calls.append(name)
+    state.callCounts[String(name.prefix { $0 != " " }), default: 0] += 1
     if state.calls.count > 64 { state.calls.removeFirst(32) }
     if state.faults[state.callCount] != nil { state.faultyCall = name }
     return state.faults[state.callCount]
@@ -176,6 +212,9 @@ final class SimulatedFiles: FileSystem {
       guard let node = state.open[file], let bytes = state.nodes[node]?.bytes else {
         return .failure(SystemFailure(errorNumber: EBADF))
       }
+      if state.unreadable[node]?.overlaps(offset..<offset + buffer.count) == true {
+        return .failure(SystemFailure(errorNumber: EIO))
+      }
       var count = max(0, min(buffer.count, bytes.count - offset))
       if case .short = fault { count = min(count, max(1, count / 2)) }
       return .success(count == 0 ? [] : Array(bytes[offset..<offset + count]))
@@ -187,18 +226,18 @@ final class SimulatedFiles: FileSystem {
   func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int {
     let all = Array(bytes)
     return try call("write \(offset) + \(all.count)") { state, fault in
-      guard let node = state.open[file], var content = state.nodes[node] else {
+      guard let node = state.open[file], let byteCount = state.nodes[node]?.bytes.count else {
         return .failure(SystemFailure(errorNumber: EBADF))
       }
       var count = all.count
       if fault != nil { count = max(1, count / 2) }
-      let used = state.names.values.reduce(0) { $0 + (state.nodes[$1]?.bytes.count ?? 0) }
-      let growth = max(0, offset + count - content.bytes.count)
-      if growth > state.roomByteCount - used { return .failure(SystemFailure(errorNumber: ENOSPC)) }
+      let growth = max(0, offset + count - byteCount)
+      if growth > 0, growth > state.diskByteCount - state.usedByteCount {
+        return .failure(SystemFailure(errorNumber: ENOSPC))
+      }
       let part = Array(all[..<count])
-      Self.put(part, at: offset, into: &content.bytes)
-      content.unflushed.append((offset, part))
-      state.nodes[node] = content
+      // In place: a copy of the file for every write would cost more than all else.
+      state.nodes[node]?.write(part, at: offset)
       if case .half(let number) = fault { return .failure(SystemFailure(errorNumber: number)) }
       return .success(count)
     }
@@ -214,6 +253,26 @@ final class SimulatedFiles: FileSystem {
       }
       if let bytes = state.nodes[node]?.bytes { state.nodes[node] = Node(bytes: bytes, disk: bytes) }
       return .success(())
+    }
+  }
+
+  func allocate(_ file: Int32, byteCount: Int) throws(SystemFailure) {
+    try call("allocate") { (state, _) -> Result<Void, SystemFailure> in
+      guard let node = state.open[file], var content = state.nodes[node] else {
+        return .failure(SystemFailure(errorNumber: EBADF))
+      }
+      let growth = max(0, byteCount - content.bytes.count)
+      if growth > state.diskByteCount - state.usedByteCount { return .failure(SystemFailure(errorNumber: ENOSPC)) }
+      content.bytes.append(contentsOf: repeatElement(0, count: growth))
+      state.nodes[node] = content
+      return .success(())
+    }
+  }
+
+  func room(in folder: String) throws(SystemFailure) -> DiskRoom {
+    try call("room") { state, _ in
+      .success(
+        DiskRoom(byteCount: state.diskByteCount, freeByteCount: max(0, state.diskByteCount - state.usedByteCount)))
     }
   }
 

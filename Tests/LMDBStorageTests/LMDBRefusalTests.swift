@@ -2,6 +2,7 @@ import CLMDB
 import Foundation
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @testable import LMDBStorage
 
@@ -111,6 +112,17 @@ struct LMDBRefusalTests {
       #expect(error.code == .damaged)
       #expect(error.message.contains("newer program"))
       #expect(error.message.contains("99"))
+    }
+  }
+
+  @Test("A database of an older program, whose checksums this one does not know, is left alone")
+  func olderFormat() async throws {
+    try await TemporaryFolder.with { folder in
+      try await fill(folder)
+      try rewriteHeader(folder) { $0.storeBytes(of: 1, toByteOffset: 4, as: UInt32.self) }
+      let error = try await openError(folder.path)
+      #expect(error.code == .damaged)
+      #expect(error.message.contains("older program"))
     }
   }
 

@@ -2,13 +2,16 @@ import Testing
 
 @Suite("README says what is true")
 struct ReadmeTests {
-  @Test("the Swift in README is the compiled example, word for word")
+  @Test("the Swift in README is compiled in the examples, word for word")
   func swiftIsCompiled() throws {
     let readme = try Repository.text("README.md")
-    let example = try Repository.text("Tools/Examples/QuickStart/QuickStart.swift")
+    let examples = try [
+      "Tools/Examples/QuickStart/QuickStart.swift", "Tools/Examples/ResilienceOnly/Sources/ResilienceOnly.swift",
+    ].map(Repository.text)
     let blocks = readme.matches(of: #/```swift\n((?s).*?)```/#).map { String($0.1) }
     #expect(!blocks.isEmpty)
-    let compiled = Set(example.split(separator: "\n").map { $0.trimmingPrefix(while: \.isWhitespace) })
+    let compiled = Set(
+      examples.flatMap { $0.split(separator: "\n") }.map { $0.trimmingPrefix(while: \.isWhitespace) })
     for block in blocks {
       for line in block.split(separator: "\n").map({ $0.trimmingPrefix(while: \.isWhitespace) }) where !line.isEmpty {
         #expect(compiled.contains(line), "README shows a line that no example compiles: \(line)")

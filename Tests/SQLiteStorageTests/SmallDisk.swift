@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TomboloTesting
 
 /// A disk of a few MiB, mounted on a folder of its own. Needs the rights of root, as `Tools/test` has them in CI.
 struct SmallDisk {

@@ -2,6 +2,7 @@ import StorageEncryption
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @Suite struct RotationTests {
   private let old = EncryptionKey()
@@ -52,7 +53,7 @@ import TomboloStorage
     while true {
       let inner = try await filled(100)
       let keys = try EncryptionKeys(new, older: [old])
-      let store = try await EncryptedStore.open(InterruptedStore(inner, commitsLeft: commitCount), keys: keys)
+      let store = try await EncryptedStore.open(FaultyStore(inner, stoppingAfter: commitCount), keys: keys)
       do {
         _ = try await store.rotate()
         break

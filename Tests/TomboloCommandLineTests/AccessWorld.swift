@@ -41,12 +41,14 @@ struct AccessWorld: Sendable {
         return try await tasks.waitForAll()
       }
       let configuration = try configuration(listen: "\(host):\(port)", token: clientToken)
+      let registry = try StandardPlugins.registry()
+      let storage = try await configuration.storageSettings.chosen(from: registry)
       let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: AgentClient.clientConfiguration)
       let result: Result<Void, any Error>
       do {
         try await body(
           AccessWorld(
-            direct: DirectQueue(queue: queue, configuration),
+            direct: DirectQueue(queue: queue, storage, registry),
             agent: try AgentClient(client, configuration: configuration), queue: queue))
         result = .success(())
       } catch {

@@ -121,7 +121,9 @@ struct QueueAccessTests {
     try await AccessWorld.run { world in
       var configuration = try AccessWorld.configuration(listen: "127.0.0.1:1")
       configuration.storage.identifier.name = "memory"
-      let direct = DirectQueue(queue: world.queue, configuration)
+      let registry = try StandardPlugins.registry()
+      let storage = try await configuration.storageSettings.chosen(from: registry)
+      let direct = DirectQueue(queue: world.queue, storage, registry)
       let error = await #expect(throws: CommandError.self) { try await direct.enqueue(NewOperation(kind: "k")) }
       #expect(error?.code == .failed)
       #expect(try await world.direct.status().queue.pending == 0)

@@ -5,6 +5,7 @@ import TomboloPorts
 enum FakePlugins {
   static func registry() throws(PluginRegistryError) -> PluginRegistry {
     var registry = PluginRegistry()
+    try registry.register(AutoStoragePlugin.self)
     try registry.register(MemoryStorage.self)
     try registry.register(SQLiteStorage.self)
     try registry.register(Encryption.self)
@@ -47,7 +48,8 @@ extension FakePlugins {
     static let summary = "An SQLite database."
     static let options = [
       OptionDeclaration("path", .string, default: .string("./tombolo-data"), help: "The folder of the database."),
-      OptionDeclaration("synchronous", .choice(["full", "normal"]), default: .string("full"), help: "Flushing."),
+      OptionDeclaration(
+        "durability", .choice(StoreDurability.allCases.map(\.rawValue)), default: .string("full"), help: "Survives."),
       OptionDeclaration("cacheSize", .size(1_024...(1 << 30)), default: .size(8 << 20), help: "Of the page cache."),
     ]
   }

@@ -86,7 +86,8 @@ import TomboloPorts
     }
     #expect(
       error?.message == "no plugin storage.sqlit is compiled in; did you mean \"sqlite\"? Compiled in: storage.memory, "
-        + "storage.sqlite. To add one: a line in Tools/tombolo/Program/StandardPlugins.swift")
+        + "storage.sqlite. To add one: a line in Tools/tombolo/Program/StandardPlugins.swift, or in a program of your own "
+        + "AgentProgram.run { registry in try registry.register(MyPlugin.self) }")
   }
 
   @Test("plugins are listed by kind and name, as text and as JSON")
@@ -96,7 +97,7 @@ import TomboloPorts
     let description = try #require(registry.description(of: PluginIdentifier(.backoff, "constant")))
     #expect(
       description.text == """
-        backoff.constant  Always the same.
+        backoff.constant  Always the same. (preview)
           delay: a duration such as 500ms, 5s, 2m, 1h or 1d, from 0s to 1m, default 1s
               The wait.
         """)
@@ -106,6 +107,7 @@ import TomboloPorts
     #expect(
       json == #"{"identifier":"backoff.constant","kind":"backoff","name":"constant","options":["#
         + #"{"allowed":"a duration such as 500ms, 5s, 2m, 1h or 1d, from 0s to 1m","default":"1s","help":"The wait.","#
-        + #""name":"delay","required":false,"secret":false,"type":"duration"}],"summary":"Always the same."}"#)
+        + #""name":"delay","required":false,"secret":false,"type":"duration"}],"stability":"preview","summary":"Always the same."}"#
+    )
   }
 }

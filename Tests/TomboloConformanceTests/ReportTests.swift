@@ -21,7 +21,13 @@ struct ReportTests {
     #expect(report.isConforming)
     #expect(report.keptCount + report.notApplicableCount == told.count)
     #expect(report.summary.hasSuffix("\(report.notApplicableCount) not applicable; seed 7"))
-    #expect(report.description.contains("not applicable  durable.reopen: its capabilities say that it is not durable"))
+    let lines = report.description.split(separator: "\n")
+    #expect(lines.count == report.results.count + 1)
+    for (line, rule) in zip(lines, StoreConformance.rules) {
+      #expect(line.contains("  \(rule.id): “\(rule.sentence)”"), "\(line)")
+    }
+    #expect(lines.contains { $0.hasPrefix("kept            get.committed: ") })
+    #expect(lines.contains { $0.hasSuffix("” But its capabilities say that it is not durable.") })
   }
 
   @Test("A report is there for programs too")

@@ -97,7 +97,7 @@ struct OrderTests {
 
   @Test("Memory holds a bounded part of the backlog, and what is read later keeps the order")
   func boundedMemory() async throws {
-    let test = try await TestQueue.open(InMemoryStore())
+    let test = try await TestQueue.open(InMemoryStore()) { $0.passedOverMaximum = .max }
     for start in stride(from: 0, to: 5_000, by: 500) {
       _ = try await test.queue.enqueue(
         (start..<start + 500).map {

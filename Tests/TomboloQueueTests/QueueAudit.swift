@@ -14,6 +14,9 @@ enum QueueAudit {
     var lines: [String: OrderingKeyRecord] = [:]
     var members: [String: [OperationID]] = [:]
     var stored = QueueCounts()
+    var dependents: [OperationID: DependentRecord] = [:]
+    var edgeCounts: [OperationID: Int] = [:]
+    var awaited: Set<OperationID> = []
 
     for record in try await store.scan(.all, limit: .max) where record.key.bytes.first == QueueLayout.tag {
       let id = QueueLayout.trailingID(record.key)
@@ -34,6 +37,17 @@ enum QueueAudit {
       case "x":
         guard let id, let held = HeldDisposition(rawValue: record.key.bytes[2]) else { break }
         places[id, default: []].append(.held(held))
+      case "z":
+        guard let id, let scope = QueueLayout.asideScope(record.key),
+          let priority = OperationPriority(rawValue: record.key.bytes[record.key.bytes.count - 17])
+        else { break }
+        places[id, default: []].append(.aside(scope, priority))
+        waits[id] = try WaitRecord(record.value)
+      case "b": if let id { dependents[id] = try DependentRecord(record.value) }
+      case "a":
+        var decoder = KeyDecoder(record.key, skipping: 2)
+        if let other = decoder.operationID() { awaited.insert(other) }
+        if let id { edgeCounts[id, default: 0] += 1 }
       case "h":
         var decoder = KeyDecoder(record.key, skipping: 2)
         lines[decoder.string() ?? "?"] = try OrderingKeyRecord(record.value)
@@ -49,15 +63,17 @@ enum QueueAudit {
     var counted = stored
     (counted.pending, counted.retrying, counted.blocked, counted.parked, counted.deadLettered) = (0, 0, 0, 0, 0)
     counted.byteCount = 0
+    counted.dependencies = edgeCounts.values.reduce(0, +)
     for (id, operation) in operations {
       counted.byteCount += operation.payload.count
       let own = places[id] ?? []
       let name = OrderingKey(of: operation)?.stored
       let isMember = name.map { members[$0]?.contains(id) ?? false } ?? false
       let isHead = name.map { lines[$0]?.head == id } ?? true
-      let isBlocked = isMember && !isHead
+      let isDependent = dependents[id] != nil
+      let isBlocked = isMember && !isHead || isDependent
       if own.count != (isBlocked ? 0 : 1) { problems.append("\(id) blocked: \(isBlocked), has places \(own)") }
-      if isMember, isHead, let name, lines[name]?.place != own.first {
+      if isMember, isHead, let name, lines[name]?.place != (isDependent ? .dependent : own.first) {
         problems.append("\(id) is at \(own), its line says \(String(describing: lines[name]?.place))")
       }
       if let name, !isMember, progress[id]?.held == nil { problems.append("\(id) is not in line for \(name)") }
@@ -73,6 +89,13 @@ enum QueueAudit {
       }
       if case .held = own.first, progress[id]?.held == nil { problems.append("\(id) is held without a record of it") }
     }
+    for (id, record) in dependents where record.remainingCount != edgeCounts[id] {
+      problems.append("\(id) waits for \(record.remainingCount) others, \(edgeCounts[id] ?? 0) are noted")
+    }
+    for id in Set(dependents.keys).union(edgeCounts.keys).union(awaited) where operations[id] == nil {
+      problems.append("\(id) waits or is waited for, and is not there")
+    }
+    for id in edgeCounts.keys where dependents[id] == nil { problems.append("\(id) is waiting without a record") }
     for id in places.keys where operations[id] == nil { problems.append("\(id) has a place but no operation") }
     for id in progress.keys where operations[id] == nil { problems.append("\(id) has progress but no operation") }
     for (name, line) in lines {

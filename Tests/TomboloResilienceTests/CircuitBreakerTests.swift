@@ -48,6 +48,22 @@ struct CircuitBreakerTests {
     try await breaker.call {}
   }
 
+  @Test("Closed again after an outage, or by hand, it counts again and opens again")
+  func opensAgain() async throws {
+    let breaker = breaker()
+    for round in 0..<5 {
+      await #expect(throws: Broken.self) { try await breaker.call { throw Broken() } }
+      #expect(breaker.state == .open(remaining: .seconds(30)), "round \(round)")
+      if round.isMultiple(of: 2) {
+        clock.advance(by: .seconds(30))
+        try await breaker.call {}
+      } else {
+        breaker.close()
+      }
+      #expect(breaker.state == .closed, "round \(round)")
+    }
+  }
+
   @Test("An error that is not a failure closes a probing breaker, because there was an answer")
   func answered() async throws {
     let breaker = breaker { !($0 is Broken) }

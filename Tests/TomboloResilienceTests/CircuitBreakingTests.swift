@@ -116,4 +116,19 @@ struct CircuitBreakingTests {
     for key in 0..<100 { breakers.breaker(for: "\(key)").isolate() }
     #expect(breakers.count == 3)
   }
+
+  @Test("A key that was isolated by hand is forgotten after those that are merely open")
+  func keyedIsolated() async {
+    let clock = test.clock
+    let breakers = KeyedCircuitBreakers<String, ManualClock>(keyMaximum: 2) {
+      CircuitBreaker($0, Self.touchy, clock: clock)
+    }
+    let isolated = breakers.breaker(for: "isolated")
+    isolated.isolate()
+    let open = breakers.breaker(for: "open")
+    for _ in 0..<2 { await #expect(throws: Flaky.self) { try await open.call { throw Flaky() } } }
+    #expect(open.state == .open(remaining: .seconds(30)))
+    _ = breakers.breaker(for: "new")
+    #expect(breakers.breaker(for: "isolated") === isolated)
+  }
 }

@@ -53,6 +53,22 @@ struct HedgeTests {
     await test.clock.sleepers(0)
   }
 
+  @Test("A server that asks for a pause gets no further copy")
+  func throttled() async throws {
+    let pipeline = try ResiliencePipeline("p", environment: test.environment) {
+      Hedge(after: .seconds(1), copyMaximum: 3, isIdempotent: true)
+    }
+    let started = Tally()
+    let alone = await #expect(throws: ResilienceError.self) {
+      try await pipeline.run { _ in
+        started.add()
+        throw ResilienceError(.rateLimited, "later", retryAfter: .seconds(9))
+      }
+    }
+    #expect(alone?.retryAfter == .seconds(9))
+    #expect(started.value == 1)
+  }
+
   @Test("A permanent failure ends the call")
   func permanent() async throws {
     let pipeline = try ResiliencePipeline("p", environment: test.environment) {

@@ -8,6 +8,7 @@ public protocol BackoffPlugin: Plugin where Product == any BackoffStrategy {}
 public enum ExponentialBackoffPlugin: BackoffPlugin {
   public static let identifier = PluginIdentifier(.backoff, "exponential")
   public static let summary = "Waits `initial`, then `multiplier` times as long after each failure, up to `maximum`."
+  public static let stability = PluginStability.stable
   public static let options = [
     BackoffOptions.initial,
     OptionDeclaration("multiplier", .number(1...100), default: .number(2), help: "How many times longer each wait is."),
@@ -26,6 +27,7 @@ public enum ExponentialBackoffPlugin: BackoffPlugin {
 public enum LinearBackoffPlugin: BackoffPlugin {
   public static let identifier = PluginIdentifier(.backoff, "linear")
   public static let summary = "Waits `initial`, then `increment` longer after each failure, up to `maximum`."
+  public static let stability = PluginStability.stable
   public static let options = [
     BackoffOptions.initial,
     OptionDeclaration(
@@ -46,6 +48,7 @@ public enum LinearBackoffPlugin: BackoffPlugin {
 public enum ConstantBackoffPlugin: BackoffPlugin {
   public static let identifier = PluginIdentifier(.backoff, "constant")
   public static let summary = "Waits `delay` after each failure."
+  public static let stability = PluginStability.stable
   public static let options = [
     OptionDeclaration(
       "delay", .duration(.zero ... .seconds(7 * 86_400)), default: .duration(.seconds(5)), help: "How long to wait."),

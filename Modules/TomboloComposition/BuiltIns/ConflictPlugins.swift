@@ -5,6 +5,7 @@ import TomboloQueue
 public enum TimestampConflictPlugin: ConflictResolverPlugin {
   public static let identifier = PluginIdentifier(.conflict, "timestamp")
   public static let summary = "The version written later stands; one whose time is not told waits for a person."
+  public static let stability = PluginStability.stable
   public static let options = [
     OptionDeclaration(
       "skewMaximum", .duration(.seconds(1) ... .seconds(3_650 * 86_400)), default: .duration(.seconds(365 * 86_400)),
@@ -20,6 +21,7 @@ public enum TimestampConflictPlugin: ConflictResolverPlugin {
 public enum LocalWinsConflictPlugin: ConflictResolverPlugin {
   public static let identifier = PluginIdentifier(.conflict, "local")
   public static let summary = "The operation always replaces what the upstream holds."
+  public static let stability = PluginStability.stable
   public static let options: [OptionDeclaration] = []
 
   public static func make(_ options: PluginOptions, in context: PluginContext) -> any ConflictResolver {
@@ -31,6 +33,7 @@ public enum LocalWinsConflictPlugin: ConflictResolverPlugin {
 public enum RemoteWinsConflictPlugin: ConflictResolverPlugin {
   public static let identifier = PluginIdentifier(.conflict, "remote")
   public static let summary = "What the upstream holds always stands; the operation ends as discarded."
+  public static let stability = PluginStability.stable
   public static let options: [OptionDeclaration] = []
 
   public static func make(_ options: PluginOptions, in context: PluginContext) -> any ConflictResolver {
@@ -42,6 +45,7 @@ public enum RemoteWinsConflictPlugin: ConflictResolverPlugin {
 public enum ManualConflictPlugin: ConflictResolverPlugin {
   public static let identifier = PluginIdentifier(.conflict, "manual")
   public static let summary = "Every conflict waits for a person."
+  public static let stability = PluginStability.stable
   public static let options: [OptionDeclaration] = []
 
   public static func make(_ options: PluginOptions, in context: PluginContext) -> any ConflictResolver {

@@ -5,6 +5,7 @@ import TomboloStorage
 public enum MemoryStoragePlugin: StoragePlugin {
   public static let identifier = PluginIdentifier(.storage, "memory")
   public static let summary = "In memory: gone when the process ends. For trying things out."
+  public static let stability = PluginStability.stable
   public static let options: [OptionDeclaration] = []
 
   public static func make(_ options: PluginOptions, in context: PluginContext) -> any KeyValueStore {

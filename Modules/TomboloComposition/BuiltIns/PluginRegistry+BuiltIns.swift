@@ -1,12 +1,14 @@
 import TomboloNetwork
 
 extension PluginRegistry {
-  /// A registry with the plugins that need no driver: `storage.memory`, the backoffs, the conflict resolvers, `probe.tcp`.
+  /// A registry with the plugins that need no driver: `storage.auto`, `storage.memory`, the backoffs, the conflict
+  /// resolvers, `probe.tcp`.
   ///
   ///     var registry = try PluginRegistry.withBuiltIns()
   ///     try registry.register(SQLiteStoragePlugin.self)
   public static func withBuiltIns() throws(PluginRegistryError) -> PluginRegistry {
     var registry = PluginRegistry()
+    try registry.register(AutoStoragePlugin.self)
     try registry.register(MemoryStoragePlugin.self)
     try registry.register(ExponentialBackoffPlugin.self)
     try registry.register(LinearBackoffPlugin.self)

@@ -11,6 +11,12 @@ enum BuiltInOptions {
       "tokenFile", .string,
       help: "A file that holds the token, instead of `token`; relative to the working directory."),
     OptionDeclaration(
+      "hostNames", .list(of: .string), default: .list([]),
+      help: "Further names by which it is reached, such as that of a proxy; requests to other hosts are refused."),
+    OptionDeclaration(
+      "connectionsMaximum", .integer(1...65_536), default: .integer(1_024),
+      help: "How many connections may be open at once; further ones wait until one is closed."),
+    OptionDeclaration(
       "shutdownGrace", .duration(.zero ... .seconds(3_600)), default: .duration(.seconds(30)),
       help: "How long deliveries in flight may go on after a signal to stop."),
   ]

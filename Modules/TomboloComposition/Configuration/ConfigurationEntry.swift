@@ -14,6 +14,8 @@ public struct ConfigurationEntry: Hashable, Sendable {
   public var allowed: String
   /// What it means.
   public var help: String
+  /// The value itself, for telling whether it changed.
+  var typed: ConfidentialValue?
 }
 
 extension ConfigurationEntry: CustomStringConvertible {
@@ -30,6 +32,7 @@ extension ConfigurationEntry: CustomStringConvertible {
     lines += overridden.map { "  instead of: \($0)" }
     lines.append("  default: \(defaultValue ?? "none")")
     lines.append("  variable: \(Assignment.variable(for: path))")
+    lines.append("  change: \(ReloadRule.needsRestart(path) ? "after a restart" : "by a reload")")
     return lines.joined(separator: "\n")
   }
 }

@@ -17,7 +17,8 @@ public struct ConfigurationLoader: Sendable {
   /// The checked configuration.
   ///
   /// - Parameters:
-  ///   - file: The config file; without one only the other layers count. YAML, and so JSON too.
+  ///   - file: The config file; without one only the other layers count. YAML; JSON when its name ends in `.json`. `${NAME}`
+  ///     in a value stands for a variable.
   ///   - text: What the file holds, when it need not be read.
   ///   - environment: Variables such as `TOMBOLO_STORAGE_PATH`: the key's path in capitals, `_` between its parts. Others that
   ///     begin with `TOMBOLO_` are refused, but for `TOMBOLO_CONFIG`.
@@ -51,7 +52,9 @@ public struct ConfigurationLoader: Sendable {
     let answer = try self.read(file: file, text: text)
     var problems = answer.problems
     let commandLine = Assignment.reading(overrides: overrides, problems: &problems)
-    let written = try root(of: answer, problems: problems)
+    var references = EnvironmentReferences(environment)
+    let written = references.expand(try root(of: answer, problems: problems))
+    problems += references.problems
     let variables = Assignment.reading(environment: environment)
     problems += repeated(variables)
     let assignments = variables + commandLine
@@ -65,7 +68,9 @@ public struct ConfigurationLoader: Sendable {
       schema: schema, registry: registry, names: names, fileOrigin: file.map { wholeFile($0) },
       isDeliveryRequired: isDeliveryRequired)
     let value = validator.validate(effective)
-    problems += validator.problems
+    // A reference that leads nowhere is not wrong in a second way.
+    let unresolved = Set(references.problems.map(\.origin))
+    problems += validator.problems.filter { !unresolved.contains($0.origin) }
     do {
       guard let value else { throw ConfigurationError(problems: problems) }
       var reader = try SettingsReader(value, names: names, entries: validator.entries)
@@ -78,16 +83,15 @@ public struct ConfigurationLoader: Sendable {
       // A value that a problem has removed is missing here as well: the problem says it better.
       if problems.isEmpty { problems.append(ConfigurationProblem(.missing, at: "", "\(error)")) }
     }
-    throw ConfigurationError(problems: problems)
+    throw ConfigurationError(problems: problems.map { references.hiding($0) })
   }
 
   private func read(file: String?, text: String?) throws(ConfigurationError) -> YAMLReader.Answer {
     let name = file ?? "config"
-    if let text { return YAMLReader.read(text, file: name) }
+    if let text { return Self.read(text, file: name) }
     guard let file else { return YAMLReader.Answer() }
     do {
-      let text = try String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8)
-      return YAMLReader.read(text, file: name)
+      return Self.read(try String(contentsOf: URL(fileURLWithPath: file), encoding: .utf8), file: name)
     } catch {
       let reason = FileManager.default.fileExists(atPath: file) ? error.localizedDescription : "there is no such file"
       throw ConfigurationError(problems: [
@@ -95,6 +99,12 @@ public struct ConfigurationLoader: Sendable {
           .unreadable, at: "", origin: wholeFile(file), "cannot be read: \(reason). Name another with --config FILE")
       ])
     }
+  }
+
+  private static func read(_ text: String, file: String) -> YAMLReader.Answer {
+    guard JSONFile.isOne(file) else { return YAMLReader.read(text, file: file) }
+    if let fault = JSONFile.fault(in: text, file: file) { return YAMLReader.Answer(problems: [fault]) }
+    return YAMLReader.read(JSONFile.withoutSurrogates(text), file: file)
   }
 
   /// The top section, empty when there is none; throws when the text is no YAML, for then nothing can be said about the rest.

@@ -11,6 +11,8 @@ struct ConfigurationNode: Sendable {
   var origin: ConfigurationOrigin
   /// The values this one took the place of, the latest first.
   var replaced: [ConfigurationOrigin] = []
+  /// The text as it is written, when what counts came from a variable by reference and is not to be shown.
+  var written: String?
 
   /// Written as nothing, `~` or `null`.
   var isNull: Bool {

@@ -80,12 +80,15 @@ struct SectionValidator {
       if notes { note(option, path: path, value: value, node: node) }
       return value
     case .failure(let fault):
-      let shown = option.isSecret ? "the value" : "\"\(text)\""
+      // A hint may repeat the value.
+      let isHidden = option.isSecret || node.written != nil
+      let shown = option.isSecret ? "the value" : node.written.map { "the value of \($0)" } ?? "\"\(text)\""
       let verb = fault.code == .outOfRange ? "is out of range" : "is wrong"
-      let hint = fault.hint.map { "; \($0)" } ?? ""
+      let hint = isHidden ? "" : fault.hint.map { "; \($0)" } ?? ""
       problems.append(
         ConfigurationProblem(
-          fault.code, at: path, origin: node.origin, value: option.isSecret ? nil : text, suggestion: fault.suggestion,
+          fault.code, at: path, origin: node.origin, value: isHidden ? nil : text,
+          suggestion: isHidden ? nil : fault.suggestion,
           "\(shown) \(verb): must be \(option.type.allowedText)\(hint)"))
       return nil
     }
@@ -126,9 +129,10 @@ struct SectionValidator {
   ) {
     entries.append(
       ConfigurationEntry(
-        path: path, value: value.map { option.render($0) }, origin: node?.origin ?? .defaultValue,
+        path: path, value: value.map { option.isSecret ? option.render($0) : node?.written ?? option.render($0) },
+        origin: node?.origin ?? .defaultValue,
         overridden: node?.replaced ?? [], defaultValue: option.defaultValue.map { option.render($0) },
-        allowed: option.type.allowedText, help: option.help))
+        allowed: option.type.allowedText, help: option.help, typed: value.map { ConfidentialValue($0) }))
   }
 }
 

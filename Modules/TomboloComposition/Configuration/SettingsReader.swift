@@ -28,7 +28,9 @@ struct SettingsReader {
     return Configuration(
       agent: AgentSettings(
         listen: listen, token: try agent.stringIfPresent("token").map { Secret($0) },
-        tokenFile: try agent.stringIfPresent("tokenFile"), shutdownGrace: try agent.duration("shutdownGrace")),
+        tokenFile: try agent.stringIfPresent("tokenFile"), hostNames: try readHostNames(agent),
+        connectionsMaximum: try agent.integer("connectionsMaximum"),
+        shutdownGrace: try agent.duration("shutdownGrace")),
       storage: storage, encryption: try selection(.encryption), queue: queue,
       network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
       resilience: try readResilience(),
@@ -62,6 +64,18 @@ struct SettingsReader {
           + "or listen on 127.0.0.1")
     }
     return listen
+  }
+
+  private mutating func readHostNames(_ agent: PluginOptions) throws -> [String] {
+    let names = try agent.list("hostNames").compactMap { value in
+      if case .string(let name) = value { name } else { nil }
+    }
+    for name in names where name.isEmpty || name.contains(where: { $0.isWhitespace || "/:[]@".contains($0) }) {
+      add(
+        .wrongType, "agent.hostNames", value: name,
+        "\"\(name)\" is wrong: each item is a bare name such as gateway.example.org, without scheme and port")
+    }
+    return names
   }
 
   private func readQueue() throws -> QueueSettings? {

@@ -4,6 +4,7 @@ public import TomboloPorts
 public struct PluginDescription: Hashable, Sendable {
   public var identifier: PluginIdentifier
   public var summary: String
+  public var stability: PluginStability
   public var options: [OptionDeclaration]
 }
 
@@ -15,15 +16,15 @@ extension PluginDescription {
         option.defaultValue.map { ", default \(option.render($0))" } ?? (option.isRequired ? ", required" : "")
       return ["  \(option.name): \(option.type.allowedText)\(fallback)", "      \(option.help)"]
     }
-    return (["\(identifier)  \(summary)"] + lines).joined(separator: "\n")
+    return (["\(identifier)  \(summary) (\(stability.rawValue))"] + lines).joined(separator: "\n")
   }
 }
 
 extension PluginDescription: Encodable {
-  private enum Field: String, CodingKey { case identifier, kind, name, summary, options }
+  private enum Field: String, CodingKey { case identifier, kind, name, summary, stability, options }
   private enum OptionField: String, CodingKey { case name, type, allowed, `default`, required, secret, help, options }
 
-  /// `{"identifier","kind","name","summary","options":[{"name","type","allowed","default"?,"required","secret","help"}]}`;
+  /// `{"identifier","kind","name","summary","stability","options":[{"name","type","allowed","default"?,"required","secret","help"}]}`;
   /// an option that is a section has `options` of its own.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Field.self)
@@ -31,6 +32,7 @@ extension PluginDescription: Encodable {
     try container.encode(identifier.kind.rawValue, forKey: .kind)
     try container.encode(identifier.name, forKey: .name)
     try container.encode(summary, forKey: .summary)
+    try container.encode(stability.rawValue, forKey: .stability)
     try Self.encode(options, to: container.nestedUnkeyedContainer(forKey: .options))
   }
 

@@ -11,6 +11,8 @@ public struct PluginRegistry: Sendable {
     var description: PluginDescription
     var problems: @Sendable (PluginOptions) -> [PluginOptionError]
     var make: @Sendable (PluginOptions, PluginContext) async throws -> any Sendable
+    /// The plugin, when it can save what is intact in a damaged store.
+    var repair: (any RepairableStorage.Type)?
   }
 
   private var entries: [PluginIdentifier: Entry] = [:]
@@ -20,7 +22,8 @@ public struct PluginRegistry: Sendable {
 
   /// Adds a plugin. Throws when its name is taken, or when its declarations contradict themselves.
   public mutating func register<P: Plugin>(_ plugin: P.Type) throws(PluginRegistryError) {
-    let description = PluginDescription(identifier: P.identifier, summary: P.summary, options: P.options)
+    let description = PluginDescription(
+      identifier: P.identifier, summary: P.summary, stability: P.stability, options: P.options)
     guard entries[P.identifier] == nil else {
       throw PluginRegistryError(
         .duplicate, "\(P.identifier) is registered already: register it once, or give \(P.self) another name")
@@ -30,11 +33,9 @@ public struct PluginRegistry: Sendable {
       throw PluginRegistryError(
         .badDeclaration, "\(P.identifier) declares its options wrongly: \(faults.joined(separator: "; "))")
     }
-    entries[P.identifier] = Entry(description: description) { options in
-      P.problems(in: options)
-    } make: { options, context in
-      try await P.make(options, in: context)
-    }
+    entries[P.identifier] = Entry(
+      description: description, problems: { P.problems(in: $0) }, make: { try await P.make($0, in: $1) },
+      repair: P.self as? any RepairableStorage.Type)
   }
 
   /// Every plugin, sorted by kind and name.
@@ -55,6 +56,25 @@ public struct PluginRegistry: Sendable {
   /// What the plugin itself has to say against its section.
   func problems(in selection: PluginSelection) -> [PluginOptionError] {
     entries[selection.identifier]?.problems(selection.options) ?? []
+  }
+
+  /// The plugin of this identifier, to save what is intact in a damaged store of it.
+  ///
+  /// Throws `unknown` when it is not compiled in, and `unsupported` when its engine has no repair.
+  public func repairableStorage(
+    _ identifier: PluginIdentifier
+  ) throws(PluginRegistryError) -> any RepairableStorage.Type {
+    guard let entry = entries[identifier] else {
+      throw PluginRegistryError(.unknown, UnknownPluginText(identifier, in: self).message)
+    }
+    guard let plugin = entry.repair else {
+      let able = entries.values.filter { $0.repair != nil }.map { $0.description.identifier.name }.sorted()
+      throw PluginRegistryError(
+        .unsupported,
+        "\(identifier) cannot repair a damaged store (these can: \(able.isEmpty ? "none" : able.joined(separator: ", "))); "
+          + "put a backup in its place, or use the tools of its engine")
+    }
+    return plugin
   }
 
   /// Makes the part a section names. What the plugin throws passes as it is.
@@ -92,6 +112,8 @@ public struct PluginRegistryError: Error, Hashable, Sendable, CustomStringConver
     public static let badDeclaration = Code("badDeclaration")
     /// No such plugin is compiled in.
     public static let unknown = Code("unknown")
+    /// The plugin does not do what it was asked for.
+    public static let unsupported = Code("unsupported")
     /// The plugin makes something else than is wanted.
     public static let wrongProduct = Code("wrongProduct")
   }

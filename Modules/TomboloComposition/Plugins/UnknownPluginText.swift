@@ -12,6 +12,7 @@ struct UnknownPluginText {
     let list = names.isEmpty ? "none" : names.map(\.description).joined(separator: ", ")
     message =
       "no plugin \(identifier) is compiled in\(hint) Compiled in: \(list). "
-      + "To add one: a line in Tools/tombolo/Program/StandardPlugins.swift"
+      + "To add one: a line in Tools/tombolo/Program/StandardPlugins.swift, or in a program of your own "
+      + "AgentProgram.run { registry in try registry.register(MyPlugin.self) }"
   }
 }

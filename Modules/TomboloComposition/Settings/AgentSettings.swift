@@ -5,6 +5,10 @@ public struct AgentSettings: Hashable, Sendable {
   public var token: Secret?
   /// The file that holds the token. It is read when the agent starts, not before.
   public var tokenFile: String?
+  /// Further names by which requests may address the agent.
+  public var hostNames: [String]
+  /// How many connections may be open at once; further ones wait to be accepted.
+  public var connectionsMaximum: Int
   /// How long deliveries in flight may go on after a signal to stop.
   public var shutdownGrace: Duration
 }

@@ -31,7 +31,8 @@ public struct StorageSettings: Sendable {
   ) async throws -> any KeyValueStore {
     // First: a key file that cannot be read is no reason to make a folder.
     let decorator = try await decorator(registry, context)
-    let store = try await registry.make((any KeyValueStore).self, from: engine, in: context)
+    let chosen = try await chosen(from: registry).settings.engine
+    let store = try await registry.make((any KeyValueStore).self, from: chosen, in: context)
     do {
       let opened = try await decorator?.decorate(store) ?? store
       try await requireUsable(opened, allowsUnfinishedMigration)

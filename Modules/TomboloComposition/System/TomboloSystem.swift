@@ -1,11 +1,10 @@
 public import Logging
-import ServiceLifecycle
+public import ServiceLifecycle
+import Synchronization
 import TomboloContainer
 public import TomboloNetwork
 public import TomboloPorts
 public import TomboloQueue
-import TomboloResilience
-import TomboloStorage
 
 /// What a configuration describes, put together.
 ///
@@ -15,10 +14,12 @@ import TomboloStorage
 ///     try await system.close()
 ///
 /// Parts are made when they are asked for: `openQueue` opens the storage and nothing else. When making one fails, those
-/// already made are closed in reverse order.
+/// already made are closed in reverse order. `reload` puts another configuration in the place of this one while it runs.
 public struct TomboloSystem: Sendable {
-  public let configuration: Configuration
-  private let container: Container
+  let container: Container
+  let shared: [ContainerModule]
+  let reloading = ReloadState()
+  private let first: Configuration
 
   /// Checks that everything a part needs is there. Opens nothing.
   ///
@@ -30,49 +31,62 @@ public struct TomboloSystem: Sendable {
     logger: Logger,
     memory: ResilienceMemory? = nil
   ) throws {
-    self.configuration = configuration
+    first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
+    let surroundings = ContainerModule("surroundings") { builder in
+      builder.value(registry)
+      builder.value(context)
+      builder.value(time, as: (any TimeSource).self)
+      builder.value(logger)
+      builder.value(memory ?? ResilienceMemory(time: time, logger: logger))
+    }
+    shared = [surroundings]
     var builder = ContainerBuilder()
     builder.value(configuration)
-    builder.value(registry)
-    builder.value(context)
-    builder.value(time, as: (any TimeSource).self)
-    builder.value(logger)
-    builder.value(memory ?? ResilienceMemory(time: time, logger: logger))
+    builder.install(surroundings)
     builder.install(Self.storage)
-    builder.install(Self.strategies)
-    builder.install(Self.delivery)
+    builder.install(Self.work(shared: [surroundings]))
     container = try builder.build()
   }
+
+  /// The configuration in force.
+  public var configuration: Configuration { reloading.running ?? first }
 
   /// The parts of a running system.
   public struct Parts: Sendable {
     public var queue: SyncQueue
     public var worker: SyncWorker
     public var monitor: NetworkMonitor
-    /// The policies around the delivery; `nil` when there are none.
-    public var policies: DeliveryPolicies?
+    /// The engine that is at work, also where the configuration left the choice open.
+    public var storage: ChosenStorage
+    /// The policies around the delivery, those of the configuration that is in force when it is asked; `nil` when there are
+    /// none.
+    public var policies: @Sendable () -> DeliveryPolicies?
+    /// What is to be run, each after what it needs: `ServiceGroup` starts them in this order and stops them in the reverse.
+    public var services: [any Service]
   }
 
   /// Makes every part, or throws the reason and leaves nothing open.
   public func start() async throws -> Parts {
     do {
       try await container.start()
+      let live = try await container.resolve(LiveParts.self)
       return Parts(
         queue: try await container.resolve(), worker: try await container.resolve(),
-        monitor: try await container.resolve(),
-        policies: try await container.resolve(DeliveryPoliciesSlot.self).policies)
+        monitor: try await container.resolve(), storage: try await container.resolve(),
+        policies: { live.current?.policies },
+        services: try await container.singletons(thatAre: (any Service).self))
     } catch let error as ContainerError {
-      throw Self.reason(error)
+      throw error.reason
     }
   }
 
   /// Opens the queue alone: no network, no delivery.
-  public func openQueue() async throws -> SyncQueue {
+  public func openQueue() async throws -> (queue: SyncQueue, storage: ChosenStorage) {
     do {
-      return try await container.resolve(SyncQueue.self)
+      return (try await container.resolve(SyncQueue.self), try await container.resolve(ChosenStorage.self))
     } catch let error as ContainerError {
-      throw Self.reason(error)
+      throw error.reason
     }
   }
 
@@ -81,97 +95,9 @@ public struct TomboloSystem: Sendable {
     try await container.close()
   }
 
-  /// What needs what, for people.
+  /// What needs what, for people; `DependencyGraph.dot` of the container draws it.
   public var graph: String { container.graph.text }
 
-  /// What a part itself said, without the way to it: that is what a user can act on. Failures to close come with it.
-  private static func reason(_ error: ContainerError) -> any Error {
-    guard let cause = error.cause, error.closeFailures.isEmpty else { return error }
-    return (cause as? ContainerError).map { reason($0) } ?? cause
-  }
-}
-
-extension TomboloSystem {
-  private static let storage = ContainerModule("storage") { builder in
-    builder.singleton((any KeyValueStore).self, close: { try await $0.close() }) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await configuration.storageSettings.open(registry, in: context)
-    }
-    builder.singleton(GroupCommit.self) { (store: any KeyValueStore) in GroupCommit(store) }
-    builder.singleton(SyncQueue.self) {
-      (
-        door: GroupCommit, configuration: Configuration, backoff: any BackoffStrategy, time: any TimeSource,
-        logger: Logger
-      ) in
-      try await SyncQueue.open(
-        door: door, configuration: QueueConfiguration(configuration, backoff: backoff), time: time, logger: logger)
-    }
-  }
-
-  private static let strategies = ContainerModule("strategies") { builder in
-    builder.singleton((any BackoffStrategy).self) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await registry.make((any BackoffStrategy).self, from: configuration.queue.backoff, in: context)
-    }
-    builder.singleton((any ConflictResolver).self) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await registry.make((any ConflictResolver).self, from: configuration.queue.conflict, in: context)
-    }
-  }
-
-  private static let delivery = ContainerModule("delivery") { builder in
-    builder.singleton(DeliveryPoliciesSlot.self) {
-      (configuration: Configuration, memory: ResilienceMemory, monitor: NetworkMonitor, context: PluginContext) in
-      DeliveryPoliciesSlot(
-        policies: try configuration.resilience.map { settings in
-          try DeliveryPolicies(settings, memory: memory, isOnline: { monitor.status.isOnline }, warn: context.warn)
-        })
-    }
-    builder.singleton((any OperationHandler).self, close: { try await ($0 as? any Closable)?.close() }) {
-      (
-        configuration: Configuration, registry: PluginRegistry, context: PluginContext, slot: DeliveryPoliciesSlot
-      ) in
-      let handler = try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
-      guard let policies = slot.policies else { return handler }
-      return ResilientDelivery(handler, policies: policies)
-    }
-    builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await ReachabilityProbeSlot.make(configuration, registry, context)
-    }
-    builder.singleton(NetworkMonitor.self) { (slot: ReachabilityProbeSlot, time: any TimeSource, logger: Logger) in
-      var settings = NetworkMonitorConfiguration()
-      if let interval = slot.interval { settings.probeInterval = interval }
-      return NetworkMonitor(probe: slot.probe, configuration: settings, time: time, logger: logger)
-    }
-    builder.singleton(SyncWorker.self) {
-      (
-        queue: SyncQueue, handler: any OperationHandler, monitor: NetworkMonitor, resolver: any ConflictResolver,
-        logger: Logger
-      ) in
-      SyncWorker(queue: queue, handler: handler, network: monitor, resolver: resolver, logger: logger)
-    }
-  }
-}
-
-extension QueueConfiguration {
-  init(_ configuration: Configuration, backoff: any BackoffStrategy) {
-    self.init()
-    let settings = configuration.queue
-    self.backoff = backoff
-    concurrency = settings.concurrency
-    attemptsMaximum = settings.attemptsMaximum
-    attemptTimeout = settings.attemptTimeout
-    retryAfterMaximum = settings.retryAfterMaximum
-    onPermanentFailure =
-      switch settings.onPermanentFailure {
-      case .continue: .continue
-      case .block: .block
-      }
-    payloadByteCountMaximum = settings.payloadMaximum
-    operationsMaximum = settings.operationsMaximum
-    bytesMaximum = settings.bytesMaximum
-    idempotencyRetention = settings.idempotencyRetention
-    shutdownGrace = configuration.agent.shutdownGrace
-  }
+  /// The same as a digraph in the DOT language.
+  public var graphDOT: String { container.graph.dot }
 }

@@ -15,7 +15,7 @@ public enum OperationState: String, Hashable, Sendable, CaseIterable {
   case delivering
   /// Waits for its backoff after a failed attempt.
   case retrying
-  /// An earlier operation of its ordering key is not settled.
+  /// An earlier operation of its ordering key, or one it depends on, is not settled.
   case blocked
   /// Needs a person or a newer program.
   case parked

@@ -17,6 +17,13 @@ public struct SyncOperation: Hashable, Sendable {
   public var notBefore: Timestamp?
   /// Not to be delivered later; it then ends as `expired`.
   public var expiresAt: Timestamp?
+  /// Whose operation this is, such as an account; `nil` when the program has but one. It is delivered only while its
+  /// namespace is active, and its keys are its own: another namespace's equal keys are other keys.
+  public var namespace: String?
+  /// Operations that must be gone before this one is delivered: delivered, discarded, expired or superseded.
+  public var after: [OperationID]
+  /// What the payload was before the change it tells of, for a resolver that compares three versions.
+  public var base: [UInt8]?
   /// Travels with the operation, for example as HTTP header fields. In the order given.
   public var headers: [OperationHeader]
   public var payload: [UInt8]
@@ -32,6 +39,9 @@ public struct SyncOperation: Hashable, Sendable {
     enqueuedAt: Timestamp,
     notBefore: Timestamp? = nil,
     expiresAt: Timestamp? = nil,
+    namespace: String? = nil,
+    after: [OperationID] = [],
+    base: [UInt8]? = nil,
     headers: [OperationHeader] = [],
     payload: [UInt8] = []
   ) {
@@ -45,6 +55,9 @@ public struct SyncOperation: Hashable, Sendable {
     self.enqueuedAt = enqueuedAt
     self.notBefore = notBefore
     self.expiresAt = expiresAt
+    self.namespace = namespace
+    self.after = after
+    self.base = base
     self.headers = headers
     self.payload = payload
   }

@@ -13,6 +13,8 @@ public protocol Plugin: Sendable {
   static var identifier: PluginIdentifier { get }
   /// One line for `tombolo plugins`.
   static var summary: String { get }
+  /// What users may rely on from one version to the next. By default `preview`.
+  static var stability: PluginStability { get }
   /// Every key its section may have. The composition checks a section against them before anything is made, so `make` sees
   /// values of the declared types within the declared limits, defaults filled in.
   static var options: [OptionDeclaration] { get }
@@ -26,6 +28,8 @@ public protocol Plugin: Sendable {
 }
 
 extension Plugin {
+  public static var stability: PluginStability { .preview }
+
   public static func problems(in options: PluginOptions) -> [PluginOptionError] { [] }
 
   /// The errors of those checks that throw one.
@@ -61,6 +65,14 @@ public struct PluginIdentifier: Hashable, Sendable {
 
 extension PluginIdentifier: CustomStringConvertible {
   public var description: String { "\(kind.rawValue).\(name)" }
+}
+
+/// How firm a plugin's promises are.
+public enum PluginStability: String, Hashable, Sendable, CaseIterable {
+  /// Options, and what it stores, stay usable within a major version.
+  case stable
+  /// It works, and any version may change its options.
+  case preview
 }
 
 /// The kinds of parts there are; the raw value is how identifiers begin.

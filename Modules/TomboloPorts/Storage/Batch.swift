@@ -70,7 +70,8 @@ public enum Mutation: Hashable, Sendable {
 public enum BatchResult: Sendable {
   /// Applied, and as durable as the store promises. Every record the batch put has this revision.
   case committed(Revision)
-  /// Not applied, for a reason of its own: `conflict`, `valueTooLarge`, `keyTooLong`, `batchTooLarge`.
+  /// Not applied, for a reason of its own: `conflict`, `valueTooLarge`, `keyTooLong`, `batchTooLarge`; `full` when there is
+  /// no room for this batch, while others of the same commit found theirs.
   case refused(StoreError)
 
   /// The revision, or the reason thrown.

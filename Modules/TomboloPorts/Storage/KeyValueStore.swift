@@ -15,8 +15,9 @@
 /// says that this cannot be known. A store that finds its data damaged refuses with `damaged` and says where and what to
 /// do; it never starts empty over damaged data.
 ///
-/// **Full.** A disk without room refuses with `full`, applies nothing and loses nothing, and never prevents settling: a
-/// durable store keeps a bounded reserve for commits whose every batch is shrinking, which means that it puts at most 1 KiB
+/// **Full.** A disk without room refuses with `full` and loses nothing: either `commit` throws it and has applied nothing, or
+/// it refuses single batches with it (`BatchResult.refused`) and applies the others. It never prevents settling: a durable
+/// store keeps a bounded reserve for commits whose every batch is shrinking, which means that it puts at most 1 KiB
 /// of keys and values for each record it deletes (`Batch.isShrinking` of `TomboloStorage`).
 ///
 /// **Concurrency.** Every method may be called from any number of tasks at once. Blocking I/O never runs on Swift's

@@ -13,6 +13,8 @@ struct PlanView {
     var records: [Key: [UInt8]?] = [:]
     /// The first entries of a range, and how many were asked for.
     var scans: [KeyRange: Scan] = [:]
+    /// The last entries of a range, in the opposite order.
+    var reverseScans: [KeyRange: Scan] = [:]
   }
 
   struct Scan {
@@ -25,6 +27,7 @@ struct PlanView {
   private var known: [Key: [UInt8]?]
   private(set) var unreadKeys: Set<Key> = []
   private(set) var unreadScans: [KeyRange: Int] = [:]
+  private(set) var unreadReverseScans: [KeyRange: Int] = [:]
   /// Values put (`nil`: deleted) by this plan.
   private var written: [Key: [UInt8]?] = [:]
   /// The keys of `written`, in the order they were first written.
@@ -46,7 +49,7 @@ struct PlanView {
       .joined(separator: ", ")
   }
 
-  var isComplete: Bool { unreadKeys.isEmpty && unreadScans.isEmpty }
+  var isComplete: Bool { unreadKeys.isEmpty && unreadScans.isEmpty && unreadReverseScans.isEmpty }
 
   /// All changes, each key once, and the callers' own batches.
   var batch: Batch {
@@ -94,6 +97,16 @@ struct PlanView {
     }
     unreadScans[range] = max(limit, unreadScans[range] ?? 0)
     throw Unread()
+  }
+
+  /// The identifiers with which the last keys of `range` end, newest first, but for those this plan deleted. What it added is
+  /// not among them.
+  mutating func newest(in range: KeyRange, limit: Int) throws -> [OperationID] {
+    guard let scan = reads.reverseScans[range], scan.limit >= limit else {
+      unreadReverseScans[range] = limit
+      throw Unread()
+    }
+    return scan.records.prefix(limit).filter { !isDeleted($0.key) }.compactMap { QueueLayout.trailingID($0.key) }
   }
 
   /// The first record of `range` with this plan's own changes, other than `excluded`.

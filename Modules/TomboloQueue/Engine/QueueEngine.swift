@@ -16,6 +16,12 @@ final class QueueEngine: Sendable {
     var dueTimes = DueTimes()
     /// Records of lines as they were last committed; bounded.
     var lines: [Key: [UInt8]?] = [:]
+    /// How often the front of each priority was passed over by a more urgent one since it last had its turn.
+    var passedOver = [Int](repeating: 0, count: OperationPriority.allCases.count)
+    /// The reasons for which there may be something set aside.
+    var asideScopes: Set<AsideScope> = []
+    var pauses: [Pause.Scope: Pause] = [:]
+    var activeNamespaces: Set<String>
 
     mutating func forget() {
       counts = nil
@@ -32,12 +38,13 @@ final class QueueEngine: Sendable {
   static let passCountMaximum = 1_000
 
   let store: any KeyValueStore
-  let configuration: QueueConfiguration
+  let liveConfiguration: Mutex<QueueConfiguration>
+  var configuration: QueueConfiguration { liveConfiguration.withLock { $0 } }
   private let door: GroupCommit
   private let time: any TimeSource
   private let ids: any OperationIDSource
   private let tell: @Sendable ([QueueEvent]) -> Void
-  private let logger: Logger
+  let logger: Logger
   let state: Mutex<State>
 
   init(
@@ -46,13 +53,16 @@ final class QueueEngine: Sendable {
   ) {
     self.door = door
     self.store = door.store
-    self.configuration = configuration
+    liveConfiguration = Mutex(configuration)
     self.time = time
     self.ids = ids
     self.logger = logger
     self.tell = tell
     let window = ReadyWindow(capacity: Self.windowCapacity)
-    state = Mutex(State(windows: Array(repeating: window, count: OperationPriority.allCases.count)))
+    state = Mutex(
+      State(
+        windows: Array(repeating: window, count: OperationPriority.allCases.count),
+        activeNamespaces: configuration.activeNamespaces))
   }
 
   // MARK: - Groups
@@ -203,6 +213,10 @@ final class QueueEngine: Sendable {
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
         case .retryDue(let due): state.dueTimes.earliestRetry = min(due, state.dueTimes.earliestRetry ?? due)
+        case .aside(let scope): state.asideScopes.insert(scope)
+        case .asideEmpty(let scope): state.asideScopes.remove(scope)
+        case .paused(let pause): state.pauses[pause.scope] = pause
+        case .resumed(let scope): state.pauses[scope] = nil
         case .event, .finished: break
         }
       }
@@ -235,6 +249,10 @@ final class QueueEngine: Sendable {
     }
     for (range, limit) in view.unreadScans {
       reads.scans[range] = PlanView.Scan(limit: limit, records: try await store.scan(range, limit: limit))
+    }
+    for (range, limit) in view.unreadReverseScans {
+      let records = try await store.scan(range, reverse: true, limit: limit)
+      reads.reverseScans[range] = PlanView.Scan(limit: limit, records: records)
     }
   }
 
@@ -276,6 +294,7 @@ final class QueueEngine: Sendable {
   func open() async throws {
     try await loadCounts()
     try await findDueTimes()
+    try await findPauses()
     if let newest = try await store.scan(QueueLayout.operations, reverse: true, limit: 1).first,
       let id = QueueLayout.trailingID(newest.key)
     {
@@ -286,20 +305,21 @@ final class QueueEngine: Sendable {
   // MARK: - Claiming
 
   /// Takes up to `limit` operations from memory, highest priority first, within one the longest waiting, and marks them
-  /// as being delivered.
+  /// as being delivered. What was passed over often enough has its turn whatever its priority.
   func take(_ limit: Int, lowest: OperationPriority) -> (
     taken: [(id: OperationID, priority: OperationPriority)], isExhausted: Bool
   ) {
     state.withLock { state in
       var taken: [(id: OperationID, priority: OperationPriority)] = []
-      for priority in OperationPriority.allCases where priority <= lowest {
+      while taken.count < limit {
+        guard let priority = state.nextPriority(lowest: lowest, passedOverMaximum: configuration.passedOverMaximum)
+        else { return (taken, true) }
         let index = Int(priority.rawValue)
-        while taken.count < limit, let id = state.windows[index].popFirst() {
-          taken.append((id, priority))
-          state.inFlight[id] = InFlightEntry(readyPriority: priority)
-        }
         // A lower priority must not go first because a higher one has to be read.
-        if taken.count < limit, state.windows[index].needsRefill { return (taken, false) }
+        guard let id = state.windows[index].popFirst() else { return (taken, false) }
+        state.passOver(priority, lowest: lowest)
+        taken.append((id, priority))
+        state.inFlight[id] = InFlightEntry(readyPriority: priority)
       }
       return (taken, true)
     }
@@ -324,6 +344,33 @@ final class QueueEngine: Sendable {
   /// Forgets a claimed operation that turned out not to be there.
   func forgetClaim(_ id: OperationID) {
     state.withLock { _ = $0.inFlight.removeValue(forKey: id) }
+  }
+}
+
+extension QueueEngine.State {
+  /// Whose turn it is; `nil` when there is nothing. The front of that priority may have to be read first.
+  fileprivate func nextPriority(lowest: OperationPriority, passedOverMaximum: Int) -> OperationPriority? {
+    let present = OperationPriority.allCases.filter { priority in
+      let window = windows[Int(priority.rawValue)]
+      return priority <= lowest && (window.count > 0 || window.needsRefill)
+    }
+    guard let first = present.first else { return nil }
+    let overdue = present.dropFirst().filter { passedOver[Int($0.rawValue)] >= max(1, passedOverMaximum) }
+    // What may be ready but was not read yet has a turn only when it was seen to wait.
+    return overdue.max { passedOver[Int($0.rawValue)] < passedOver[Int($1.rawValue)] } ?? first
+  }
+
+  /// Notes that `priority` had its turn, and that lower ones did not.
+  fileprivate mutating func passOver(_ priority: OperationPriority, lowest: OperationPriority) {
+    passedOver[Int(priority.rawValue)] = 0
+    for lower in OperationPriority.allCases where lower > priority && lower <= lowest {
+      let index = Int(lower.rawValue)
+      if windows[index].count > 0 {
+        passedOver[index] += 1
+      } else if windows[index].isComplete {
+        passedOver[index] = 0
+      }
+    }
   }
 }
 

@@ -5,72 +5,67 @@ extension QueuePlanner {
   mutating func enqueue(_ operations: [PreparedOperation], alongside companion: Batch) throws -> [EnqueueReceipt] {
     // Ask for everything first, so that it is read in one call.
     for prepared in operations {
-      if let name = prepared.operation.idempotencyKey { view.expect(QueueLayout.idempotency(name)) }
-      if let name = prepared.operation.coalescingKey { view.expect(QueueLayout.coalescing(name)) }
-      if let key = orderingKey(of: prepared.operation) { view.expect(QueueLayout.orderingKey(key)) }
+      let operation = prepared.operation
+      if let name = operation.scopedIdempotencyKey { view.expect(QueueLayout.idempotency(name)) }
+      if let name = operation.scopedCoalescingKey { view.expect(QueueLayout.coalescing(name)) }
+      if let key = operation.lineKey { view.expect(QueueLayout.orderingKey(key)) }
+      for case .operation(let id) in operation.after { view.expect(QueueLayout.operation(id)) }
     }
     guard view.isComplete else { throw PlanView.Unread() }
-    let receipts = try operations.map { try enqueue($0) }
+    var receipts: [EnqueueReceipt] = []
+    for prepared in operations { receipts.append(try enqueue(prepared, behind: receipts)) }
     try view.join(companion)
     return receipts
   }
 
-  private mutating func enqueue(_ prepared: PreparedOperation) throws -> EnqueueReceipt {
-    let operation = prepared.operation
-    if let name = operation.idempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
+  private mutating func enqueue(
+    _ prepared: PreparedOperation, behind earlier: [EnqueueReceipt]
+  ) throws -> EnqueueReceipt {
+    var operation = prepared.operation
+    if let name = operation.scopedIdempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
       let record = try IdempotencyRecord(known)
       return EnqueueReceipt(id: record.id, state: record.end ?? .pending, disposition: .repeated)
     }
-    let replaced = try supersede(operation.coalescingKey)
-    try requireRoom(for: operation)
+    let after = try resolve(operation, behind: earlier)
+    var (disposition, replaced) = (EnqueueReceipt.Disposition.added, SyncOperation?.none)
+    switch try unify(&operation) {
+    case .add(let other): if let other { disposition = .appended(other) }
+    case .keep(let id): return EnqueueReceipt(id: id, state: .pending, disposition: .kept)
+    case .replace(let waiting): (disposition, replaced) = (.replaced(waiting.id), waiting)
+    case .merge(let waiting): (disposition, replaced) = (.merged(waiting.id), waiting)
+    }
+    let victims = try makeRoom(for: operation)
 
     let id = identifiers.next()
-    view.put(QueueLayout.operation(id), prepared.record)
-    if let name = operation.idempotencyKey {
+    let isPrepared = after.isEmpty && operation == prepared.operation
+    view.put(
+      QueueLayout.operation(id),
+      isPrepared
+        ? prepared.record : OperationRecord.encode(operation, enqueuedAt: prepared.enqueuedAt, after: after))
+    if let name = operation.scopedIdempotencyKey {
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: nil).encoded())
     }
-    if let name = operation.coalescingKey {
+    if let name = operation.scopedCoalescingKey {
       view.put(QueueLayout.coalescing(name), id.bytes)
       if let replaced { tell(replaced.id, kind: replaced.kind, .superseded(by: id)) }
     }
+    tell(victims, madeRoomFor: id)
     counts.byteCount += operation.payload.count
+    let hasDependencies = try depend(id, operation, on: after)
     let state = try standInLine(
-      id, orderingKey(of: operation), priority: operation.priority, notBefore: operation.notBefore)
+      id, operation.lineKey,
+      LineRecord(
+        priority: operation.priority, notBefore: operation.notBefore, hasDependencies: hasDependencies))
     counts.move(from: nil, to: state)
     tell(id, kind: operation.kind, .enqueued)
-    return EnqueueReceipt(id: id, state: state, disposition: replaced.map { .replaced($0.id) } ?? .added)
+    return EnqueueReceipt(id: id, state: state, disposition: disposition, dropped: victims.map(\.id))
   }
+}
 
-  func orderingKey(of operation: NewOperation) -> OrderingKey? {
-    OrderingKey(orderingKey: operation.orderingKey, coalescingKey: operation.coalescingKey)
+extension NewOperation {
+  var lineKey: OrderingKey? {
+    OrderingKey(orderingKey: orderingKey, coalescingKey: coalescingKey, namespace: namespace)
   }
-
-  /// Takes away the waiting operation with this coalescing key; one that is being delivered, or held for a person, stays.
-  private mutating func supersede(_ coalescingKey: String?) throws -> SyncOperation? {
-    guard let coalescingKey, let bytes = try view.get(QueueLayout.coalescing(coalescingKey)),
-      let id = QueueLayout.trailingID(Key(bytes)), inFlight[id] == nil
-    else { return nil }
-    view.expect(QueueLayout.operation(id))
-    view.expect(QueueLayout.progress(id))
-    guard view.isComplete else { throw PlanView.Unread() }
-    let progress = try progress(id)
-    guard progress?.held == nil, let stored = try operation(id) else { return nil }
-    try remove(stored, progress: progress, end: .superseded)
-    return stored.operation
-  }
-
-  private func requireRoom(for operation: NewOperation) throws {
-    guard counts.stored < configuration.operationsMaximum else {
-      throw QueueError(
-        .full,
-        "the queue holds \(counts.stored) operations, which is its limit (queue.operationsMaximum): "
-          + "wait until some are delivered, settle dead ones, or raise the limit")
-    }
-    guard counts.byteCount + operation.payload.count <= configuration.bytesMaximum else {
-      throw QueueError(
-        .full,
-        "the queue holds \(counts.byteCount) bytes of payload, and \(operation.payload.count) more would exceed its "
-          + "limit of \(configuration.bytesMaximum) (queue.bytesMaximum): wait, settle dead ones, or raise the limit")
-    }
-  }
+  var scopedCoalescingKey: String? { coalescingKey.map { QueueLayout.name($0, in: namespace) } }
+  var scopedIdempotencyKey: String? { idempotencyKey.map { QueueLayout.name($0, in: namespace) } }
 }

@@ -8,30 +8,30 @@ extension QueuePlanner {
   /// An operation that comes back by hand is older than others in its line and goes before them, but never before one
   /// that is being delivered.
   mutating func standInLine(
-    _ id: OperationID, _ orderingKey: OrderingKey?, priority: OperationPriority, notBefore: Timestamp?
+    _ id: OperationID, _ orderingKey: OrderingKey?, _ record: LineRecord
   ) throws -> OperationState {
+    let priority = record.priority
+    let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
     guard let orderingKey else {
-      let wait = WaitRecord(priority: priority, orderingKey: nil, isRetrying: false)
-      place(id, at: startingPlace(priority: priority, notBefore: notBefore), wait)
-      return .pending
+      let start = try startingPlace(id, record, priority: priority)
+      place(id, at: start, wait)
+      return start == .dependent ? .blocked : .pending
     }
     let before = try line(orderingKey)
-    view.put(QueueLayout.inLine(orderingKey, id), LineRecord(priority: priority, notBefore: notBefore).encoded())
+    view.put(QueueLayout.inLine(orderingKey, id), record.encoded())
     guard var line = before else {
-      var line = OrderingKeyRecord(head: id, place: startingPlace(priority: priority, notBefore: notBefore))
+      var line = OrderingKeyRecord(head: id, place: try startingPlace(id, record, priority: priority))
       line.countByPriority[Int(priority.rawValue)] = 1
-      let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
       place(id, at: line.place, wait)
       view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
-      return .pending
+      return line.place == .dependent ? .blocked : .pending
     }
     line.countByPriority[Int(priority.rawValue)] += 1
     var state = OperationState.blocked
     if id < line.head, inFlight[line.head] == nil, !isHeld(line) {
       unplace(line.head, from: line.place)
       counts.move(from: try waitingState(line.head, at: line.place), to: .blocked)
-      moveToHead(id, of: orderingKey, &line, LineRecord(priority: priority, notBefore: notBefore))
-      state = .pending
+      state = try moveToHead(id, of: orderingKey, &line, record)
     } else {
       inherit(&line, orderingKey)
     }
@@ -56,8 +56,8 @@ extension QueuePlanner {
       let next = line.isEmpty ? nil : try view.first(in: QueueLayout.lineRange(orderingKey), excluding: own)
       unplace(id, from: line.place)
       if let next, let nextID = QueueLayout.trailingID(next.key) {
-        moveToHead(nextID, of: orderingKey, &line, try lineRecord(next.value, nextID))
-        counts.move(from: .blocked, to: .pending)
+        counts.move(
+          from: .blocked, to: try moveToHead(nextID, of: orderingKey, &line, try lineRecord(next.value, nextID)))
       }
     }
     view.delete(own)
@@ -89,13 +89,24 @@ extension QueuePlanner {
     return .ready(priority)
   }
 
+  /// Where an operation begins that may wait for others.
+  private mutating func startingPlace(
+    _ id: OperationID, _ record: LineRecord, priority: OperationPriority
+  ) throws -> HeadPlace {
+    if record.hasDependencies, try isDependent(id) { return .dependent }
+    return startingPlace(priority: priority, notBefore: record.notBefore)
+  }
+
+  /// Answers with the state in which the new head is counted.
   private mutating func moveToHead(
     _ id: OperationID, of orderingKey: OrderingKey, _ line: inout OrderingKeyRecord, _ record: LineRecord
-  ) {
+  ) throws -> OperationState {
+    let start = try startingPlace(id, record, priority: line.inheritedPriority)
     line.head = id
-    line.place = startingPlace(priority: line.inheritedPriority, notBefore: record.notBefore)
+    line.place = start
     let wait = WaitRecord(priority: record.priority, orderingKey: orderingKey, isRetrying: false)
     place(id, at: line.place, wait)
+    return line.place == .dependent ? .blocked : .pending
   }
 
   /// A head that is ready takes over the highest priority queued behind it, so that an urgent operation is not held up
@@ -116,7 +127,9 @@ extension QueuePlanner {
       return try LineRecord(value)
     } catch {
       let operation = try readable { try $0.operation(id) }?.operation
-      return LineRecord(priority: operation?.priority ?? .normal, notBefore: operation?.notBefore)
+      return LineRecord(
+        priority: operation?.priority ?? .normal, notBefore: operation?.notBefore,
+        hasDependencies: operation.map { !$0.after.isEmpty } ?? false)
     }
   }
 
@@ -129,7 +142,8 @@ extension QueuePlanner {
   private mutating func waitingState(_ id: OperationID, at place: HeadPlace) throws -> OperationState {
     switch place {
     case .retrying: try progress(id).map { $0.attemptCount > 0 ? .retrying : .pending } ?? .pending
-    case .ready, .scheduled: .pending
+    case .ready, .scheduled, .aside: .pending
+    case .dependent: .blocked
     case .held(.parked): .parked
     case .held(.deadLettered): .deadLettered
     }

@@ -17,6 +17,7 @@ extension QueuePlanner {
     var line = OrderingKeyRecord(
       head: first.id, place: startingPlace(priority: first.record.priority, notBefore: first.record.notBefore))
     for member in members { line.countByPriority[Int(member.record.priority.rawValue)] += 1 }
+    if first.record.hasDependencies, try isDependent(first.id) { line.place = .dependent }
     // Only the head of a line has an index entry.
     for member in members {
       guard let place = try indexedPlace(of: member.id, member.record) else { continue }
@@ -26,6 +27,17 @@ extension QueuePlanner {
     }
     view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
     return line
+  }
+
+  /// Where the entry of an operation that was set aside is, by looking through all of those.
+  mutating func asidePlace(of id: OperationID) throws -> HeadPlace? {
+    for (key, _) in try view.all(in: QueueLayout.aside) where QueueLayout.trailingID(key) == id {
+      guard let scope = QueueLayout.asideScope(key), key.bytes.count > 17,
+        let priority = OperationPriority(rawValue: key.bytes[key.bytes.count - 17])
+      else { continue }
+      return .aside(scope, priority)
+    }
+    return nil
   }
 
   /// Where the index entry of an operation is, by looking.
@@ -40,6 +52,7 @@ extension QueuePlanner {
     if let notBefore = record.notBefore { places.append(.scheduled(notBefore)) }
     if let due = progress?.dueAt { places.append(.retrying(due)) }
     if let held = progress?.held { places.append(.held(held)) }
-    return try places.first { try view.get($0.key(id)) != nil }
+    if let found = try places.first(where: { try view.get($0.key(id)) != nil }) { return found }
+    return try asidePlace(of: id)
   }
 }

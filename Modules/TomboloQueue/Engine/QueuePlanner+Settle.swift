@@ -85,7 +85,8 @@ extension QueuePlanner {
       counts.move(from: oldState, to: .pending)
     } else if wasHeld {
       unplace(id, from: place)
-      counts.move(from: oldState, to: try standInLine(id, orderingKey, priority: priority, notBefore: nil))
+      counts.move(
+        from: oldState, to: try standInLine(id, orderingKey, LineRecord(priority: priority, notBefore: nil)))
     }
     view.put(QueueLayout.progress(id), progress.encoded())
     tell(id, kind: stored.operation.kind, .redriven)
@@ -119,15 +120,19 @@ extension QueuePlanner {
       oldState = .pending
       try leaveLine(id, orderingKey, priority: operation.priority, from: place)
     }
+    try forgetDependencies(of: operation)
+    try releaseDependents(on: id)
     counts.move(from: oldState, to: end)
     counts.byteCount -= operation.payload.count
     view.delete(QueueLayout.operation(id))
     if progress != nil { view.delete(QueueLayout.progress(id)) }
-    if let name = operation.coalescingKey, try view.get(QueueLayout.coalescing(name)) == id.bytes {
+    if let name = operation.coalescingKey.map({ QueueLayout.name($0, in: operation.namespace) }),
+      try view.get(QueueLayout.coalescing(name)) == id.bytes
+    {
       view.delete(QueueLayout.coalescing(name))
     }
     if stored.hasOwnIdempotencyKey {
-      let name = operation.idempotencyKey
+      let name = QueueLayout.name(operation.idempotencyKey, in: operation.namespace)
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: end).encoded())
       let forgetAt = now.advanced(by: configuration.idempotencyRetention)
       view.put(QueueLayout.forgetting(forgetAt, name), [])
@@ -195,7 +200,8 @@ extension QueuePlanner {
     counts.byteCount += payload.count - stored.operation.payload.count
     view.put(
       QueueLayout.operation(stored.operation.id),
-      OperationRecord.encode(operation, enqueuedAt: stored.operation.enqueuedAt))
+      OperationRecord.encode(
+        operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after))
   }
 
   /// An operation that is not being delivered, with what happened to it.
@@ -237,6 +243,12 @@ extension QueuePlanner {
     if let notBefore = operation.notBefore, try view.get(QueueLayout.scheduled(notBefore, operation.id)) != nil {
       return .scheduled(notBefore)
     }
+    if !operation.after.isEmpty, try isDependent(operation.id) { return .dependent }
+    if try view.get(QueueLayout.ready(operation.priority, operation.id)) != nil { return .ready(operation.priority) }
+    for scope in asideScopes(of: operation) {
+      let place = HeadPlace.aside(scope, operation.priority)
+      if try view.get(place.key(operation.id)) != nil { return place }
+    }
     return .ready(operation.priority)
   }
 
@@ -245,8 +257,17 @@ extension QueuePlanner {
     case .held(.parked): .parked
     case .held(.deadLettered): .deadLettered
     case .retrying: (progress?.attemptCount ?? 0) > 0 ? .retrying : .pending
-    case .ready, .scheduled: .pending
+    case .ready, .scheduled, .aside: .pending
+    case .dependent: .blocked
     }
+  }
+
+  /// Why an operation could have been set aside.
+  private func asideScopes(of operation: SyncOperation) -> [AsideScope] {
+    [
+      .kind(operation.kind), .limit(kind: operation.kind), operation.namespace.map { .namespace($0) },
+      OrderingKey(of: operation).map { .orderingKey($0) },
+    ].compactMap { $0 }
   }
 }
 
@@ -258,6 +279,6 @@ extension NewOperation {
       kind: operation.kind, version: operation.version, payload: operation.payload, priority: operation.priority,
       orderingKey: operation.orderingKey, idempotencyKey: stored.hasOwnIdempotencyKey ? operation.idempotencyKey : nil,
       coalescingKey: operation.coalescingKey, notBefore: operation.notBefore, expiresAt: operation.expiresAt,
-      headers: operation.headers)
+      namespace: operation.namespace, base: operation.base, headers: operation.headers)
   }
 }

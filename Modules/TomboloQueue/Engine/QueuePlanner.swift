@@ -48,6 +48,16 @@ struct QueuePlanner {
     case .redrive(let id): try redrive(id)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
+    case .setAside(let operations, let scope):
+      for claimed in operations { try setAside(claimed, scope) }
+    case .bringBack(let scope, let limit): return try bringBack(scope, limit: limit)
+    case .pause(let pause):
+      let record = PauseRecord(since: pause.since, reason: pause.reason)
+      view.put(QueueLayout.pause(pause.scope), record.encoded())
+      effects.append(.paused(pause))
+    case .resume(let scope):
+      view.delete(QueueLayout.pause(scope))
+      effects.append(.resumed(scope))
     case .sweep(let key): view.delete(key)
     case .refill: break
     }
@@ -95,10 +105,18 @@ struct QueuePlanner {
       effects += [.due(due), .retryDue(due)]
     case .held:
       view.put(key, [])
+    case .aside(let scope, _):
+      view.put(key, wait.encoded())
+      effects.append(.aside(scope))
+    case .dependent:
+      // Its record stands for it, and was written when it came.
+      break
     }
   }
 
   mutating func unplace(_ id: OperationID, from place: HeadPlace) {
+    // What an operation waits for is forgotten when that is gone, or it is itself.
+    guard place != .dependent else { return }
     view.delete(place.key(id))
     if case .ready(let priority) = place { effects.append(.unready(priority, id)) }
   }
@@ -145,8 +163,8 @@ struct QueuePlanner {
     return .promoted(count: count)
   }
 
-  /// Moves one entry of `d` or `w` to the ready index.
-  private mutating func promote(_ record: Record) throws {
+  /// Moves one entry of `d`, `w` or `z` to the ready index.
+  mutating func promote(_ record: Record) throws {
     guard let id = QueueLayout.trailingID(record.key), let wait = try waitRecord(record, id) else {
       view.delete(record.key)
       return
@@ -201,6 +219,12 @@ enum PlanEffect: Sendable {
   case due(Timestamp)
   /// A backoff ends then.
   case retryDue(Timestamp)
+  /// There is something set aside for this reason.
+  case aside(AsideScope)
+  /// There is nothing set aside for it any more.
+  case asideEmpty(AsideScope)
+  case paused(Pause)
+  case resumed(Pause.Scope)
   case event(QueueEvent)
 }
 

@@ -14,6 +14,12 @@ enum QueueRequest: Sendable {
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
   case promote(now: Timestamp)
+  /// Moves claimed operations out of the ready index, because what they belong to does not deliver now.
+  case setAside([ClaimedOperation], AsideScope)
+  /// Makes ready what was set aside, a bounded number, highest priority first.
+  case bringBack(AsideScope, limit: Int)
+  case pause(Pause)
+  case resume(Pause.Scope)
   /// Deletes an entry of the ready index whose operation is not there: damage, mended where it is met.
   case sweep(Key)
   /// Reads the front of the ready index into memory where that ran empty.
@@ -35,8 +41,8 @@ extension QueueRequest {
   var roomNeed: RoomNeed {
     switch self {
     case .enqueue: .adds
-    case .discard, .promote, .sweep, .refill: .makesRoom
-    case .redrive: .notes
+    case .discard, .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
+    case .redrive, .setAside, .pause: .notes
     case .settle(_, let settlement, _):
       switch settlement {
       case .delivered, .discard, .expire: .makesRoom

@@ -3,7 +3,9 @@ import TomboloStorage
 
 /// The stored form of an operation: everything but its identifier, which is in the key.
 enum OperationRecord {
-  private static let version: UInt8 = 1
+  /// Version 2 has the fields `namespace`, `after` and `base`; what has none of them is written as version 1, so that an
+  /// older program can read it.
+  private static let newestVersion: UInt8 = 2
 
   /// Optional fields, as bits.
   private struct Presence: OptionSet {
@@ -13,16 +15,27 @@ enum OperationRecord {
     static let coalescingKey = Presence(rawValue: 4)
     static let notBefore = Presence(rawValue: 8)
     static let expiresAt = Presence(rawValue: 16)
+    static let after = Presence(rawValue: 32)
+    static let namespace = Presence(rawValue: 64)
+    static let base = Presence(rawValue: 128)
+    static let sinceVersion2: Presence = [.after, .namespace, .base]
   }
 
-  static func encode(_ operation: NewOperation, enqueuedAt: Timestamp) -> [UInt8] {
+  /// - Parameter after: what `operation.after` names.
+  static func encode(
+    _ operation: NewOperation, enqueuedAt: Timestamp, after: [OperationID] = []
+  ) -> [UInt8] {
     var presence: Presence = []
     if operation.orderingKey != nil { presence.insert(.orderingKey) }
     if operation.idempotencyKey != nil { presence.insert(.idempotencyKey) }
     if operation.coalescingKey != nil { presence.insert(.coalescingKey) }
     if operation.notBefore != nil { presence.insert(.notBefore) }
     if operation.expiresAt != nil { presence.insert(.expiresAt) }
+    if !after.isEmpty { presence.insert(.after) }
+    if operation.namespace != nil { presence.insert(.namespace) }
+    if operation.base != nil { presence.insert(.base) }
 
+    let version: UInt8 = presence.isDisjoint(with: .sinceVersion2) ? 1 : 2
     var record = RecordEncoder(version: version, capacity: operation.payload.count + 96)
     record.append(presence.rawValue)
     record.append(operation.priority.rawValue)
@@ -34,6 +47,12 @@ enum OperationRecord {
     if let coalescingKey = operation.coalescingKey { record.append(coalescingKey) }
     if let notBefore = operation.notBefore { record.append(notBefore) }
     if let expiresAt = operation.expiresAt { record.append(expiresAt) }
+    if !after.isEmpty {
+      record.append(UInt64(after.count))
+      for id in after { record.append(id) }
+    }
+    if let namespace = operation.namespace { record.append(namespace) }
+    if let base = operation.base { record.append(base) }
     record.append(UInt64(operation.headers.count))
     for header in operation.headers {
       record.append(header.name)
@@ -44,7 +63,7 @@ enum OperationRecord {
   }
 
   static func decode(_ value: [UInt8], id: OperationID) throws(RecordError) -> StoredOperation {
-    var record = try RecordDecoder(value, newestVersion: version)
+    var record = try RecordDecoder(value, newestVersion: newestVersion)
     let presence = Presence(rawValue: try record.byte())
     guard let priority = OperationPriority(rawValue: try record.byte()) else {
       throw .damaged("an operation has an unknown priority")
@@ -57,6 +76,11 @@ enum OperationRecord {
     if presence.contains(.coalescingKey) { operation.coalescingKey = try record.string() }
     if presence.contains(.notBefore) { operation.notBefore = try record.timestamp() }
     if presence.contains(.expiresAt) { operation.expiresAt = try record.timestamp() }
+    if presence.contains(.after) {
+      for _ in 0..<(try record.count()) { operation.after.append(try record.operationID()) }
+    }
+    if presence.contains(.namespace) { operation.namespace = try record.string() }
+    if presence.contains(.base) { operation.base = try record.byteArray() }
     // The count is not believed: a header takes at least two bytes, and reading past the end throws.
     for _ in 0..<(try record.count()) {
       operation.headers.append(OperationHeader(name: try record.string(), value: try record.string()))

@@ -9,7 +9,8 @@ struct OrderingKeyRecord: Hashable, Sendable {
   /// How many operations of each priority are in line, the head included; indexed by raw value.
   var countByPriority: [Int]
 
-  private static let version: UInt8 = 1
+  /// Version 2 has the places `z` and `b`; without them it is written as version 1.
+  private static let newestVersion: UInt8 = 2
 
   init(head: OperationID, place: HeadPlace) {
     self.head = head
@@ -25,7 +26,12 @@ struct OrderingKeyRecord: Hashable, Sendable {
   }
 
   func encoded() -> [UInt8] {
-    var record = RecordEncoder(version: Self.version)
+    let version: UInt8 =
+      switch place {
+      case .ready, .scheduled, .retrying, .held: 1
+      case .aside, .dependent: 2
+      }
+    var record = RecordEncoder(version: version)
     record.append(head)
     switch place {
     case .ready(let priority):
@@ -40,13 +46,19 @@ struct OrderingKeyRecord: Hashable, Sendable {
     case .held(let disposition):
       record.append(UInt8(ascii: "x"))
       record.append(disposition.rawValue)
+    case .aside(let scope, let priority):
+      record.append(UInt8(ascii: "z"))
+      record.append(priority.rawValue)
+      record.append(scope.stored)
+    case .dependent:
+      record.append(UInt8(ascii: "b"))
     }
     for count in countByPriority { record.append(UInt64(count)) }
     return record.sealed()
   }
 
   init(_ value: [UInt8]) throws(RecordError) {
-    var record = try RecordDecoder(value, newestVersion: Self.version)
+    var record = try RecordDecoder(value, newestVersion: Self.newestVersion)
     head = try record.operationID()
     switch try record.byte() {
     case UInt8(ascii: "r"):
@@ -61,87 +73,15 @@ struct OrderingKeyRecord: Hashable, Sendable {
         throw .damaged("the head of a line is held for an unknown reason")
       }
       place = .held(disposition)
+    case UInt8(ascii: "z"):
+      guard let priority = OperationPriority(rawValue: try record.byte()),
+        let scope = AsideScope(stored: try record.string())
+      else { throw .damaged("the head of a line is set aside for an unknown reason") }
+      place = .aside(scope, priority)
+    case UInt8(ascii: "b"): place = .dependent
     default: throw .damaged("the head of a line is in an unknown place")
     }
     countByPriority = []
     for _ in OperationPriority.allCases { countByPriority.append(try record.count()) }
-  }
-}
-
-/// Which index an operation's entry is in.
-enum HeadPlace: Hashable, Sendable {
-  case ready(OperationPriority)
-  case scheduled(Timestamp)
-  case retrying(Timestamp)
-  case held(HeldDisposition)
-
-  func key(_ id: OperationID) -> Key {
-    switch self {
-    case .ready(let priority): QueueLayout.ready(priority, id)
-    case .scheduled(let due): QueueLayout.scheduled(due, id)
-    case .retrying(let due): QueueLayout.retrying(due, id)
-    case .held(let disposition): QueueLayout.held(disposition, id)
-    }
-  }
-}
-
-/// What the line knows of an operation that stands in it, so that it can be moved to the head without reading it.
-struct LineRecord: Hashable, Sendable {
-  var priority: OperationPriority
-  var notBefore: Timestamp?
-
-  func encoded() -> [UInt8] {
-    var record = RecordEncoder(version: 1, capacity: 12)
-    record.append(priority.rawValue)
-    record.append(UInt8(notBefore == nil ? 0 : 1))
-    if let notBefore { record.append(notBefore) }
-    return record.sealed()
-  }
-
-  init(priority: OperationPriority, notBefore: Timestamp?) {
-    self.priority = priority
-    self.notBefore = notBefore
-  }
-
-  init(_ value: [UInt8]) throws(RecordError) {
-    var record = try RecordDecoder(value, newestVersion: 1)
-    guard let priority = OperationPriority(rawValue: try record.byte()) else {
-      throw .damaged("an operation in line has an unknown priority")
-    }
-    self.priority = priority
-    notBefore = try record.byte() == 0 ? nil : try record.timestamp()
-  }
-}
-
-/// What an entry of `d` or `w` knows of its operation, so that it can be made ready without reading it.
-struct WaitRecord: Hashable, Sendable {
-  var priority: OperationPriority
-  var orderingKey: OrderingKey?
-  /// Whether it counts as `retrying` (an attempt failed) and not as `pending`.
-  var isRetrying: Bool
-
-  func encoded() -> [UInt8] {
-    var record = RecordEncoder(version: 1, capacity: 32)
-    record.append(priority.rawValue)
-    record.append(UInt8(isRetrying ? 1 : 0))
-    record.append(UInt8(orderingKey == nil ? 0 : 1))
-    if let orderingKey { record.append(orderingKey.stored) }
-    return record.sealed()
-  }
-
-  init(priority: OperationPriority, orderingKey: OrderingKey?, isRetrying: Bool) {
-    self.priority = priority
-    self.orderingKey = orderingKey
-    self.isRetrying = isRetrying
-  }
-
-  init(_ value: [UInt8]) throws(RecordError) {
-    var record = try RecordDecoder(value, newestVersion: 1)
-    guard let priority = OperationPriority(rawValue: try record.byte()) else {
-      throw .damaged("a waiting operation has an unknown priority")
-    }
-    self.priority = priority
-    isRetrying = try record.byte() == 1
-    orderingKey = try record.byte() == 0 ? nil : OrderingKey(stored: try record.string())
   }
 }

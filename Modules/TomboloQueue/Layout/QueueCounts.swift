@@ -16,6 +16,9 @@ public struct QueueCounts: Hashable, Sendable {
   /// Payload bytes of all of the above.
   public internal(set) var byteCount = 0
 
+  /// How many operations wait for how many others by `after`, every pair counted.
+  var dependencies = 0
+
   /// Since the store was made:
   public internal(set) var delivered = 0
   public internal(set) var discarded = 0
@@ -25,22 +28,24 @@ public struct QueueCounts: Hashable, Sendable {
   /// Operations that are not gone.
   public var stored: Int { pending + retrying + blocked + parked + deadLettered }
 
-  private static let version: UInt8 = 1
+  /// Version 2 has `dependencies`; while there are none it is written as version 1.
+  private static let newestVersion: UInt8 = 2
 
   init() {}
 
   func encoded() -> [UInt8] {
-    var record = RecordEncoder(version: Self.version)
+    var record = RecordEncoder(version: dependencies > 0 ? 2 : 1)
     for count in [
       pending, retrying, blocked, parked, deadLettered, byteCount, delivered, discarded, expired, superseded,
     ] {
       record.append(UInt64(max(0, count)))
     }
+    if dependencies > 0 { record.append(UInt64(dependencies)) }
     return record.sealed()
   }
 
   init(_ value: [UInt8]) throws(RecordError) {
-    var record = try RecordDecoder(value, newestVersion: Self.version)
+    var record = try RecordDecoder(value, newestVersion: Self.newestVersion)
     pending = try record.count()
     retrying = try record.count()
     blocked = try record.count()
@@ -51,6 +56,7 @@ public struct QueueCounts: Hashable, Sendable {
     discarded = try record.count()
     expired = try record.count()
     superseded = try record.count()
+    if record.version >= 2 { dependencies = try record.count() }
   }
 
   /// Moves one operation from the count of one state to that of another; `nil` for not there yet. States that are not

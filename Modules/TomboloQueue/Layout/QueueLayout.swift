@@ -11,15 +11,20 @@ import TomboloStorage
 /// | `d` time id | `WaitRecord` | for each head that waits for its `notBefore` |
 /// | `w` time id | `WaitRecord` | for each head that waits for its backoff |
 /// | `x` state id | nothing | for each that is parked or dead-lettered |
+/// | `z` scope priority id | `WaitRecord` | for each head set aside: its kind, key or namespace does not deliver now |
+/// | `b` id | `DependentRecord` | for each operation that waits for others by `after` |
+/// | `a` id id | nothing | for each operation of the first identifier that one of the second waits for |
 /// | `h` ordering key | `OrderingKeyRecord` | for each ordering key with operations in line |
 /// | `k` ordering key id | `LineRecord` | for each operation in line for its ordering key |
 /// | `g` coalescing key | id | for the newest operation with that coalescing key |
 /// | `i` idempotency key | `IdempotencyRecord` | for each idempotency key given by a caller, until its retention ends |
 /// | `e` time idempotency key | nothing | for each of those whose operation is gone: when to forget it |
+/// | `p` scope | `PauseRecord` | for each pause |
 /// | `c` | `QueueCounts` | once |
 ///
 /// So a plain operation costs two puts (`o`, `r`), and two deletes to settle. Each operation in line has exactly one of
-/// `r`, `d`, `w`, `x` when it is the head of its ordering key or has none, and none of them when it is blocked.
+/// `r`, `d`, `w`, `x`, `z` when it is the head of its ordering key or has none, and none of them when it is blocked. One with
+/// a `b` has none of them either, until that is gone.
 enum QueueLayout {
   static let tag = UInt8(ascii: "q")
 
@@ -56,6 +61,35 @@ enum QueueLayout {
     .prefix(KeyEncoder(tag: tag, UInt8(ascii: "x"), disposition.rawValue).key)
   }
 
+  static let aside = KeyRange.prefix(prefix("z"))
+
+  static func aside(_ scope: AsideScope, _ priority: OperationPriority, _ id: OperationID) -> Key {
+    var encoder = KeyEncoder(tag: tag, UInt8(ascii: "z"))
+    encoder.append(scope.stored)
+    encoder.append(tag: priority.rawValue)
+    encoder.append(id)
+    return encoder.key
+  }
+
+  static func asideRange(_ scope: AsideScope) -> KeyRange { .prefix(key("z", scope.stored)) }
+
+  /// What a key of `z` begins with.
+  static func asideScope(_ key: Key) -> AsideScope? {
+    var decoder = KeyDecoder(key, skipping: 2)
+    return decoder.string().flatMap { AsideScope(stored: $0) }
+  }
+
+  static func dependent(_ id: OperationID) -> Key { key("b", id) }
+
+  static func dependency(of dependent: OperationID, on id: OperationID) -> Key {
+    var encoder = KeyEncoder(tag: tag, UInt8(ascii: "a"))
+    encoder.append(id)
+    encoder.append(dependent)
+    return encoder.key
+  }
+
+  static func dependents(on id: OperationID) -> KeyRange { .prefix(key("a", id)) }
+
   static func orderingKey(_ name: OrderingKey) -> Key { key("h", name.stored) }
 
   static func inLine(_ name: OrderingKey, _ id: OperationID) -> Key {
@@ -75,6 +109,28 @@ enum QueueLayout {
     encoder.append(time)
     encoder.append(name)
     return encoder.key
+  }
+
+  /// A name within its namespace. Names have no control characters, so no two become one.
+  static func name(_ name: String, in namespace: String?) -> String {
+    namespace.map { "\u{1}\($0)\u{1}\(name)" } ?? name
+  }
+
+  /// A name and its namespace.
+  static func split(_ name: String) -> (name: String, namespace: String?) {
+    guard name.first == "\u{1}" else { return (name, nil) }
+    let parts = name.dropFirst().split(separator: "\u{1}", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2 else { return (name, nil) }
+    return (String(parts[1]), String(parts[0]))
+  }
+
+  static let pauses = KeyRange.prefix(prefix("p"))
+  static func pause(_ scope: Pause.Scope) -> Key { key("p", scope.stored) }
+
+  /// What a key of `p` is about.
+  static func pauseScope(_ key: Key) -> Pause.Scope? {
+    var decoder = KeyDecoder(key, skipping: 2)
+    return decoder.string().flatMap { Pause.Scope(stored: $0) }
   }
 
   /// The identifier a key ends with.
@@ -111,36 +167,5 @@ enum QueueLayout {
     encoder.append(time)
     encoder.append(id)
     return encoder.key
-  }
-}
-
-/// What an operation is held for; the raw value stands in keys.
-enum HeldDisposition: UInt8, Sendable {
-  case parked = 0x50
-  case deadLettered = 0x44
-}
-
-/// The ordering key that is in force for an operation: its own, or one made of its coalescing key, so that the operation
-/// that follows one being delivered does not overtake it.
-struct OrderingKey: Hashable, Sendable {
-  /// How it stands in keys of the store.
-  let stored: String
-
-  init(stored: String) {
-    self.stored = stored
-  }
-
-  init?(of operation: SyncOperation) {
-    self.init(orderingKey: operation.orderingKey, coalescingKey: operation.coalescingKey)
-  }
-
-  init?(orderingKey: String?, coalescingKey: String?) {
-    if let orderingKey {
-      stored = "o" + orderingKey
-    } else if let coalescingKey {
-      stored = "c" + coalescingKey
-    } else {
-      return nil
-    }
   }
 }

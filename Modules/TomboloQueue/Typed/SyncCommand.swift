@@ -35,8 +35,11 @@ extension NewOperation {
     priority: OperationPriority = .normal,
     idempotencyKey: String? = nil,
     coalescingKey: String? = nil,
+    uniqueness: UniquenessPolicy? = nil,
     notBefore: Timestamp? = nil,
-    expiresAt: Timestamp? = nil
+    expiresAt: Timestamp? = nil,
+    namespace: String? = nil,
+    after: [OperationReference] = []
   ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -49,7 +52,8 @@ extension NewOperation {
     }
     self.init(
       kind: Command.kind, version: Command.version, payload: payload, priority: priority, orderingKey: orderingKey,
-      idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, notBefore: notBefore, expiresAt: expiresAt,
+      idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, uniqueness: uniqueness, notBefore: notBefore,
+      expiresAt: expiresAt, namespace: namespace, after: after,
       headers: [OperationHeader(name: "Content-Type", value: "application/json")])
   }
 }
@@ -59,9 +63,10 @@ extension SyncQueue {
   @discardableResult
   public func enqueue(
     _ command: some SyncCommand, orderingKey: String? = nil, priority: OperationPriority = .normal,
-    coalescingKey: String? = nil
+    coalescingKey: String? = nil, uniqueness: UniquenessPolicy? = nil
   ) async throws -> EnqueueReceipt {
     try await enqueue(
-      try NewOperation(command, orderingKey: orderingKey, priority: priority, coalescingKey: coalescingKey))
+      try NewOperation(
+        command, orderingKey: orderingKey, priority: priority, coalescingKey: coalescingKey, uniqueness: uniqueness))
   }
 }

@@ -52,9 +52,9 @@ struct DeliveryGate {
   /// How long others wait for a probe that is under way.
   static let probeRest = Duration.seconds(5)
 
-  let concurrency: Int
-  let pilotInterval: Duration
-  let pilotIntervalMaximum: Duration
+  private(set) var concurrency: Int
+  private(set) var pilotInterval: Duration
+  private(set) var pilotIntervalMaximum: Duration
   private var network = Network.open
   /// How many deliveries may be in flight that are not critical; `nil` when fully open.
   private(set) var ramp: Int?
@@ -68,6 +68,15 @@ struct DeliveryGate {
   }
 
   // MARK: - In
+
+  /// Takes in other limits. Upstreams that were suspended are asked again: what they refused may be what has changed.
+  mutating func reconfigure(_ configuration: QueueConfiguration) {
+    concurrency = max(1, configuration.concurrency)
+    pilotInterval = configuration.pilotInterval
+    pilotIntervalMaximum = configuration.pilotIntervalMaximum
+    if let present = ramp, present >= concurrency { ramp = nil }
+    suspensions = suspensions.filter { $0.value.hasProbe }
+  }
 
   mutating func networkChanged(_ status: NetworkStatus, at now: Duration) {
     if status.isOnline {

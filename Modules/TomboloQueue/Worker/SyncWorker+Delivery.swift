@@ -5,7 +5,7 @@ import TomboloPorts
 extension SyncWorker {
   /// One delivery from claim to settlement.
   func process(_ claimed: ClaimedOperation) async {
-    defer { deliveryEnded() }
+    defer { deliveryEnded(claimed.operation) }
     let operation = claimed.operation
     if let failure = claimed.unreadable {
       return await settle(claimed, .park(failure, attempted: false))

@@ -13,6 +13,7 @@ public import TomboloPorts
 public final class SyncWorker: Sendable {
   struct State {
     var gate: DeliveryGate
+    var limiter: KindLimiter
     var inFlightCount = 0
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
@@ -55,7 +56,9 @@ public final class SyncWorker: Sendable {
     self.time = queue.time
     self.logger = logger
     alarm = Alarm(time: queue.time, target: queue.workArrived)
-    state = Mutex(State(gate: DeliveryGate(queue.configuration), random: random))
+    state = Mutex(
+      State(
+        gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits), random: random))
   }
 
   /// Delivers until `stop` is called or the task is cancelled.
@@ -96,12 +99,24 @@ public final class SyncWorker: Sendable {
     queue.workArrived.signal()
   }
 
+  /// Puts another configuration in the place of the queue's present one, while it runs or not. Deliveries in flight are not
+  /// disturbed: where there are more than the new limit allows, no further ones start until enough have ended.
+  public func reconfigure(_ configuration: QueueConfiguration) {
+    queue.reconfigure(configuration)
+    state.withLock { $0.gate.reconfigure(configuration) }
+    queue.workArrived.signal()
+  }
+
   /// What was done since the worker was made, or since the last `drain` began.
   public var summary: ProcessingSummary { state.withLock { $0.summary } }
+
+  /// How many deliveries are under way.
+  public var inFlightCount: Int { state.withLock { $0.inFlightCount } }
 
   /// Why an operation is not delivered right now; `nil` when it is gone.
   public func waitingReason(for snapshot: OperationSnapshot) -> WaitingReason? {
     guard snapshot.waitingReason == .itsTurn else { return snapshot.waitingReason }
+    if let reason = queue.waitingReason(for: snapshot.operation) { return reason }
     let upstream = handler.upstream(for: snapshot.operation)
     let (now, wall, status) = (time.uptime, time.now, network?.status)
     return state.withLock { $0.gate.obstacle(upstream: upstream, at: now, wall: wall, status: status) } ?? .itsTurn
@@ -194,6 +209,7 @@ public final class SyncWorker: Sendable {
   private func startDeliveries(_ group: inout DiscardingTaskGroup) async throws -> Int {
     if let wait = try await queue.promote() { alarm.set(after: wait) }
     let now = time.uptime
+    try await bringBack()
     let allowance = state.withLock {
       $0.gate.allowance(upstream: handler.upstream, inFlight: $0.inFlightCount, at: now)
     }
@@ -201,7 +217,8 @@ public final class SyncWorker: Sendable {
 
     let claimed =
       allowance.isPilot && allowance.count > 0
-      ? try await claimPilot() : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount)
+      ? try await claimPilot()
+      : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter)
     guard !claimed.isEmpty else { return 0 }
     state.withLock { state in
       state.inFlightCount += claimed.count
@@ -217,15 +234,40 @@ public final class SyncWorker: Sendable {
   /// are looked at were, it starts again with the first.
   private func claimPilot() async throws -> [ClaimedOperation] {
     let tried = state.withLock { $0.pilots }
-    let candidates = try await queue.claim(min(tried.count + 1, Self.pilotCandidateCountMaximum))
+    let candidates = try await queue.claim(
+      min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter)
     let fresh = candidates.first { !tried.contains($0.id) }
     guard let pilot = fresh ?? candidates.first else { return [] }
-    for candidate in candidates where candidate.id != pilot.id { queue.engine.putBack(candidate.id) }
+    for candidate in candidates where candidate.id != pilot.id {
+      filter.withdraw(candidate.operation)
+      queue.engine.putBack(candidate.id)
+    }
     state.withLock { state in
       if fresh == nil { state.pilots.removeAll() }
       state.pilots.insert(pilot.id)
     }
     return [pilot]
+  }
+
+  /// Holds kinds to their limits.
+  private var filter: ClaimFilter {
+    ClaimFilter(
+      admit: { operation in
+        let isAdmitted = self.state.withLock { $0.limiter.admit(operation.kind, at: self.time.uptime) }
+        return isAdmitted ? nil : .limit(kind: operation.kind)
+      },
+      withdraw: { operation in self.state.withLock { $0.limiter.ended(operation.kind) } })
+  }
+
+  /// Makes ready what stood aside and may go on, and asks to be woken when time lets more go on.
+  private func bringBack() async throws {
+    try await queue.bringBack(
+      room: { kind in state.withLock { $0.limiter.takeRoom(kind, at: time.uptime) } },
+      returned: { kind, count, room in state.withLock { $0.limiter.returned(kind, count, of: room) } })
+    let now = time.uptime
+    for case .limit(let kind) in queue.engine.state.withLock({ $0.asideScopes }) {
+      if let wait = state.withLock({ $0.limiter.wait(kind, at: now) }) { alarm.set(after: wait) }
+    }
   }
 
   /// Brings a status of the network to the gate.
@@ -236,9 +278,10 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  func deliveryEnded() {
+  func deliveryEnded(_ operation: SyncOperation) {
     let isLast = state.withLock { state in
       state.inFlightCount -= 1
+      state.limiter.ended(operation.kind)
       return state.inFlightCount == 0
     }
     if isLast { idle.signal() }

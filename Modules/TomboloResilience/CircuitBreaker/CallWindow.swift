@@ -15,10 +15,12 @@ package struct CallWindow: Sendable {
 
   /// One slice a call with a window of calls; one a tenth of the span with a window of time.
   private var slices: [Slice]
-  /// The running number of the slice that is being written; its place is the remainder.
-  private var newest: Int128 = -1
+  /// The slice that is being written.
+  private var place: Int
   /// `nil` with a window of calls.
   private let sliceDuration: Duration?
+  /// When the slice that is being written ends; with a window of calls it means nothing.
+  private var placeEnd = Duration.zero
 
   package init(_ window: CircuitBreakerConfiguration.Window) {
     switch window {
@@ -29,16 +31,13 @@ package struct CallWindow: Sendable {
       slices = Array(repeating: Slice(), count: 10)
       sliceDuration = span / 10
     }
+    place = slices.count - 1
   }
 
-  /// Adds a call that ended at `now`. A `now` that is earlier than the one before counts as that one.
-  package mutating func record(failed: Bool, isSlow: Bool = false, at now: Duration) {
-    if sliceDuration == nil {
-      advance(to: newest + 1)
-    } else {
-      expire(at: now)
-    }
-    let place = Int(newest % Int128(slices.count))
+  /// Adds a call that ended at `now`. A `now` that is earlier than the one before counts as that one; with a window of calls
+  /// nobody asks for it.
+  package mutating func record(failed: Bool, isSlow: Bool = false, at now: @autoclosure () -> Duration) {
+    if sliceDuration == nil { advance(by: 1) } else { expire(at: now()) }
     slices[place].callCount += 1
     callCount += 1
     if isSlow {
@@ -52,8 +51,12 @@ package struct CallWindow: Sendable {
 
   /// Forgets what has grown too old; nothing to do in a window of calls.
   package mutating func expire(at now: Duration) {
-    guard let sliceDuration else { return }
-    advance(to: max(0, now.attoseconds / sliceDuration.attoseconds))
+    // The division is wide and slow, and most calls come while the slice of the call before is still written.
+    guard let sliceDuration, now >= placeEnd else { return }
+    let sliceCount = (now - placeEnd).attoseconds / sliceDuration.attoseconds + 1
+    placeEnd += Duration(attoseconds: sliceDuration.attoseconds * sliceCount)
+    // After a long silence each slice is emptied once, not once for each slice that passed.
+    advance(by: Int(min(sliceCount, Int128(slices.count))))
   }
 
   /// Forgets every call.
@@ -64,17 +67,14 @@ package struct CallWindow: Sendable {
     slowCount = 0
   }
 
-  /// Empties the slices between the newest and `target`, which becomes the newest.
-  private mutating func advance(to target: Int128) {
-    guard target > newest else { return }
-    // After a long silence each slice is emptied once, not once for each slice that passed.
-    for number in max(newest + 1, target - Int128(slices.count) + 1)...target {
-      let place = Int(number % Int128(slices.count))
+  /// Writes so many slices further on, and empties them.
+  private mutating func advance(by count: Int) {
+    for _ in 0..<count {
+      place = place + 1 == slices.count ? 0 : place + 1
       callCount -= slices[place].callCount
       failureCount -= slices[place].failureCount
       slowCount -= slices[place].slowCount
       slices[place] = Slice()
     }
-    newest = target
   }
 }

@@ -16,6 +16,14 @@ package struct CircuitBreakerMachine: Sendable {
   package struct Permit: Hashable, Sendable {
     fileprivate let period: UInt64
     fileprivate let isProbe: Bool
+
+    fileprivate init(period: UInt64, isProbe: Bool) {
+      self.period = period
+      self.isProbe = isProbe
+    }
+
+    /// The permit of every call that begins while the breaker is closed, as `admit(at:)` gives it.
+    package init(closedPeriod: UInt64) { self.init(period: closedPeriod, isProbe: false) }
   }
 
   /// What became of a call that had a permit.
@@ -53,6 +61,11 @@ package struct CircuitBreakerMachine: Sendable {
     window = CallWindow(configuration.window)
   }
 
+  /// Whether calls go through and are counted.
+  package var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
+
   package func state(at now: Duration) -> CircuitBreakerState {
     switch phase {
     case .closed: .closed
@@ -79,20 +92,22 @@ package struct CircuitBreakerMachine: Sendable {
   }
 
   /// Tells what became of a call, and gives its permit back. A slow probe counts as a failed one, because what is slow is
-  /// not well again.
-  package mutating func settle(_ permit: Permit, as outcome: Outcome, isSlow: Bool = false, at now: Duration) {
+  /// not well again. The time is asked for when it is needed: by a window of time, and to open.
+  package mutating func settle(
+    _ permit: Permit, as outcome: Outcome, isSlow: Bool = false, at now: @autoclosure () -> Duration
+  ) {
     if permit.isProbe { probeCount -= 1 }
     guard permit.period == period else { return }
     switch (phase, outcome) {
     case (_, .ignored), (.open, _), (.isolated, _):
       break
     case (.closed, _):
-      window.record(failed: outcome == .failed, isSlow: isSlow, at: now)
-      if isTooBad { open(at: now) }
+      window.record(failed: outcome == .failed, isSlow: isSlow, at: now())
+      if isTooBad { open(at: now()) }
     case (.halfOpen, .failed):
-      open(at: now)
+      open(at: now())
     case (.halfOpen, .succeeded) where isSlow:
-      open(at: now)
+      open(at: now())
     case (.halfOpen(let successCount), .succeeded):
       if successCount + 1 >= configuration.successThreshold {
         close()

@@ -8,7 +8,7 @@ public struct CircuitBreakerStates<C: Clock>: AsyncSequence, Sendable where C.Du
 
   /// Begins to observe.
   public func makeAsyncIterator() -> Iterator {
-    Iterator(breaker: breaker, ticks: breaker.ticks().makeAsyncIterator())
+    Iterator(breaker: breaker, ticks: breaker.core.ticks().makeAsyncIterator())
   }
 
   /// Gives the states.

@@ -34,29 +34,41 @@ public struct CircuitBreaking: ResiliencePolicy {
         environment.tell(.breakerChanged(from: from, to: to), policy: name, pipeline: pipeline)
       }
     }
-    return BoundCircuitBreaking(breaker: breaker, environment: environment, pipeline: pipeline)
+    return BoundCircuitBreaking(core: breaker.core, environment: environment, pipeline: pipeline)
   }
 }
 
 /// A circuit breaker with its clock and state.
 public struct BoundCircuitBreaking: SequentialPolicy {
-  let breaker: CircuitBreaker<ResilienceClock>
+  @usableFromInline let core: CircuitBreakerCore
   let environment: ResilienceEnvironment
   let pipeline: String
 
   /// Runs `body`, or refuses.
+  @inlinable
   public func run<T>(
     _ attempt: ResilienceAttempt, isolation: isolated (any Actor)?,
     _ body: (ResilienceAttempt) async throws -> T
   ) async throws -> T {
-    let admission: CircuitBreaker<ResilienceClock>.Admitted
+    let admitted = try admit()
     do {
-      admission = try breaker.admit()
+      let value = try await body(attempt)
+      core.succeeded(admitted)
+      return value
     } catch {
-      environment.tell(.refused(error.code), policy: breaker.name, pipeline: pipeline)
+      core.failed(admitted, with: error)
       throw error
     }
-    return try await breaker.call(admission, isolation: isolation) { try await body(attempt) }
+  }
+
+  @usableFromInline
+  func admit() throws(ResilienceError) -> CircuitBreakerCore.Admitted {
+    do throws(ResilienceError) {
+      return try core.admit()
+    } catch {
+      environment.tell(.refused(error.code), policy: core.name, pipeline: pipeline)
+      throw error
+    }
   }
 }
 

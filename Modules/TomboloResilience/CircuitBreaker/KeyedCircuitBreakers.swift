@@ -3,7 +3,7 @@ private import Synchronization
 /// A circuit breaker for each key, such as a host, with a bound on how many are remembered.
 ///
 /// When there are too many, the closed one that was used longest ago is forgotten: it remembers nothing but an unfinished
-/// window. Only when none is closed does the oldest open one go.
+/// window. Only when none is closed does the oldest open one go, and one that was isolated by hand goes last.
 public final class KeyedCircuitBreakers<Key: Hashable & Sendable, C: Clock>: Sendable where C.Duration == Duration {
   private struct Entry {
     var breaker: CircuitBreaker<C>
@@ -47,6 +47,7 @@ public final class KeyedCircuitBreakers<Key: Hashable & Sendable, C: Clock>: Sen
   private func forgetOne(_ entries: inout [Key: Entry]) {
     let oldest = { (candidates: [Key: Entry]) in candidates.min { $0.value.usedAt < $1.value.usedAt }?.key }
     let closed = entries.filter { $0.value.breaker.state == .closed }
-    if let key = oldest(closed) ?? oldest(entries) { entries[key] = nil }
+    let notIsolated = entries.filter { $0.value.breaker.state != .isolated }
+    if let key = oldest(closed) ?? oldest(notIsolated) ?? oldest(entries) { entries[key] = nil }
   }
 }

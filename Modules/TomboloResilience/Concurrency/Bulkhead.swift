@@ -47,21 +47,28 @@ public struct Bulkhead: ResiliencePolicy, Hashable {
 /// A bulkhead with its places.
 public struct BoundBulkhead: SequentialPolicy {
   let name: String
-  let gate: ConcurrencyGate
+  @usableFromInline let gate: ConcurrencyGate
   let environment: ResilienceEnvironment
   let pipeline: String
 
   /// Runs `body` in one of the places.
+  @inlinable
   public func run<T>(
     _ attempt: ResilienceAttempt, isolation: isolated (any Actor)?,
     _ body: (ResilienceAttempt) async throws -> T
   ) async throws -> T {
-    guard try await gate.enter(attempt.priority, isolation: isolation) else {
+    if !gate.enterAtOnce() { try await waitForPlace(attempt.priority, isolation: isolation) }
+    defer { gate.depart() }
+    return try await body(attempt)
+  }
+
+  /// Returns inside, or refuses.
+  @usableFromInline
+  func waitForPlace(_ priority: CallPriority, isolation: isolated (any Actor)?) async throws {
+    guard try await gate.enter(priority, isolation: isolation) else {
       environment.tell(.refused(.bulkheadFull), policy: name, pipeline: pipeline)
       throw ResilienceError(
         .bulkheadFull, "\(name) is not called: all \(gate.limit) places of its bulkhead and its queue are taken")
     }
-    defer { gate.depart() }
-    return try await body(attempt)
   }
 }

@@ -1,6 +1,7 @@
 private import Synchronization
 
 /// The gate with its lock and the callers that wait at it.
+@usableFromInline
 package final class ConcurrencyGate: Sendable {
   private enum Verdict { case admitted, evicted, cancelled }
 
@@ -41,6 +42,10 @@ package final class ConcurrencyGate: Sendable {
   package var insideCount: Int { state.withLock { $0.machine.insideCount } }
   package var waitingCount: Int { state.withLock { $0.machine.waitingCount } }
 
+  /// Enters when there is room, without waiting. A true is followed by one `depart()`.
+  @usableFromInline
+  package func enterAtOnce() -> Bool { state.withLock { $0.machine.enterAtOnce() } }
+
   /// Enters, waiting for a place; false when there is none even in the queue. Each true is followed by one `depart()`.
   package func enter(_ priority: CallPriority, isolation: isolated (any Actor)?) async throws -> Bool {
     let (admission, evicted) = state.withLock { state in
@@ -66,8 +71,12 @@ package final class ConcurrencyGate: Sendable {
   }
 
   /// Leaves; those who waited enter.
+  @usableFromInline
   package func depart() {
-    let admitted = state.withLock { state in state.machine.depart().compactMap { state.decide($0, .admitted) } }
+    let admitted = state.withLock { state -> [CheckedContinuation<Verdict, Never>] in
+      guard !state.machine.departAtOnce() else { return [] }
+      return state.machine.depart().compactMap { state.decide($0, .admitted) }
+    }
     for continuation in admitted { continuation.resume(returning: .admitted) }
   }
 

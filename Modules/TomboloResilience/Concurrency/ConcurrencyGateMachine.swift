@@ -26,23 +26,36 @@ package struct ConcurrencyGateMachine: Sendable {
   }
 
   /// How many wait.
-  package var waitingCount: Int { queues.reduce(0) { $0 + $1.count } }
+  package private(set) var waitingCount = 0
+
+  /// Lets one in when there is room; false, and nothing changed, when there is none.
+  package mutating func enterAtOnce() -> Bool {
+    // Nobody waits while there is room, so nobody is overtaken here.
+    guard insideCount < limit else { return false }
+    insideCount += 1
+    return true
+  }
+
+  /// Lets one out when nobody waits; false, and nothing changed, when somebody does.
+  package mutating func departAtOnce() -> Bool {
+    guard waitingCount == 0 else { return false }
+    insideCount -= 1
+    return true
+  }
 
   package mutating func arrive(_ priority: CallPriority) -> Admission {
-    // Nobody waits while there is room, so nobody is overtaken here.
-    if insideCount < limit {
-      insideCount += 1
-      return .admitted
-    }
+    if enterAtOnce() { return .admitted }
     var evicted: UInt64?
     if waitingCount >= queueMaximum {
       guard let lowest = queues.indices.first(where: { !queues[$0].isEmpty }), lowest < priority.rawValue else {
         return .refused
       }
       evicted = queues[lowest].removeLast()
+      waitingCount -= 1
     }
     lastTicket += 1
     queues[priority.rawValue].append(lastTicket)
+    waitingCount += 1
     return .queued(ticket: lastTicket, evicted: evicted)
   }
 
@@ -51,6 +64,7 @@ package struct ConcurrencyGateMachine: Sendable {
     for priority in queues.indices {
       if let place = queues[priority].firstIndex(of: ticket) {
         queues[priority].remove(at: place)
+        waitingCount -= 1
         return true
       }
     }
@@ -73,6 +87,7 @@ package struct ConcurrencyGateMachine: Sendable {
     var admitted: [UInt64] = []
     while insideCount < limit, let highest = queues.indices.last(where: { !queues[$0].isEmpty }) {
       admitted.append(queues[highest].removeFirst())
+      waitingCount -= 1
       insideCount += 1
     }
     return admitted

@@ -1,5 +1,6 @@
 /// Policies whose types are known only when the program runs, as they come out of a configuration. They cost one allocation
-/// or so for each policy and call; their body must be `@Sendable`, because one of them may be a hedge.
+/// for each policy and call, beside what a policy itself allocates (`Tools/Benchmarks/allocations` counts it); their body must be
+/// `@Sendable`, because one of them may be a hedge.
 public struct DescribedPolicies: ResiliencePolicy {
   private let policies: [any ResiliencePolicy]
 

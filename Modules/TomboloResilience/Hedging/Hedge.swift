@@ -1,7 +1,8 @@
 /// Makes a slow call a second time and takes the first answer.
 ///
 /// **About.** When a copy has not answered after the delay, another one starts; the first value wins, the others are cancelled
-/// and awaited. A copy that fails in a way that may pass starts the next one at once; a permanent failure ends the call.
+/// and awaited. A copy that fails in a way that may pass starts the next one at once; a permanent failure ends the
+/// call, and after a throttled one no copy is started early.
 ///
 /// **Usage.** `Hedge(after: .milliseconds(200), isIdempotent: true)` with the delay near the 95th percentile of latency.
 ///
@@ -88,7 +89,14 @@ public struct BoundHedge: BoundPolicy {
           runningCount -= 1
           let failure = StandardFailureClassifier().classify(error)
           if Task.isCancelled || failure == .permanent || failure == .cancelled { throw error }
-          if startedCount < policy.copyMaximum { start() } else if runningCount == 0 { throw error }
+          // A server that asks for a pause gets no further copy; those under way may still answer.
+          if case .throttled = failure {
+            if runningCount == 0 { throw error }
+          } else if startedCount < policy.copyMaximum {
+            start()
+          } else if runningCount == 0 {
+            throw error
+          }
         }
       }
       throw CancellationError()

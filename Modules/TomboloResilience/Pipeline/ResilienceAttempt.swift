@@ -10,6 +10,7 @@ public struct ResilienceAttempt: Hashable, Sendable {
   public var deadline: ResilienceClock.Instant?
 
   /// The first attempt of a call.
+  @inlinable
   public init(
     number: Int = 1, isIdempotent: Bool = false, priority: CallPriority = .normal,
     deadline: ResilienceClock.Instant? = nil

@@ -15,7 +15,7 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   public let name: String
   /// The policies, outermost first.
   public let policies: [PolicySummary]
-  private let bound: Bound
+  @usableFromInline let bound: Bound
   private let environment: ResilienceEnvironment
 
   /// A pipeline of the policies written in the closure.
@@ -44,11 +44,17 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
     "\(name): " + (policies.map(\.description) + ["call"]).joined(separator: " > ")
   }
 
+  // Where the policies allow it, the caller's own isolation is better, and the overload below is meant. The language prefers
+  // the one whose closure type says more, which is this one: without the attribute `pipeline.run { numbers.append(…) }` does
+  // not compile for any pipeline. A second name for the same thing, or a protocol that exists for the ranking of overloads
+  // alone, would be paid for by every reader; should the attribute ever go, callers get an error and no other behaviour.
+
   /// Runs `body` under the policies. `body` is called once for each attempt, perhaps several times at once.
   ///
   /// Errors of `body` come out unchanged, unless a policy has something to add: `RetryError` after more than one attempt,
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
-  @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
+  @inlinable
+  @_disfavoredOverload
   public func run<T: Sendable>(
     isIdempotent: Bool = false, priority: CallPriority = .normal,
     _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
@@ -59,7 +65,8 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
   /// Runs `body` under the policies; when that fails, `fallback` answers instead, with the error that was the reason.
   ///
   /// A cancelled call has no fallback: its caller no longer waits.
-  @_disfavoredOverload  // Where the policies allow it, the caller's own isolation is better.
+  @inlinable
+  @_disfavoredOverload
   public func run<T: Sendable>(
     isIdempotent: Bool = false, priority: CallPriority = .normal,
     _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T,
@@ -73,7 +80,8 @@ public struct ResiliencePipeline<Bound: BoundPolicy>: Sendable, CustomStringConv
     }
   }
 
-  private func mayFallBack(after error: any Error) -> Bool {
+  @usableFromInline
+  func mayFallBack(after error: any Error) -> Bool {
     guard !(error is CancellationError), !Task.isCancelled else { return false }
     environment.tell(.fallbackUsed, policy: "fallback", pipeline: name)
     return true
@@ -85,6 +93,7 @@ extension ResiliencePipeline where Bound: SequentialPolicy {
   ///
   /// Errors of `body` come out unchanged, unless a policy has something to add: `RetryError` after more than one attempt,
   /// `TimeoutError` when a limit ended, `ResilienceError` when the call was refused.
+  @inlinable
   public func run<T>(
     isIdempotent: Bool = false, priority: CallPriority = .normal, isolation: isolated (any Actor)? = #isolation,
     _ body: (ResilienceAttempt) async throws -> T
@@ -95,6 +104,7 @@ extension ResiliencePipeline where Bound: SequentialPolicy {
   /// Runs `body` under the policies; when that fails, `fallback` answers instead, with the error that was the reason.
   ///
   /// A cancelled call has no fallback: its caller no longer waits.
+  @inlinable
   public func run<T>(
     isIdempotent: Bool = false, priority: CallPriority = .normal, isolation: isolated (any Actor)? = #isolation,
     _ body: (ResilienceAttempt) async throws -> T,

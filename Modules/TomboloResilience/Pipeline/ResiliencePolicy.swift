@@ -32,6 +32,7 @@ public protocol SequentialPolicy: BoundPolicy {
 
 extension SequentialPolicy {
   /// One copy at a time serves here as well.
+  @inlinable
   public func runConcurrently<T: Sendable>(
     _ attempt: ResilienceAttempt, _ body: @escaping @Sendable (ResilienceAttempt) async throws -> T
   ) async throws -> T {

@@ -3,16 +3,27 @@ public struct BoundRetry: SequentialPolicy {
   let policy: Retry
   let environment: ResilienceEnvironment
   let pipeline: String
-  let budget: SharedRetryBudget?
+  @usableFromInline let budget: SharedRetryBudget?
+  /// Beside the policy's other settings this one is read on every call.
+  @usableFromInline let isIdempotent: Bool
+
+  init(policy: Retry, environment: ResilienceEnvironment, pipeline: String, budget: SharedRetryBudget?) {
+    self.policy = policy
+    self.environment = environment
+    self.pipeline = pipeline
+    self.budget = budget
+    isIdempotent = policy.isIdempotent
+  }
 
   /// Runs `body` until it succeeds or must be given up.
+  @inlinable
   public func run<T>(
     _ attempt: ResilienceAttempt, isolation: isolated (any Actor)?,
     _ body: (ResilienceAttempt) async throws -> T
   ) async throws -> T {
     budget?.deposit()
     var current = attempt
-    current.isIdempotent = attempt.isIdempotent || policy.isIdempotent
+    current.isIdempotent = attempt.isIdempotent || isIdempotent
     // Made by the first failure: a call that succeeds at once pays nothing for it.
     var machine: RetryMachine?
     while true {
@@ -26,7 +37,8 @@ public struct BoundRetry: SequentialPolicy {
   }
 
   /// Returns when the next attempt may begin; throws when there is none.
-  private func waitOrThrow(
+  @usableFromInline
+  func waitOrThrow(
     after error: any Error, _ attempt: ResilienceAttempt, _ machine: inout RetryMachine?,
     isolation: isolated (any Actor)?
   ) async throws {

@@ -1,4 +1,5 @@
 /// The decisions of one retried call, without clock and task: failures go in with the time, waits and stops come out.
+@usableFromInline
 package struct RetryMachine: Sendable {
   /// What to do after a failure.
   package enum Decision: Hashable, Sendable {

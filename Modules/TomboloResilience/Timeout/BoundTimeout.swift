@@ -30,13 +30,23 @@ public struct BoundTimeout: SequentialPolicy {
   ) async -> (Result<T, any Error>, isExpired: Bool) {
     let clock = environment.clock
     let isExpired = await withTaskGroup(of: Ending.self, isolation: isolation) { group in
-      group.addTask {
-        await call.run()
-        return .called
+      // Where the runtime can, the body begins here and now: one that ends without waiting needs no timer at all.
+      if #available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *) {
+        group.addImmediateTask {
+          await call.run()
+          return .called
+        }
+      } else {
+        group.addTask {
+          await call.run()
+          return .called
+        }
       }
-      group.addTask {
-        do { try await clock.sleep(until: end) } catch { return .left }
-        return .expired
+      if !call.isOver {
+        group.addTask {
+          do { try await clock.sleep(until: end) } catch { return .left }
+          return .expired
+        }
       }
       var isExpired = false
       // Both are always awaited: no child outlives the call.

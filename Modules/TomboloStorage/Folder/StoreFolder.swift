@@ -35,6 +35,11 @@ package final class StoreFolder {
     return path.isEmpty ? "." : path
   }
 
+  /// The engine whose store the folder at `path` holds; `nil` when it holds none, or is not there.
+  ///
+  /// - Throws: `StoreError` when the folder cannot be read, or is damaged.
+  package static func engine(of path: String) throws -> String? { try owner(of: withoutSlash(path)) }
+
   private static func claim(_ path: String, for engine: String) throws {
     guard let owner = try owner(of: path) else {
       return try note(engine, in: path)

@@ -126,7 +126,10 @@ extension StoreMigration {
   private func copy(_ mark: inout MigrationMark, _ survey: ContentSurvey) async throws {
     // One mutation of each commit is the mark.
     let room = max(1, target.capabilities.mutationCountMaximum - 1)
-    var reader = RecordReader(source, from: mark.lastKey?.following ?? Key([]), recordCountMaximum: room)
+    // Never more than a twentieth at once: so that progress shows, and a run that is interrupted has little to repeat.
+    let step = max(16, survey.recordCount / 20)
+    var reader = RecordReader(
+      source, from: mark.lastKey?.following ?? Key([]), recordCountMaximum: min(room, step))
     while let records = try await reader.chunk() {
       for record in records {
         mark.recordCount += 1

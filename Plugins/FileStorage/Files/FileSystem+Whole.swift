@@ -1,3 +1,4 @@
+import TomboloPorts
 import TomboloStorage
 
 #if canImport(Glibc)
@@ -64,6 +65,10 @@ extension FileSystem {
     _ = try continued { () throws(SystemFailure) in try synchronize(file) }
   }
 
+  func allocateWhole(_ file: Int32, byteCount: Int) throws(SystemFailure) {
+    _ = try continued { () throws(SystemFailure) in try allocate(file, byteCount: byteCount) }
+  }
+
   /// Makes a call again that a signal interrupted; so often at most that no storm of signals can hold it for ever.
   private func continued<Value>(_ call: () throws(SystemFailure) -> Value) throws(SystemFailure) -> Value? {
     for _ in 0..<1_000 {
@@ -74,5 +79,14 @@ extension FileSystem {
       }
     }
     throw SystemFailure(errorNumber: EINTR)
+  }
+
+  /// The names in a folder.
+  func list(_ folder: String, _ action: String) throws(StoreError) -> [String] {
+    do {
+      return try names(in: folder)
+    } catch {
+      throw error.storeError(folder, action)
+    }
   }
 }

@@ -16,13 +16,25 @@ protocol FileSystem: Sendable {
   func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
   /// Makes what was written to the file durable.
   func synchronize(_ file: Int32) throws(SystemFailure)
+  /// Gives a file at least this length, and real room for it. What is there stays.
+  func allocate(_ file: Int32, byteCount: Int) throws(SystemFailure)
   func truncate(_ file: Int32, to byteCount: Int) throws(SystemFailure)
   func rename(_ path: String, to newPath: String) throws(SystemFailure)
   func remove(_ path: String) throws(SystemFailure)
   /// Makes the names in a folder durable.
   func synchronizeFolder(_ path: String) throws(SystemFailure)
+  /// How much room the disk of a folder has.
+  func room(in folder: String) throws(SystemFailure) -> DiskRoom
   /// Changes whenever the machine starts, and at no other time; `nil` where that cannot be known.
   var bootIdentifier: [UInt8]? { get }
+}
+
+/// The room of a file system, in bytes.
+struct DiskRoom: Hashable, Sendable {
+  /// All of it.
+  var byteCount: Int
+  /// What this user may still take.
+  var freeByteCount: Int
 }
 
 /// What a file is opened for.

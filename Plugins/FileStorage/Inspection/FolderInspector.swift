@@ -21,21 +21,17 @@ actor FolderInspector {
 
   /// The numbers of the segments that are there, ascending.
   func numbers() throws -> [UInt64] {
-    do {
-      return try files.names(in: location.folder).compactMap(location.number).sorted()
-    } catch {
-      throw error.storeError(location.folder, "listing it")
-    }
+    try files.list(location.folder, "listing it").compactMap(location.number).sorted()
   }
 
-  /// Calls `visit` with every segment, one in memory at a time.
+  /// Calls `visit` with every segment, one in memory at a time. What the system cannot read of it is a gap.
   func forEachSegment(_ visit: (OpenFile, UInt64, SegmentSalvage) throws -> Void) throws {
     let numbers = try numbers()
     let salt = try salt(numbers)
     for number in numbers {
       let file = try OpenFile(location.segment(number), .reading, in: files)
-      let bytes = try file.read(try file.byteCount(), at: 0)
-      try visit(file, number, SegmentSalvage(bytes, number: number, salt: salt))
+      let content = try SegmentContent(of: file)
+      try visit(file, number, SegmentSalvage(content, number: number, salt: salt))
     }
   }
 
@@ -54,9 +50,14 @@ actor FolderInspector {
         continue
       }
     }
-    guard try files.names(in: location.folder).contains("acknowledged") else { return nil }
-    let note = try OpenFile(location.acknowledgement, .reading, in: files).read(Acknowledgement.byteCount, at: 0)
-    return Acknowledgement(note)?.salt
+    guard try files.list(location.folder, "listing it").contains("acknowledged") else { return nil }
+    do throws(StoreError) {
+      let note = try OpenFile(location.acknowledgement, .reading, in: files).read(Acknowledgement.byteCount, at: 0)
+      return Acknowledgement(note)?.salt
+    } catch {
+      // Without it a segment whose header is damaged is lost whole, and told to be.
+      return nil
+    }
   }
 
   private static func head(of file: OpenFile) throws(JournalDamage) -> [UInt8] {

@@ -8,6 +8,8 @@ struct SegmentSalvage {
     var offset: Int
     var byteCount: Int
     var reason: String
+    /// The records it was about, as far as their keys can be read.
+    var keys: [Key] = []
   }
 
   private(set) var frames: [SegmentScan.Frame] = []
@@ -15,6 +17,15 @@ struct SegmentSalvage {
   let scan: SegmentScan
 
   /// - Parameter salt: Of the store, for a segment whose own header is damaged; `nil` when it is not known.
+  init(_ content: SegmentContent, number: UInt64, salt: UInt64?) {
+    self.init(content.bytes, number: number, salt: salt)
+    for (range, reason) in content.unreadable {
+      gaps.append(Gap(offset: range.lowerBound, byteCount: range.count, reason: reason))
+    }
+    gaps.sort { $0.offset < $1.offset }
+  }
+
+  /// - Parameter salt: As above.
   init(_ bytes: [UInt8], number: UInt64, salt: UInt64?) {
     var scan: SegmentScan
     do {
@@ -32,17 +43,23 @@ struct SegmentSalvage {
       while let frame = scan.next() { frames.append(frame) }
       let reason = scan.flaw?.reason ?? "something follows the end"
       guard let next = scan.frame(behind: scan.end, where: { _ in true }) else {
-        Self.note(from: scan.end, to: bytes.count, reason, bytes, &gaps)
+        let keys = scan.listedKeys(in: min(scan.end, bytes.count)..<bytes.count)
+        Self.note(from: scan.end, to: bytes.count, reason, bytes, &gaps, keys)
         break
       }
-      gaps.append(Gap(offset: scan.end, byteCount: next.offset - scan.end, reason: reason))
+      gaps.append(
+        Gap(
+          offset: scan.end, byteCount: next.offset - scan.end, reason: reason,
+          keys: scan.listedKeys(in: scan.end..<next.offset)))
       scan = SegmentScan(bytes, header: scan.header, from: next.offset, nextSequence: next.header.sequence)
     }
     self.scan = scan
   }
 
-  private static func note(from start: Int, to end: Int, _ reason: String, _ bytes: [UInt8], _ gaps: inout [Gap]) {
+  private static func note(
+    from start: Int, to end: Int, _ reason: String, _ bytes: [UInt8], _ gaps: inout [Gap], _ keys: [Key] = []
+  ) {
     guard start < end, !bytes.isZero(in: start..<end) else { return }
-    gaps.append(Gap(offset: start, byteCount: end - start, reason: reason))
+    gaps.append(Gap(offset: start, byteCount: end - start, reason: reason, keys: keys))
   }
 }

@@ -24,11 +24,13 @@ struct Copies {
 /// Giving room back: the oldest segment's live records are copied to the end, a bounded step beside every commit, and the
 /// segment is removed. Only the oldest one is ever emptied, so that a delete never outlives the put it hides.
 extension Journal {
-  /// Whether more than half of the journal, and more than a segment, is no longer needed; or its oldest segment is not at all.
+  /// Whether more than half of the journal, and more than a segment, is no longer needed; or its oldest segment is not at all. On a
+  /// full disk much less is worth it.
   var isCleaningDue: Bool {
     guard let oldest = older.first, !isCleaningBroken else { return false }
     if cleaning != CleaningCursor() { return true }
     if index.liveByteCount(ofSegment: oldest.number) == 0 { return true }
+    if isTight, deadByteCount > options.segmentByteCount / 4 { return true }
     return byteCount > 2 * index.liveByteCount + options.segmentByteCount
   }
 
@@ -90,8 +92,9 @@ extension Journal {
     while isCleaningDue, copied < options.closingByteCountMaximum {
       let before = (front, cleaning)
       try append([], isShrinking: true)
-      guard before.0 != front || before.1 != cleaning else { return }
+      guard before != (front, cleaning) else { break }
       copied += options.copyByteCount
     }
+    restoreReserve()
   }
 }

@@ -19,6 +19,7 @@ final class Journal {
   let options: FileStoreOptions
   let index: FileIndex
   let warn: @Sendable (String) -> Void
+  let reserve: JournalReserve
 
   /// The segments before the one that is written, the oldest first.
   var older: [Segment]
@@ -43,7 +44,8 @@ final class Journal {
 
   init(
     location: JournalLocation, files: any FileSystem, durability: StoreDurability, options: FileStoreOptions,
-    index: FileIndex, warn: @escaping @Sendable (String) -> Void, replayed: JournalReplay, note: OpenFile
+    index: FileIndex, warn: @escaping @Sendable (String) -> Void, replayed: JournalReplay, reserve: JournalReserve,
+    note: OpenFile
   ) {
     self.location = location
     self.files = files
@@ -51,6 +53,7 @@ final class Journal {
     self.options = options
     self.index = index
     self.warn = warn
+    self.reserve = reserve
     self.note = note
     older = replayed.older
     current = replayed.current
@@ -68,7 +71,7 @@ final class Journal {
   var byteCount: Int { older.reduce(current.byteCount) { $0 + $1.byteCount } }
 
   /// How long a segment becomes: longer with more data, so that there are never very many.
-  private var segmentByteCountMaximum: Int { max(options.segmentByteCount, index.liveByteCount / 32) }
+  private var segmentByteCountMaximum: Int { max(options.segmentByteCount, index.liveByteCount / 128) }
 
   func nextRevision() -> Revision {
     revisionCounter += 1
@@ -91,20 +94,36 @@ final class Journal {
     try requireIntact()
     var judge = BatchJudge(index: index, capabilities: capabilities)
     let results = batches.map { judge.judge($0, revision: nextRevision) }
-    if !judge.accepted.isEmpty { try append(judge.accepted, isShrinking: judge.growthByteCount <= 0) }
+    guard !judge.accepted.isEmpty else { return results }
+    if judge.isShrinking {
+      try appendShrinking(judge.accepted)
+    } else {
+      try appendGrowing(judge.accepted)
+    }
     return results
+  }
+
+  /// How long the frames of these batches are.
+  static func byteCount(of batches: [[JournalChange]]) -> Int {
+    batches.reduce(0) { $0 + FrameEncoder.byteCount(of: $1) }
   }
 
   /// Appends a frame for each batch, makes them as durable as configured, and publishes them.
   ///
+  /// - Parameters:
+  ///   - isShrinking: Whether the reserve may be used.
+  ///   - copyByteCount: How much is copied out of the oldest segment at least, when cleaning is due.
+  /// - Returns: How much was copied.
   /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known.
-  func append(_ batches: [[JournalChange]], isShrinking: Bool) throws {
+  @discardableResult
+  func append(_ batches: [[JournalChange]], isShrinking: Bool, copyByteCount: Int? = nil) throws -> Int {
     try requireIntact()
     try startSegmentWhenDue()
-    let byteCount = batches.reduce(0) { $0 + FrameEncoder.byteCount(of: $1) }
+    let byteCount = Self.byteCount(of: batches)
     let changed = older.isEmpty ? [] : Set(batches.joined().map(\.key))
     let position = cleaning
-    let copies = try makeRoom(for: byteCount, isShrinking: isShrinking, changed: changed)
+    let copies = try makeRoom(
+      for: byteCount, isShrinking: isShrinking, changed: changed, copyByteCount: copyByteCount ?? options.copyByteCount)
     var encoder = FrameEncoder(
       salt: salt, number: current.number, base: current.byteCount, durableByteCount: durableByteCount,
       nextSequence: nextSequence)
@@ -112,7 +131,7 @@ final class Journal {
     for batch in batches { encode(batch, as: .batch, with: &encoder, published: &published) }
     if !copies.changes.isEmpty { encode(copies.changes, as: .relocation, with: &encoder, published: &published) }
     if copies.isComplete { encoder.append(JournalMark(epoch: epoch, front: front + 1)) }
-    guard !encoder.bytes.isEmpty else { return }
+    guard !encoder.bytes.isEmpty else { return 0 }
     do {
       try write(encoder, mustFlush: copies.isComplete)
     } catch {
@@ -122,6 +141,7 @@ final class Journal {
     }
     index.publish(published)
     if copies.isComplete { removeFront() }
+    return copies.byteCount
   }
 
   private func encode(

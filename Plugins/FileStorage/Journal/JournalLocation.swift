@@ -17,6 +17,9 @@ struct JournalLocation: Hashable, Sendable {
   /// The note of how far the journal was acknowledged.
   var acknowledgement: String { "\(folder)/acknowledged" }
 
+  /// Room that is kept for settling.
+  var reserve: String { "\(folder)/tombolo.reserve" }
+
   /// The segment with this file name, or `nil` when it is none.
   func number(of name: String) -> UInt64? {
     guard name.hasPrefix(Self.prefix), let number = UInt64(name.dropFirst(Self.prefix.count)) else { return nil }

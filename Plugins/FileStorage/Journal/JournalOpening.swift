@@ -13,7 +13,8 @@ struct JournalOpening {
 
   /// Reads everything, cuts off what a crash left of an unfinished commit, and begins a new epoch.
   func open(into index: FileIndex) throws -> Journal {
-    let names = try listed()
+    let names = try files.list(location.folder, "listing it")
+    let options = self.options.fitting(diskByteCount: try diskByteCount())
     for name in names where location.isDraft(name) { try remove("\(location.folder)/\(name)") }
     let all = names.compactMap(location.number).sorted()
     let acknowledgement = try readAcknowledgement(isThere: names.contains("acknowledged"), isNew: all.isEmpty)
@@ -26,19 +27,25 @@ struct JournalOpening {
       numbers, at: location, files: files, acknowledgement: acknowledgement, purpose: .writing, into: index)
     try mend(replay, acknowledgement: acknowledgement)
     let note = try OpenFile(location.acknowledgement, acknowledgement == nil ? .creating : .writing, in: files)
+    let reserve = try JournalReserve(
+      location, byteCount: options.reserveByteCount, isThere: names.contains("tombolo.reserve"), files: files)
     let journal = Journal(
       location: location, files: files, durability: durability, options: options, index: index, warn: warn,
-      replayed: replay, note: note)
+      replayed: replay, reserve: reserve, note: note)
     try removeLeftovers(all, of: journal, front: replay.front)
     try begin(journal)
+    let needed = journal.neededReserve(adding: 0)
+    try reserve.trim(needed)
+    // Without room for it the store opens all the same: to settle is how room comes back.
+    _ = try reserve.hold(needed)
     return journal
   }
 
-  private func listed() throws -> [String] {
+  private func diskByteCount() throws -> Int {
     do {
-      return try files.names(in: location.folder)
+      return try files.room(in: location.folder).byteCount
     } catch {
-      throw error.storeError(location.folder, "listing it")
+      throw error.storeError(location.folder, "asking how large its disk is")
     }
   }
 
@@ -113,7 +120,7 @@ struct JournalOpening {
         "\(location.folder): it was opened \(journal.epoch) times and has no revisions left; copy it into a new store")
     }
     journal.epoch += 1
-    _ = try journal.makeRoom(for: FrameHeader.byteCount + 16, isShrinking: true, changed: [], mayCopy: false)
+    _ = try journal.makeRoom(for: FrameHeader.byteCount + 16, isShrinking: true, changed: [], copyByteCount: 0)
     var encoder = FrameEncoder(
       salt: journal.salt, number: journal.current.number, base: journal.current.byteCount,
       durableByteCount: journal.durableByteCount, nextSequence: journal.nextSequence)

@@ -5,7 +5,7 @@ import TomboloStorage
 enum SegmentCreation {
   /// How long a new segment's file is.
   static func byteCount(_ options: FileStoreOptions) -> Int {
-    SegmentHeader.byteCount + options.reserveByteCount + options.roomByteCount
+    SegmentHeader.byteCount + options.roomByteCount
   }
 
   /// - Throws: `StoreError`; nothing but a draft is left behind then, which the next opening removes.

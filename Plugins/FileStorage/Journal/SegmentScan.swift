@@ -58,6 +58,18 @@ struct SegmentScan {
 
   /// The frame at `offset`, checked completely.
   func frame(at offset: Int) throws(JournalDamage) -> Frame {
+    let frame = try listing(at: offset)
+    for case let value? in frame.entries.lazy.map(\.value) {
+      let start = frame.valuesOffset + value.offset
+      guard CRC32C.checksum(bytes[start..<start + value.byteCount]) == value.checksum else {
+        throw JournalDamage(offset, "a value of a frame does not match its checksum")
+      }
+    }
+    return frame
+  }
+
+  /// The frame at `offset`, whose values were not looked at.
+  private func listing(at offset: Int) throws(JournalDamage) -> Frame {
     let place = FramePlace(salt: header.salt, number: header.number, offset: offset)
     guard let frame = FrameHeader.decoded(bytes, at: offset, place: place) else {
       throw JournalDamage(offset, "the header of a frame is damaged or incomplete")
@@ -82,13 +94,23 @@ struct SegmentScan {
       let entries = FrameEntry.decoded(
         bytes, in: entriesStart..<valuesStart, valuesByteCount: frame.valuesByteCount)
     else { throw JournalDamage(offset, "the entries of a frame do not fit its lengths") }
-    for case let value? in entries.lazy.map(\.value) {
-      let start = valuesStart + value.offset
-      guard CRC32C.checksum(bytes[start..<start + value.byteCount]) == value.checksum else {
-        throw JournalDamage(offset, "a value of a frame does not match its checksum")
+    return Frame(offset: offset, header: frame, entries: entries)
+  }
+
+  /// The keys of frames in `range` of which only values are damaged, one behind the other from its beginning.
+  func listedKeys(in range: Range<Int>) -> [Key] {
+    var keys: [Key] = []
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      do throws(JournalDamage) {
+        let frame = try listing(at: offset)
+        keys += frame.entries.map(\.key)
+        offset += frame.header.frameByteCount
+      } catch {
+        return keys
       }
     }
-    return Frame(offset: offset, header: frame, entries: entries)
+    return keys
   }
 
   /// The first intact frame behind `offset` for which `isWanted`, wherever it begins.

@@ -11,8 +11,9 @@ import TomboloStorage
 /// | record with a long key | `01`, the key's first 502 bytes (its stem), label (8) | checksum (4), revision (8), count (2) and bytes of the rest of the key, the record's value |
 ///
 /// LMDB's keys have 1 to 511 bytes; the first byte makes room for the empty key. Labels are big-endian and in the order of the
-/// rests of the keys; see `LMDBLongKeys`. Other numbers are little-endian. The checksum is CRC-32C over all that follows it:
-/// LMDB has none of its own, and a flipped bit in an operation must not reach a server.
+/// rests of the keys; see `LMDBLongKeys`. Other numbers are little-endian. The checksum is the sum of two CRC-32C: of all that
+/// follows it, and of the key or its stem. LMDB has none of its own, and a flipped bit in an operation must not reach a server,
+/// nor a record be found under a key it was not put under. A label is not covered: it may be any that keeps the order.
 enum LMDBEntry {
   static let recordMark: UInt8 = 1
   /// The longest key that is stored whole, and the length of a stem.
@@ -65,7 +66,8 @@ enum LMDBEntry {
 
   /// Fills the value of an entry, which has exactly `byteCount(rest:value:)` bytes.
   static func write(
-    revision: Revision, rest: ArraySlice<UInt8>?, value: [UInt8], to buffer: UnsafeMutableRawBufferPointer
+    _ key: ArraySlice<UInt8>, revision: Revision, rest: ArraySlice<UInt8>?, value: [UInt8],
+    to buffer: UnsafeMutableRawBufferPointer
   ) {
     buffer.storeBytes(of: revision.rawValue.littleEndian, toByteOffset: 4, as: UInt64.self)
     var offset = prefixByteCount
@@ -75,8 +77,21 @@ enum LMDBEntry {
       offset += 2 + rest.count
     }
     UnsafeMutableRawBufferPointer(rebasing: buffer[offset...]).copyBytes(from: value)
-    let checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: buffer[4...]))
+    let checksum = key.withUnsafeBytes { Self.checksum($0, UnsafeRawBufferPointer(buffer)) }
     buffer.storeBytes(of: checksum.littleEndian, toByteOffset: 0, as: UInt32.self)
+  }
+
+  private static func checksum(_ key: UnsafeRawBufferPointer, _ entry: UnsafeRawBufferPointer) -> UInt32 {
+    CRC32C.checksum(UnsafeRawBufferPointer(rebasing: entry[4...])) &+ CRC32C.checksum(key)
+  }
+
+  /// Whether the entry belongs to its key, and neither was changed since it was put.
+  static func isIntact(storedKey: UnsafeRawBufferPointer, _ entry: UnsafeRawBufferPointer) -> Bool {
+    guard storedKey.first == recordMark, entry.count >= prefixByteCount else { return false }
+    let isLong = storedKey.count == storedKeyByteCountMaximum
+    guard isLong || storedKey.count <= stemByteCount + 1 else { return false }
+    let key = UnsafeRawBufferPointer(rebasing: storedKey[1..<min(storedKey.count, stemByteCount + 1)])
+    return entry.number(0, UInt32.self) == checksum(key, entry)
   }
 
   /// The revision of an entry; its checksum is not looked at.
@@ -97,8 +112,10 @@ enum LMDBEntry {
   /// The record of an entry, its bytes copied once, straight from the map.
   static func record(_ key: Key, isLong: Bool, _ entry: UnsafeRawBufferPointer) throws -> Record {
     let revision = try revision(of: entry)
-    let checksum = UInt32(littleEndian: entry.loadUnaligned(fromByteOffset: 0, as: UInt32.self))
-    guard CRC32C.checksum(UnsafeRawBufferPointer(rebasing: entry[4...])) == checksum else {
+    let isIntact = key.bytes.prefix(stemByteCount).withUnsafeBytes {
+      checksum($0, entry) == entry.number(0, UInt32.self)
+    }
+    guard isIntact else {
       throw LMDBFailure(result: MDB_CORRUPTED, action: "reading a record, whose checksum is wrong")
     }
     let start = isLong ? prefixByteCount + 2 + (try rest(of: entry).count) : prefixByteCount

@@ -111,12 +111,33 @@ final class LMDBEnvironment: @unchecked Sendable {
     return true
   }
 
+  /// Runs `body` again with a larger map for as long as it finds the map full, the last time beyond its maximum by `byteCount`.
+  func growing<Value>(beyondMaximumBy byteCount: Int, _ body: () throws -> Value) throws -> Value {
+    while true {
+      do {
+        return try body()
+      } catch let failure as LMDBFailure where failure.result == MDB_MAP_FULL {
+        guard try grow() else { return try withLargerMap(by: byteCount, body) }
+      }
+    }
+  }
+
   /// Runs `body` with a map that is `byteCount` larger than it may be otherwise.
   func withLargerMap<Value>(by byteCount: Int, _ body: () throws -> Value) throws -> Value {
-    let before = mapByteCount
-    let larger = Self.roundedUp(before + byteCount)
+    let larger = Self.roundedUp(mapByteCount + byteCount)
     guard Self.isMappable(larger) else { return try body() }
-    try setMap(larger)
+    return try withMap(larger, body)
+  }
+
+  /// Runs `body` with a map that ends with the last page in use: what it puts must do with pages that are free.
+  func withoutGrowth<Value>(_ body: () throws -> Value) throws -> Value {
+    // LMDB never makes the map smaller than what is in use.
+    try withMap(1, body)
+  }
+
+  private func withMap<Value>(_ byteCount: Int, _ body: () throws -> Value) throws -> Value {
+    let before = mapByteCount
+    try setMap(byteCount)
     let result = Result { try body() }
     // LMDB keeps what is in use by now, so this never cuts anything off.
     try setMap(before)

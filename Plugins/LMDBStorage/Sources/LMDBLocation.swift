@@ -9,10 +9,10 @@ struct LMDBLocation: Hashable, Sendable {
 
   /// The database.
   var database: String { "\(folder)/tombolo.lmdb" }
-  /// LMDB's table of readers. Removed by an orderly close, so that finding it tells of a crash.
+  /// LMDB's table of readers, removed by an orderly close.
   var readers: String { "\(database)-lock" }
   /// A database in the making. It gets its name when it is complete, so that an empty `database` is always damage.
   var draft: String { "\(database).new" }
-  /// Room kept for deletes on a disk that is full; see `LMDBReserve`.
+  /// Room kept for deletes on a disk that is full; see `RoomReserve`.
   var reserve: String { "\(folder)/tombolo.reserve" }
 }

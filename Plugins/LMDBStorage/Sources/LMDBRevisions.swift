@@ -31,6 +31,11 @@ final class LMDBRevisions {
   }
 
   private static func claimEpoch(in environment: LMDBEnvironment) throws -> UInt64 {
+    // A map is no larger than a large database that was just opened, and even this commit needs a page or two.
+    try environment.growing(beyondMaximumBy: 1 << 20) { try tryClaimingEpoch(in: environment) }
+  }
+
+  private static func tryClaimingEpoch(in environment: LMDBEnvironment) throws -> UInt64 {
     let transaction = try environment.beginWriting()
     var header: LMDBHeader
     do {

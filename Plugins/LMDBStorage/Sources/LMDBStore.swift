@@ -20,9 +20,10 @@ import TomboloStorage
 /// Freed pages are used again at once; the file itself becomes smaller when the store is closed or opened and more than half of
 /// it is free. A single commit should stay well below the memory of the machine, because LMDB holds its pages there.
 ///
-/// Damage is looked for when the store is opened (see `LMDBInspection`), and every value read is checked against a checksum.
-/// What neither finds, damage in the structure of a large database, can end the process, because LMDB trusts its file; so can
-/// another program that makes the file shorter while it is open.
+/// A database is read whole when it is opened, about a second for each GiB in use, and damage anywhere in it is refused as
+/// `damaged`, naming the page (see `LMDBInspection`). Every value read later is checked against a checksum of its key and value.
+/// What cannot be met is damage to the structure of pages that arises while the store is open, in memory or by another program
+/// that writes into the file or makes it shorter: LMDB reads it through a map and trusts it, and the process can end.
 public final class LMDBStore: KeyValueStore {
   public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
 

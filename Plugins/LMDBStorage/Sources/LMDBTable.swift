@@ -62,7 +62,7 @@ struct LMDBTable {
     guard room.count == byteCount, room.baseAddress != nil else {
       throw LMDBFailure(result: MDB_CORRUPTED, action: "putting a record")
     }
-    LMDBEntry.write(revision: revision, rest: rest, value: value, to: room)
+    LMDBEntry.write(key, revision: revision, rest: rest, value: value, to: room)
   }
 
   private func entry(at key: Key) throws -> UnsafeRawBufferPointer? {

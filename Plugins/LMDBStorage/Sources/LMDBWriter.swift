@@ -16,20 +16,23 @@ actor LMDBWriter {
   private final class Session {
     let environment: LMDBEnvironment
     let revisions: LMDBRevisions
-    let reserve: LMDBReserve
+    let reserve: RoomReserve
 
-    init(_ environment: LMDBEnvironment, reserve: LMDBReserve) throws {
+    init(_ environment: LMDBEnvironment, reserve: RoomReserve) throws {
       self.environment = environment
       self.reserve = reserve
       do {
         revisions = try LMDBRevisions(claimedIn: environment)
       } catch let failure as LMDBFailure where failure.isOutOfRoom {
         // The file left by the last opening holds blocks of the disk.
-        guard reserve.release() else { throw failure }
+        guard try reserve.release() else { throw failure }
         revisions = try LMDBRevisions(claimedIn: environment)
       }
     }
   }
+
+  /// LMDB copies every page it changes, so even a delete needs pages first; those that become free then carry the next ones.
+  private static let reserveByteCount = 1_024 * 1_024
 
   private let location: LMDBLocation
   private let configuration: LMDBStore.Configuration
@@ -48,8 +51,7 @@ actor LMDBWriter {
     try Task.checkCancellation()
     do {
       let environment = try opening(StoreFolder(location.folder, engine: "lmdb")).open()
-      let reserve = LMDBReserve(path: location.reserve)
-      try reserve.hold()
+      let reserve = try RoomReserve(folder: location.folder, byteCount: Self.reserveByteCount)
       session = try Session(environment, reserve: reserve)
       return environment
     } catch let failure as LMDBFailure {
@@ -63,7 +65,7 @@ actor LMDBWriter {
     guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
     guard !batches.isEmpty else { return [] }
     do {
-      try session.reserve.hold()
+      try session.reserve.restore()
       try session.revisions.reserve(batches.count, in: session.environment)
       return try commit(batches, within: capabilities, in: session)
     } catch let failure as LMDBFailure {
@@ -107,32 +109,38 @@ actor LMDBWriter {
   }
 
   /// Commits, with as large a map as it takes, and with the reserve when there is no other room.
+  ///
+  /// While the reserve is spent, what adds must do with the pages that are free in the file, so that the room that was given up
+  /// serves settling alone.
   private func commit(_ batches: [Batch], within capabilities: StoreCapabilities, in session: Session) throws
     -> [BatchResult]
   {
+    let isConfined = session.reserve.isSpent && session.reserve.byteCount > 0 && !batches.areShrinking
     while true {
       do {
-        return try attempt(batches, within: capabilities, in: session)
+        guard isConfined else { return try attempt(batches, within: capabilities, in: session) }
+        return try session.environment.withoutGrowth { try attempt(batches, within: capabilities, in: session) }
       } catch let failure as LMDBFailure where failure.isOutOfRoom {
-        if failure.result == MDB_MAP_FULL, try session.environment.grow() { continue }
-        return try commitReleasing(batches, after: failure, within: capabilities, in: session)
+        if isConfined { return try commitShrinking(batches, after: failure, within: capabilities, in: session) }
+        if failure.result == MDB_MAP_FULL {
+          if try session.environment.grow() { continue }
+          return try session.environment.withLargerMap(by: Self.reserveByteCount) {
+            try commitShrinking(batches, after: failure, within: capabilities, in: session)
+          }
+        }
+        // Taken hold of again by a later commit, once there is room for it.
+        guard batches.contains(where: \.isShrinking), try session.reserve.release() else { throw failure }
+        return try commitShrinking(batches, after: failure, within: capabilities, in: session)
       }
     }
   }
 
   /// Applies those batches that make room, and refuses the others as full.
-  private func commitReleasing(
+  private func commitShrinking(
     _ batches: [Batch], after failure: LMDBFailure, within capabilities: StoreCapabilities, in session: Session
   ) throws -> [BatchResult] {
-    guard batches.contains(where: \.isReleasing) else { throw failure }
+    guard batches.contains(where: \.isShrinking) else { throw failure }
     let refusal = failure.storeError(path: location.database)
-    if failure.result == MDB_MAP_FULL {
-      return try session.environment.withLargerMap(by: LMDBReserve.byteCount) {
-        try attempt(batches, refusingOthers: refusal, within: capabilities, in: session)
-      }
-    }
-    // Taken hold of again by the next commit, once there is room for it.
-    guard session.reserve.release() else { throw failure }
     return try attempt(batches, refusingOthers: refusal, within: capabilities, in: session)
   }
 
@@ -165,7 +173,7 @@ actor LMDBWriter {
         results.append(.refused(refusal))
         continue
       }
-      if let refusingOthers, !batch.isReleasing {
+      if let refusingOthers, !batch.isShrinking {
         results.append(.refused(refusingOthers))
         continue
       }

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @testable import storage_load
 

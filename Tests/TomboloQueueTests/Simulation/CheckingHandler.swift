@@ -8,6 +8,7 @@ import TomboloTesting
 final class CheckingHandler: OperationHandler {
   private struct State {
     var underWay: [OperationID: OrderingKey] = [:]
+    var limitedCount = 0
     var count = 0
     /// With one delivery at a time: what was ready when the last one ended.
     var readyBefore: [OperationID: OperationPriority]?
@@ -17,9 +18,16 @@ final class CheckingHandler: OperationHandler {
   private let ledger: QueueLedger
   private let world: SimulatedWorld
   private let concurrency: Int
+  private let isStrictlyByPriority: Bool
+  private let kindConcurrency: Int
   private let state = Mutex(State())
 
-  init(base: any OperationHandler, ledger: QueueLedger, world: SimulatedWorld, concurrency: Int) {
+  init(
+    base: any OperationHandler, ledger: QueueLedger, world: SimulatedWorld, concurrency: Int,
+    isStrictlyByPriority: Bool, kindConcurrency: Int
+  ) {
+    self.kindConcurrency = kindConcurrency
+    self.isStrictlyByPriority = isStrictlyByPriority
     self.base = base
     self.ledger = ledger
     self.world = world
@@ -30,6 +38,13 @@ final class CheckingHandler: OperationHandler {
 
   func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
     let key = OrderingKey(of: operation)
+    let isLimited = operation.kind == "limited"
+    let limitedCount = state.withLock { state in
+      if isLimited { state.limitedCount += 1 }
+      return state.limitedCount
+    }
+    defer { if isLimited { state.withLock { $0.limitedCount -= 1 } } }
+    if isLimited, limitedCount > kindConcurrency { ledger.note("\(limitedCount) of a kind at once") }
     let (isShared, count, readyBefore) = state.withLock { state in
       let isShared = key != nil && state.underWay.values.contains { $0 == key }
       state.count += 1
@@ -48,7 +63,7 @@ final class CheckingHandler: OperationHandler {
       outcome = .failure(error)
     }
     ledger.ends(operation, outcome)
-    let isCalm = concurrency == 1 && world.network.status.isOnline
+    let isCalm = concurrency == 1 && isStrictlyByPriority && world.network.status.isOnline
     let ready = isCalm ? self.ready() : nil
     state.withLock { state in
       state.count -= 1

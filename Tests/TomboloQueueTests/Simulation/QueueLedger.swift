@@ -22,6 +22,9 @@ final class QueueLedger: Sendable {
     var conflicted: Set<OperationID> = []
     var discarded: Set<OperationID> = []
     var redriven: Set<OperationID> = []
+    /// Since when, by the monotonic clock, nothing of this may be delivered.
+    var paused: [Pause.Scope: Duration] = [:]
+    var inactive: [String: Duration] = [:]
     var latestWall = Timestamp(millisecondsSinceEpoch: 0)
   }
 
@@ -66,7 +69,9 @@ final class QueueLedger: Sendable {
           }
           if state.stored[id] == nil, plan.faults.wallClockJumpChance == 0,
             operation.idempotencyKey != id.description,
-            let twin = state.stored.values.first(where: { $0.idempotencyKey == operation.idempotencyKey })
+            let twin = state.stored.values.first(where: {
+              $0.idempotencyKey == operation.idempotencyKey && $0.namespace == operation.namespace
+            })
           {
             state.problems.append("\(id) and \(twin.id) have one idempotency key")
           }
@@ -99,6 +104,35 @@ final class QueueLedger: Sendable {
     if !isKnown { note("\(receipt.id) was acknowledged and never stored") }
   }
 
+  // MARK: - Pauses
+
+  func paused(_ scope: Pause.Scope) { state.withLock { $0.paused[scope] = world.time.uptime } }
+  func resumes(_ scope: Pause.Scope) { state.withLock { $0.paused[scope] = nil } }
+  func begins(lifeWith namespaces: Set<String>) { activates(namespaces) }
+
+  func activates(_ namespaces: Set<String>) {
+    state.withLock { state in
+      for name in ["n", "m"] {
+        state.inactive[name] = namespaces.contains(name) ? nil : state.inactive[name] ?? world.time.uptime
+      }
+    }
+  }
+
+  /// What was taken just before a pause may still be delivered.
+  private static let pauseGrace = Duration.seconds(30)
+
+  private func checkPauses(_ operation: SyncOperation) {
+    let (paused, inactive) = state.withLock { ($0.paused, $0.inactive) }
+    var since = [paused[.queue], paused[.kind(operation.kind)]].compactMap { $0 }
+    if let key = operation.orderingKey, let pause = paused[.orderingKey(key, namespace: operation.namespace)] {
+      since.append(pause)
+    }
+    if let namespace = operation.namespace, let pause = inactive[namespace] { since.append(pause) }
+    if let first = since.min(), world.time.uptime - first > Self.pauseGrace {
+      note("\(operation.id) is delivered though it is paused, or its namespace not active, since \(first)")
+    }
+  }
+
   // MARK: - Around a delivery
 
   func begins(_ operation: SyncOperation, _ attempt: DeliveryAttempt) {
@@ -110,6 +144,10 @@ final class QueueLedger: Sendable {
       return (line.filter { $0 < id && !state.redriven.contains($0) }.sorted(), state.burnt[id] ?? 0, state.latestWall)
     }
     if world.disk.record(QueueLayout.operation(id)) == nil { note("\(id) is delivered after it was settled") }
+    checkPauses(operation)
+    for other in operation.after where world.disk.record(QueueLayout.operation(other)) != nil {
+      note("\(id) is delivered before \(other), which it waits for")
+    }
     for other in older where plan.configuration.onPermanentFailure == .block || !isHeld(other) {
       note("\(id) overtakes \(other) of its ordering key")
     }
@@ -164,15 +202,19 @@ final class QueueLedger: Sendable {
     let (stored, delivered, conflicted, discarded) = state.withLock {
       ($0.stored, $0.answeredDelivered, $0.conflicted, $0.discarded)
     }
+    // Those that wait for a person, or for one that does.
+    var stuck: Set<OperationID> = []
     for (id, operation) in stored.sorted(by: { $0.key < $1.key }) {
       if world.disk.record(QueueLayout.operation(id)) != nil {
-        let isBehindHeld =
-          plan.configuration.onPermanentFailure == .block
-          && stored.values.contains {
-            $0.id < id && OrderingKey(of: $0) != nil && OrderingKey(of: $0) == OrderingKey(of: operation)
-              && isHeld($0.id)
-          }
-        if !isHeld(id), !isBehindHeld { note("\(id) is neither settled nor held in the end") }
+        let key = OrderingKey(of: operation)
+        let isBehindStuck = stuck.contains { other in
+          operation.after.contains(other)
+            || key != nil && stored[other].flatMap { OrderingKey(of: $0) } == key
+              && (plan.configuration.onPermanentFailure == .block || !isHeld(other))
+        }
+        let isHeldItself = isHeld(id)
+        if isHeldItself || isBehindStuck { stuck.insert(id) }
+        if !isHeldItself, !isBehindStuck { note("\(id) is neither settled nor held in the end") }
         continue
       }
       if delivered.contains(id) || conflicted.contains(id) || discarded.contains(id) { continue }
@@ -181,7 +223,9 @@ final class QueueLedger: Sendable {
       }
       let isSuperseded =
         operation.coalescingKey != nil
-        && stored.values.contains { $0.id > id && $0.coalescingKey == operation.coalescingKey }
+        && stored.values.contains {
+          $0.id > id && $0.coalescingKey == operation.coalescingKey && $0.namespace == operation.namespace
+        }
       if !isSuperseded { note("\(id) is gone and was never delivered: lost") }
     }
     for id in state.withLock({ $0.acknowledged }) where stored[id] == nil { note("\(id) was acknowledged and is lost") }

@@ -11,6 +11,8 @@ struct QueuePlan: Sendable {
   /// Whether a person retries and discards operations by hand.
   var hasPerson: Bool
   var hasNotBefore = true
+  /// Whether kinds, keys and the queue are paused and resumed, and namespaces come and go.
+  var hasPauses: Bool
 
   /// Whether everything must settle soon once nothing fails: a wall clock that jumped may put a `notBefore` far off.
   var isPatienceLimited: Bool { faults.wallClockJumpChance == 0 || !hasNotBefore }
@@ -22,6 +24,15 @@ struct QueuePlan: Sendable {
     configuration.attemptsMaximum = Bool.random(using: &random) ? 5 : 50
     configuration.onPermanentFailure = Int.random(in: 0..<4, using: &random) == 0 ? .block : .continue
     configuration.attemptTimeout = .seconds(Int.random(in: 5...30, using: &random))
+    configuration.merger = NewestPayload()
+    configuration.passedOverMaximum = Bool.random(using: &random) ? 3 : 1_000
+    if Bool.random(using: &random) {
+      configuration.kindLimits["limited"] =
+        Bool.random(using: &random)
+        ? KindLimit(concurrency: 1) : KindLimit(concurrency: 2, rate: RateLimit(1, per: .seconds(60)))
+    }
+    hasPauses = Int.random(in: 0..<3, using: &random) == 0
+    configuration.activeNamespaces = Bool.random(using: &random) ? ["n"] : ["n", "m"]
     hasPerson = Bool.random(using: &random)
     if Bool.random(using: &random) {
       faults.wallClockJumpChance = 0
@@ -35,13 +46,25 @@ struct QueuePlan: Sendable {
     if Int.random(in: 0..<4, using: &random) == 0 { (faults.commitRefusedChance, faults.readFailedChance) = (0.2, 0.1) }
   }
 
+  /// Whether the first of the most urgent always goes first.
+  var isStrictlyByPriority: Bool { configuration.passedOverMaximum > 100 }
+
   /// A random operation.
-  func operation(_ name: String, at now: Timestamp, _ random: inout SeededGenerator) -> NewOperation {
+  ///
+  /// - Parameter known: operations that it may have to wait for.
+  func operation(
+    _ name: String, at now: Timestamp, after known: [OperationID] = [], _ random: inout SeededGenerator
+  ) -> NewOperation {
     func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
-    var operation = NewOperation(kind: "test", payload: Array(name.utf8))
+    var operation = NewOperation(kind: chance(30) ? "limited" : "test", payload: Array(name.utf8))
+    if chance(20) { operation.namespace = chance(50) ? "n" : "m" }
     operation.priority = OperationPriority.allCases.randomElement(using: &random) ?? .normal
     if chance(60) { operation.orderingKey = ["a", "b", "c"].randomElement(using: &random) }
-    if chance(25) { operation.coalescingKey = ["x", "y"].randomElement(using: &random) }
+    if chance(25) {
+      operation.coalescingKey = ["x", "y"].randomElement(using: &random)
+      operation.uniqueness = (UniquenessPolicy.allCases + [nil]).randomElement(using: &random) ?? nil
+    }
+    while chance(15), let other = known.randomElement(using: &random) { operation.after.append(.operation(other)) }
     if chance(50) { operation.idempotencyKey = name }
     if hasNotBefore, chance(20) {
       operation.notBefore = now.advanced(by: .seconds(Int.random(in: 1...1_800, using: &random)))
@@ -49,4 +72,9 @@ struct QueuePlan: Sendable {
     if chance(15) { operation.expiresAt = now.advanced(by: .seconds(Int.random(in: 2_000...7_200, using: &random))) }
     return operation
   }
+}
+
+/// Payloads are names here, so of two the newer stays.
+private struct NewestPayload: PayloadMerger {
+  func merge(_ waiting: SyncOperation, with newer: NewOperation) -> [UInt8] { newer.payload }
 }

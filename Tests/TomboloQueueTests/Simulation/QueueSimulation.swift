@@ -55,8 +55,11 @@ struct QueueSimulation {
     var random = process.random("life")
     let logger = Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
     let queue = try await open(process, logger)
+    ledger.begins(lifeWith: plan.configuration.activeNamespaces)
     let handler = CheckingHandler(
-      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency)
+      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency,
+      isStrictlyByPriority: plan.isStrictlyByPriority,
+      kindConcurrency: plan.configuration.kindLimits["limited"]?.concurrency ?? .max)
     let worker = SyncWorker(
       queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
     let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
@@ -73,6 +76,7 @@ struct QueueSimulation {
           for number in 1...2 {
             producers.addTask { try await produce(queue, process, "\(process.number).\(number)") }
           }
+          producers.addTask { try await pauseAndResume(queue, process) }
           if plan.hasPerson { producers.addTask { try await settleByHand(queue, process) } }
           try await producers.waitForAll()
         }
@@ -114,7 +118,7 @@ struct QueueSimulation {
       if Int.random(in: 0..<3, using: &random) > 0 {
         try await process.time.sleep(for: .milliseconds(Int.random(in: 1...400_000, using: &random)))
       }
-      let operation = plan.operation("\(name).\(number)", at: process.time.now, &random)
+      let operation = plan.operation("\(name).\(number)", at: process.time.now, after: ledger.known, &random)
       // The program's own change, committed with the operation or not at all.
       var companion = Batch()
       companion.put(QueueLedger.companionKey(operation.payload), operation.payload)
@@ -122,6 +126,44 @@ struct QueueSimulation {
       for _ in 0..<(operation.idempotencyKey == nil ? 1 : 10) {
         do {
           for receipt in try await queue.enqueue([operation], alongside: companion) { ledger.acknowledge(receipt) }
+          break
+        } catch let error as StoreError where error.code != .closed {
+          try await process.time.sleep(for: .seconds(1))
+        }
+      }
+    }
+  }
+
+  /// Pauses now and then, and in the end lets everything go on.
+  private func pauseAndResume(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
+    var random = process.random("pauses")
+    let scopes: [Pause.Scope] = [.queue, .kind("test"), .kind("limited"), .orderingKey("a")]
+    for _ in 0..<(plan.hasPauses ? 6 : 0) {
+      try await process.time.sleep(for: .seconds(Int.random(in: 1...600, using: &random)))
+      let namespaces = Set(["n", "m"].filter { _ in Bool.random(using: &random) })
+      ledger.activates(namespaces)
+      queue.activate(namespaces: namespaces)
+      guard let scope = scopes.randomElement(using: &random) else { continue }
+      do {
+        if Bool.random(using: &random) {
+          try await queue.pause(scope, reason: "simulated")
+          ledger.paused(scope)
+        } else {
+          ledger.resumes(scope)
+          try await queue.resume(scope)
+        }
+      } catch let error as StoreError where error.code != .closed {
+        // It may or may not be paused.
+        ledger.resumes(scope)
+      }
+    }
+    ledger.activates(["n", "m"])
+    queue.activate(namespaces: ["n", "m"])
+    for pause in queue.pauses {
+      ledger.resumes(pause.scope)
+      while true {
+        do {
+          try await queue.resume(pause.scope)
           break
         } catch let error as StoreError where error.code != .closed {
           try await process.time.sleep(for: .seconds(1))
@@ -170,7 +212,7 @@ struct QueueSimulation {
       }.first
       let isIdle = queue.engine.state.withLock { $0.inFlight.isEmpty }
       let isOpen =
-        process.network.status.isOnline
+        process.network.status.isOnline && !queue.engine.isPaused
         && worker.state.withLock {
           $0.gate.obstacle(upstream: "simulated", at: time.uptime, wall: time.now, status: process.network.status)
         } == nil
@@ -205,7 +247,8 @@ struct QueueSimulation {
     var pause = Duration.seconds(10)
     while true {
       let status = try await queue.status()
-      let isBlockedForGood = plan.configuration.onPermanentFailure == .block
+      // Whoever waits for one that is held waits for a person.
+      let isBlockedForGood = plan.configuration.onPermanentFailure == .block || status.parked + status.deadLettered > 0
       if status.pending + status.delivering + status.retrying == 0, status.blocked == 0 || isBlockedForGood { return }
       if plan.isPatienceLimited, process.time.uptime - start > Self.patience {
         throw SimulationFailure("nothing fails any more, and after \(Self.patience) there is still \(status)")

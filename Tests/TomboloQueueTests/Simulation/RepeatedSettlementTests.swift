@@ -65,5 +65,19 @@ struct RepeatedSettlementTests {
     #expect(try await QueueAudit.problems(in: store).isEmpty)
   }
 
+  /// Seed 70: an enqueue was stored and its answer lost, and nobody told the worker.
+  @Test("An enqueue whose answer was lost wakes the worker: what it stored is delivered")
+  func enqueueUnanswered() async throws {
+    let test = try await TestQueue.open(store)
+    try await test.whileRunning {
+      try await test.add("first")
+      while try await test.queue.status().delivered == 0 { await Task.yield() }
+      store.onCommit { number, _ in number == 1 ? .unanswered : nil }
+      await #expect(throws: StoreError.self) { try await test.add("second") }
+      await test.handler.waitForCalls(2)
+    }
+    #expect(test.attempted == ["first", "second"])
+  }
+
   enum PutBackCase: Sendable { case retry, deadLetter, delivered }
 }

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 /// Keys in order: `key00000`, `key00001`, …
 func name(_ index: Int) -> String {
@@ -47,34 +48,8 @@ struct MissingFailure: Error {}
 /// Runs a migration that ends after some commits.
 func interrupt(_ source: any KeyValueStore, named name: String, _ target: any KeyValueStore, after commits: Int) async {
   await #expect(throws: StoreError.self) {
-    _ = try await StoreMigration(from: source, named: name, to: InterruptedStore(target, commitsLeft: commits)).run()
+    _ = try await StoreMigration(from: source, named: name, to: FaultyStore(target, stoppingAfter: commits)).run()
   }
-}
-
-/// A store whose process ends after some commits: everything after them fails.
-final class InterruptedStore: KeyValueStore {
-  private let inner: any KeyValueStore
-  private let commitsLeft: Mutex<Int>
-
-  init(_ inner: any KeyValueStore, commitsLeft: Int) {
-    self.inner = inner
-    self.commitsLeft = Mutex(commitsLeft)
-  }
-
-  var capabilities: StoreCapabilities { inner.capabilities }
-  func get(_ keys: [Key]) async throws -> [Record?] { try await inner.get(keys) }
-  func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
-    try await inner.scan(range, reverse: reverse, limit: limit)
-  }
-  func commit(_ batches: [Batch]) async throws -> [BatchResult] {
-    let isOver = commitsLeft.withLock { left in
-      left -= 1
-      return left < 0
-    }
-    if isOver { throw StoreError(.engine, "killed") }
-    return try await inner.commit(batches)
-  }
-  func close() async throws { try await inner.close() }
 }
 
 /// A store that does not keep what it was given.

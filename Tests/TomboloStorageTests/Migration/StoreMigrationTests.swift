@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @Suite struct StoreMigrationTests {
   @Test("every record arrives, with the source's counts and digest, and no note is left", arguments: [0, 1, 16, 5_000])
@@ -24,7 +25,7 @@ import TomboloStorage
     var commitCount = 0
     while true {
       let target = InMemoryStore()
-      let killed = InterruptedStore(target, commitsLeft: commitCount)
+      let killed = FaultyStore(target, stoppingAfter: commitCount)
       do {
         _ = try await StoreMigration(from: source, named: "a", to: killed).run()
         break
@@ -158,7 +159,7 @@ import TomboloStorage
     let (source, target) = (InMemoryStore(), InMemoryStore())
     try await fill(source, count: 100)
     let before = try await source.scan(.all, limit: .max)
-    _ = try await StoreMigration(from: InterruptedStore(source, commitsLeft: 0), named: "a", to: target).run()
+    _ = try await StoreMigration(from: FaultyStore(source, stoppingAfter: 0), named: "a", to: target).run()
     #expect(try await source.scan(.all, limit: .max) == before)
   }
 }

@@ -1,12 +1,19 @@
 import TomboloResilience
 
-/// The code of the guides about resilience, compiled and run.
+/// The code of the guides about resilience, compiled and run. The guides show pieces of it, word for word, which the repository's
+/// tests check.
 @main
 struct ResilienceSamples {
   static func main() async throws {
     try await pipeline()
     try await described()
-    try await flight()
+    let upstream = Upstream()
+    try await RetrySamples.run(upstream)
+    try await TimeLimitSamples.run(upstream)
+    try await CircuitBreakerSamples.run(upstream)
+    try await LimitSamples.run(upstream)
+    try await SharedCallSamples.run(upstream)
+    try await DrillSamples.run(upstream)
   }
 
   static func pipeline() async throws {
@@ -19,7 +26,7 @@ struct ResilienceSamples {
     }
     print(billing)
     let invoice = try await billing.run(isIdempotent: true) { attempt in
-      try await fetchInvoice(attempt.number)
+      "invoice \(attempt.number)"
     } fallback: { _ in
       "the invoice of yesterday"
     }
@@ -36,11 +43,18 @@ struct ResilienceSamples {
       ])
     print(try await upstream.run { attempt in attempt.number })
   }
+}
 
-  static func flight() async throws {
-    let flights = SingleFlight<String, String>()
-    print(try await flights.run("invoice/7") { try await fetchInvoice(7) })
+/// Something far away, as the samples need it.
+struct Upstream: Sendable {
+  /// What a server answers when it cannot.
+  struct HTTPError: Error {
+    var status: Int
   }
 
-  static func fetchInvoice(_ number: Int) async throws -> String { "invoice \(number)" }
+  /// There is nothing of this name.
+  struct NotFound: Error {}
+
+  func invoice(_ number: Int) async throws -> String { "invoice \(number)" }
+  func locate(_ address: String) async throws -> String { "somewhere near \(address)" }
 }

@@ -7,12 +7,18 @@ public struct AgentParts: Sendable {
   public var worker: SyncWorker
   public var network: NetworkMonitor
   public var storage: StorageDescription
+  /// What there is to say against the storage, given how much it holds: `storage.advice` of the status.
+  public var advise: @Sendable (QueueStatus) -> String?
 
   /// Running the parts remains the caller's business.
-  public init(queue: SyncQueue, worker: SyncWorker, network: NetworkMonitor, storage: StorageDescription) {
+  public init(
+    queue: SyncQueue, worker: SyncWorker, network: NetworkMonitor, storage: StorageDescription,
+    advise: @escaping @Sendable (QueueStatus) -> String? = { _ in nil }
+  ) {
     self.queue = queue
     self.worker = worker
     self.network = network
     self.storage = storage
+    self.advise = advise
   }
 }

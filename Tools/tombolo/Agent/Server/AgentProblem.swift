@@ -56,6 +56,10 @@ struct AgentProblem: Error {
     static let foreignHost = Code("foreignHost")
     /// The request comes from a page of another origin.
     static let foreignOrigin = Code("foreignOrigin")
+    /// The configuration that was to be reloaded cannot be used.
+    static let invalidConfiguration = Code("invalidConfiguration")
+    /// Another reload is under way.
+    static let reloading = Code("reloading")
     /// A mistake of the agent's own.
     static let internalError = Code("internalError")
   }
@@ -69,11 +73,14 @@ struct AgentProblem: Error {
   /// What went wrong inside. For the log alone.
   var cause: (any Error)?
 
-  init(_ status: HTTPResponse.Status, _ code: Code, _ detail: String, field: String? = nil) {
+  /// - Parameter isLong: whether the detail may be long, as a list of problems that nobody but the operator gets.
+  init(
+    _ status: HTTPResponse.Status, _ code: Code, _ detail: String, field: String? = nil, isLong: Bool = false
+  ) {
     self.status = status
     self.code = code
     // Both may repeat what somebody wrote, who may have written sixteen megabytes of it.
-    self.detail = Self.cut(detail, to: 600)
+    self.detail = Self.cut(detail, to: isLong ? 8_000 : 600)
     self.field = field.map { Self.cut($0, to: 200) }
   }
 

@@ -21,6 +21,9 @@ extension AgentResponder {
       case .added: break
       case .repeated: text += #","repeated":true"#
       case .replaced(let id): text += #","replaced":"\#(id)""#
+      case .merged(let id): text += #","merged":"\#(id)""#
+      case .kept: text += #","kept":true"#
+      case .appended(let id): text += #","appended":"\#(id)""#
       }
       text += "}"
     }

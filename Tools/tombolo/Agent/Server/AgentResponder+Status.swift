@@ -8,10 +8,11 @@ import TomboloQueue
 extension AgentResponder {
   /// `GET /v1/status`.
   func status(_ request: Request) async throws -> Response {
-    try Self.json(
-      WireStatus(
-        network: describe(parts.network.status), queue: describe(try await parts.queue.status()),
-        storage: parts.storage))
+    let status = try await parts.queue.status()
+    var storage = parts.storage
+    storage.advice = parts.advise(status)
+    return try Self.json(
+      WireStatus(network: describe(parts.network.status), queue: describe(status), storage: storage))
   }
 
   /// `PUT /v1/network`.
@@ -19,6 +20,20 @@ extension AgentResponder {
     let wanted = try NetworkOverrideRequest(try await body(of: request))
     parts.network.setOverride(wanted.override)
     return try Self.json(describe(parts.network.status))
+  }
+
+  /// `POST /v1/reload`.
+  func reload(_ request: Request) async throws -> Response {
+    guard let reload = live.reload else {
+      throw AgentProblem(.notFound, .unknownPath, "this agent has no configuration that could be read anew")
+    }
+    do {
+      return try Self.json(try await reload())
+    } catch let error as AgentReloadError {
+      throw AgentProblem(
+        error.isBusy ? .conflict : .unprocessableContent, error.isBusy ? .reloading : .invalidConfiguration,
+        "\(error.message). Nothing was changed", isLong: true)
+    }
   }
 
   /// `GET /metrics`.

@@ -8,25 +8,25 @@ import TomboloQueue
 /// Answers the requests of an `AgentServer`: here what is common to all, the rest in `AgentResponder+…`.
 struct AgentResponder: HTTPResponder {
   let parts: AgentParts
-  let configuration: AgentServerConfiguration
-  let guardian: RequestGuard
+  let live: LiveServerSettings
   let startedAt: Timestamp
   let logger: Logger
 
-  init(_ parts: AgentParts, _ configuration: AgentServerConfiguration, logger: Logger) {
+  init(_ parts: AgentParts, _ live: LiveServerSettings, logger: Logger) {
     self.parts = parts
-    self.configuration = configuration
+    self.live = live
     self.logger = logger
-    guardian = RequestGuard(configuration)
     startedAt = parts.queue.time.now
   }
+
+  var configuration: AgentServerConfiguration { live.configuration }
 
   func respond(to request: Request, context: AgentContext) async throws -> Response {
     let began = logger.logLevel <= .debug ? ContinuousClock.now : nil
     let path = request.uri.path
     var response: Response
     do throws(any Error) {
-      try guardian.check(request.head, path: path, port: context.port)
+      try live.guardian.check(request.head, path: path, port: context.port)
       response = try await answer(request, path: path)
     } catch {
       let problem = AgentProblem(error)
@@ -54,6 +54,8 @@ struct AgentResponder: HTTPResponder {
       return try await choose(request, [.get: status])
     case "/v1/network":
       return try await choose(request, [.put: setNetwork])
+    case "/v1/reload":
+      return try await choose(request, [.post: reload])
     case "/healthz":
       return try await choose(request, [.get: { _ in Self.answer(jsonText: Array(#"{"status":"ok"}"#.utf8)) }])
     case "/metrics":

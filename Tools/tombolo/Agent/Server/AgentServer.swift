@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -20,6 +21,7 @@ import Synchronization
 /// | `POST /v1/operations/{id}/retry`, `DELETE /v1/operations/{id}?reason=` | `WireReceipt` |
 /// | `GET /v1/status` | `WireStatus` |
 /// | `PUT /v1/network` with `{"override": "offline" \| "online" \| null}` | `WireNetworkStatus` |
+/// | `POST /v1/reload` | `AgentReload`, once the configuration was read anew; 422 with its problems when it cannot be used |
 /// | `GET /healthz`, `GET /metrics` | liveness; Prometheus text |
 ///
 /// Every error is a `WireProblem`, but for requests that are not HTTP at all.
@@ -29,12 +31,15 @@ import Synchronization
 /// | 400 | the body, a field, a parameter or an identifier cannot be accepted |
 /// | 401, 403, 421 | no token; a page of another origin; another agent's `Host` |
 /// | 404, 405, 409 | no such operation or path; no such method; the operation is being delivered |
+/// | 409, 422 | a reload is under way; the configuration to be reloaded cannot be used |
 /// | 413, 415 | larger than the limit; not JSON |
 /// | 503 | the store failed; with the code `outcomeUnknown` it may have done it: repeat with the same idempotency key |
 /// | 507 | the queue or its disk is full. There is no `Retry-After`: nobody knows when there will be room |
 public final class AgentServer: Service {
   private let responder: AgentResponder
+  private let live: LiveServerSettings
   private let address: AgentAddress
+  private let connectionsMaximum: Int
   private let onListening: @Sendable (AgentAddress) -> Void
   private let logger: Logger
   private let isListening = Mutex(false)
@@ -51,11 +56,27 @@ public final class AgentServer: Service {
     logger: Logger = Logger(label: "tombolo.agent"), onListening: @escaping @Sendable (AgentAddress) -> Void = { _ in }
   ) throws(AgentServerError) {
     try configuration.validate()
-    responder = AgentResponder(parts, configuration, logger: logger)
+    live = LiveServerSettings(configuration)
+    responder = AgentResponder(parts, live, logger: logger)
     address = configuration.address
+    connectionsMaximum = configuration.connectionsMaximum
     self.onListening = onListening
     self.logger = logger
   }
+
+  /// What `POST /v1/reload` does. Without it there is nothing at that path.
+  public func onReload(_ reload: @escaping @Sendable () async throws -> AgentReload) { live.reload = reload }
+
+  /// Throws what `update` could not work with, as the initializer does. The address itself is not judged again.
+  public func check(_ configuration: AgentServerConfiguration) throws(AgentServerError) {
+    var configuration = configuration
+    configuration.address = address
+    try configuration.validate()
+  }
+
+  /// Puts another configuration in the place of the present one, while it serves or not: the token, the names, the limit of
+  /// payloads. Where it listens and for how many stays as it is. To be checked with `check` first.
+  public func update(_ configuration: AgentServerConfiguration) { live.update(configuration) }
 
   /// Serves until graceful shutdown or cancellation. After a graceful shutdown it accepts nothing more and lets the
   /// requests under way finish. May be called once.
@@ -73,7 +94,9 @@ public final class AgentServer: Service {
     let application = Application(
       responder: responder,
       server: .http1(configuration: .init(idleTimeout: .seconds(120))),
-      configuration: ApplicationConfiguration(address: bindAddress, serverName: nil, backlog: 1_024),
+      configuration: ApplicationConfiguration(
+        address: bindAddress, serverName: nil, backlog: 1_024,
+        availableConnectionsDelegate: MaximumAvailableConnections(connectionsMaximum)),
       onServerRunning: { [self] channel in
         isListening.withLock { $0 = true }
         announce(port: channel.localAddress?.port)

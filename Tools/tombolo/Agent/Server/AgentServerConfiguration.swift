@@ -8,6 +8,8 @@ public struct AgentServerConfiguration: Hashable, Sendable {
   /// Further names by which the agent is reached, for example behind a proxy: a request whose `Host` names another one
   /// is refused.
   public var hostNames: [String]
+  /// How many connections may be open at once; further ones wait in the system's backlog. Set once, when it starts to listen.
+  public var connectionsMaximum: Int
   /// The largest payload that the queue accepts, in bytes; bounds what is read of a request.
   public var payloadByteCountMaximum: Int
 
@@ -15,11 +17,12 @@ public struct AgentServerConfiguration: Hashable, Sendable {
   ///   - address: loopback, unless there is a token.
   public init(
     address: AgentAddress = .tcp(host: "127.0.0.1", port: 7_117), bearerToken: String? = nil, hostNames: [String] = [],
-    payloadByteCountMaximum: Int = 1_024 * 1_024
+    connectionsMaximum: Int = 1_024, payloadByteCountMaximum: Int = 1_024 * 1_024
   ) {
     self.address = address
     self.bearerToken = bearerToken
     self.hostNames = hostNames
+    self.connectionsMaximum = connectionsMaximum
     self.payloadByteCountMaximum = payloadByteCountMaximum
   }
 

@@ -66,17 +66,21 @@ public struct StorageDescription: Hashable, Sendable, Codable {
   public var type: String
   /// Its folder; `nil` when it has none.
   public var path: String?
+  /// Which engine would suit better, why, and how to move; left out when there is nothing to say.
+  public var advice: String?
 
   /// Describes a store for the status.
-  public init(type: String, path: String?) {
+  public init(type: String, path: String?, advice: String? = nil) {
     self.type = type
     self.path = path
+    self.advice = advice
   }
 
-  /// Writes every key, as `null` where there is nothing.
+  /// Writes type and path, as `null` where there is none.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(type, forKey: .type)
     try container.encode(path, forKey: .path)
+    try container.encodeIfPresent(advice, forKey: .advice)
   }
 }

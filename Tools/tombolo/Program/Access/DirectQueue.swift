@@ -8,11 +8,13 @@ import TomboloQueue
 struct DirectQueue: QueueAccess {
   private let queue: SyncQueue
   private let storage: StorageDescription
+  private let advice: StorageAdvice
   private let isDurable: Bool
 
-  init(queue: SyncQueue, _ configuration: Configuration) {
+  init(queue: SyncQueue, _ chosen: ChosenStorage, _ registry: PluginRegistry) {
     self.queue = queue
-    storage = StorageDescription(configuration.storage)
+    storage = StorageDescription(chosen.settings.engine)
+    advice = StorageAdvice(chosen, registry)
     isDurable = storage.type != "memory"
   }
 
@@ -29,12 +31,18 @@ struct DirectQueue: QueueAccess {
     case .added: break
     case .repeated: fields["repeated"] = .boolean(true)
     case .replaced(let id): fields["replaced"] = .string(id.description)
+    case .merged(let id): fields["merged"] = .string(id.description)
+    case .kept: fields["kept"] = .boolean(true)
+    case .appended(let id): fields["appended"] = .string(id.description)
     }
     return try JSONText.convert(.object(fields))
   }
 
   func status() async throws -> StatusReport {
-    let queueStatus = WireJSON(try await queue.status(), now: queue.time.now)
+    let status = try await queue.status()
+    let queueStatus = WireJSON(status, now: queue.time.now)
+    var storage = storage
+    storage.advice = advice.text(status)
     return StatusReport(agent: nil, network: nil, queue: try JSONText.convert(queueStatus), storage: storage)
   }
 

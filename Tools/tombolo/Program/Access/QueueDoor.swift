@@ -20,7 +20,8 @@ struct QueueDoor {
       let system = try options.system(configuration, logger: Logger(label: "tombolo") { _ in SwiftLogNoOpLogHandler() })
       return try await closing {
         do {
-          return try await body(DirectQueue(queue: try await system.openQueue(), configuration), configuration)
+          let (queue, storage) = try await system.openQueue()
+          return try await body(DirectQueue(queue: queue, storage, CompiledInPlugins.registry()), configuration)
         } catch let error as StoreError where error.code == .inUse {
           throw CommandError(
             .failed,

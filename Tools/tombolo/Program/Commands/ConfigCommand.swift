@@ -5,7 +5,10 @@ import TomboloComposition
 struct ConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Checks the configuration, shows it, and explains where a value comes from.",
-    subcommands: [ConfigCheckCommand.self, ConfigShowCommand.self, ConfigExplainCommand.self])
+    subcommands: [
+      ConfigCheckCommand.self, ConfigShowCommand.self, ConfigExplainCommand.self, ConfigSchemaCommand.self,
+      ConfigReferenceCommand.self,
+    ])
 }
 
 /// `tombolo config check`.
@@ -29,6 +32,9 @@ struct ConfigShowCommand: ParsableCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
+  @Flag(help: "Hide secrets. They always are; the flag says so in scripts.")
+  var redacted = false
+
   func run() throws {
     Output.line(try options.load().text)
   }
@@ -47,5 +53,29 @@ struct ConfigExplainCommand: ParsableCommand {
   func run() throws {
     let entries = try options.load().explain(key)
     Output.line(entries.map(\.explanation).joined(separator: "\n\n"))
+  }
+}
+
+/// `tombolo config schema`.
+struct ConfigSchemaCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "schema", abstract: "Prints a JSON Schema of config files, for editors.",
+    discussion: """
+      Save it, and name it in the first line of a config: `# yaml-language-server: $schema=./tombolo.schema.json`. Editors \
+      then offer the keys, and underline what is wrong, while one writes.
+      """)
+
+  func run() throws {
+    Output.line(try ConfigurationReference(registry: CompiledInPlugins.registry()).jsonSchema())
+  }
+}
+
+/// `tombolo config reference`.
+struct ConfigReferenceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reference", abstract: "Prints every key there is, with limits, default and meaning, as Markdown.")
+
+  func run() throws {
+    Output.line(try ConfigurationReference(registry: CompiledInPlugins.registry()).markdown)
   }
 }

@@ -9,18 +9,20 @@ struct RunCommand: AsyncParsableCommand {
     abstract: "Runs the agent until SIGINT or SIGTERM.",
     discussion: """
       Prints `listening on http://HOST:PORT` (or `listening on unix:/PATH`) on standard output once operations are accepted. \
-      The log goes to standard error.
+      The log goes to standard error. SIGHUP, or POST /v1/reload, reads the configuration anew.
       """)
 
   @OptionGroup var options: ConfigurationOptions
 
   func run() async throws {
     let configuration = try options.load()
-    let settings = configuration.logging
+    let settings = LiveLogSettings(configuration.logging)
     LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, settings: settings) }
     let logger = Logger(label: "tombolo")
+    let registry = try CompiledInPlugins.registry()
     let agent = Agent(
-      configuration: configuration, system: try options.system(configuration, logger: logger), logger: logger
+      load: { [options] in try options.load(from: registry) }, registry: registry,
+      system: try options.system(configuration, logger: logger), logSettings: settings, logger: logger
     ) { address in
       Output.line("listening on \(address)")
     }

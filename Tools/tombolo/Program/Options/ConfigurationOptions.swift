@@ -17,8 +17,11 @@ struct ConfigurationOptions: ParsableArguments {
   var overrides: [String] = []
 
   /// Reads it; throws every problem at once.
-  func load() throws -> Configuration {
-    try ConfigurationLoader(registry: CompiledInPlugins.registry())
+  func load() throws -> Configuration { try load(from: CompiledInPlugins.registry()) }
+
+  /// The same with the plugins of `registry`, for whoever reads it outside of the command's task.
+  func load(from registry: PluginRegistry) throws -> Configuration {
+    try ConfigurationLoader(registry: registry)
       .load(file: try chosenFile(), environment: ProcessInfo.processInfo.environment, overrides: overrides)
   }
 

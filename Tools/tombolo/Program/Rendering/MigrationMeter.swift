@@ -10,13 +10,15 @@ import TomboloStorage
   import Darwin
 #endif
 
-/// Shows on standard error how far a migration is: one line that is written over on a terminal, else a line now and then.
+/// Shows on standard error how far a migration is: one line that is written over on a terminal, else a line for every tenth
+/// of the whole and at least one every two seconds.
 final class MigrationMeter: Sendable {
   private struct State {
     var phase: MigrationProgress.Phase?
     var start = Duration.zero
     var recordCountBefore = 0
     var lastTold: Duration?
+    var tenthsTold = 0
     var isLineOpen = false
   }
 
@@ -42,11 +44,15 @@ final class MigrationMeter: Sendable {
         state.start = now
         state.recordCountBefore = progress.recordCount
         state.lastTold = nil
+        state.tenthsTold = 0
       }
       let isDone = progress.recordCountTotal > 0 && progress.recordCount >= progress.recordCountTotal
       let pause: Duration = isTerminal ? .milliseconds(100) : .seconds(2)
-      if let last = state.lastTold, now - last < pause, !isDone { return nil }
+      let tenths = progress.recordCountTotal > 0 ? progress.recordCount * 10 / progress.recordCountTotal : 0
+      let isStep = !isTerminal && tenths > state.tenthsTold
+      if let last = state.lastTold, now - last < pause, !isDone, !isStep { return nil }
       state.lastTold = now
+      state.tenthsTold = tenths
       state.isLineOpen = isTerminal
       let line = MigrationLine(
         progress: progress, elapsed: now - state.start, recordCountBefore: state.recordCountBefore)

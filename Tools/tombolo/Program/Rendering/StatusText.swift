@@ -13,6 +13,7 @@ struct StatusText: CustomStringConvertible {
     ]
     if let network = report.network { rows.append(["network", Self.network(network, clock)]) }
     rows.append(["storage", ([report.storage.type] + [report.storage.path].compactMap { $0 }).joined(separator: ", ")])
+    if let advice = report.storage.advice { rows.append(["advice", SafeText.line(advice, limit: 600)]) }
     rows.append(["waiting", waiting])
     if queue.parked > 0 || queue.deadLettered > 0 {
       rows.append([

@@ -2,12 +2,17 @@ import Logging
 import ServiceLifecycle
 import TomboloAgent
 import TomboloComposition
+import TomboloPorts
+import TomboloQueue
 import UnixSignals
 
-/// The running agent: the parts of a system, its HTTP interface, and the way both start and end.
+/// The running agent: the parts of a system, its HTTP interface, and the way both start, change and end.
 struct Agent: Sendable {
-  let configuration: Configuration
+  /// Reads the configuration anew, for a reload.
+  let load: @Sendable () throws -> Configuration
+  let registry: PluginRegistry
   let system: TomboloSystem
+  let logSettings: LiveLogSettings
   let logger: Logger
   /// Called once operations are accepted.
   let onListening: @Sendable (AgentAddress) -> Void
@@ -15,7 +20,7 @@ struct Agent: Sendable {
   /// Runs until SIGINT or SIGTERM; closes the system on every path.
   func run() async throws {
     // Read first: a token that cannot be read is no reason to open a store.
-    let settings = try serverConfiguration()
+    let settings = try AgentServerConfiguration(system.configuration)
     let parts = try await system.start()
     do {
       try await serve(parts, settings)
@@ -35,19 +40,28 @@ struct Agent: Sendable {
     let server = try AgentServer(
       AgentParts(
         queue: parts.queue, worker: parts.worker, network: parts.monitor,
-        storage: StorageDescription(configuration.storage)),
+        storage: StorageDescription(parts.storage.settings.engine), advise: StorageAdvice(parts.storage, registry).text),
       configuration: settings, logger: logger, onListening: onListening)
+    let reloader = Reloader(
+      load: load, system: system, server: server, logSettings: logSettings, logger: logger)
+    server.onReload { try await reloader.reload() }
+    let hangups = ReloadOnHangup(signals: await UnixSignalsSequence(trapping: .sighup), reloader: reloader)
     // Stopped in reverse: nothing more is accepted and what is being delivered ends, then nobody watches.
-    let work = ConcurrentServices(services: [SyncWorkerService(parts.worker), server])
+    let (work, watching) = (
+      parts.services.filter { $0 is SyncWorkerService }, parts.services.filter { !($0 is SyncWorkerService) }
+    )
     var group = ServiceGroupConfiguration(
-      services: [NetworkMonitorService(parts.monitor), work],
+      services: watching + [ConcurrentServices(services: work + [server, hangups])],
       gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet)
     // Whoever keeps a request or a delivery going for longer is cut off.
-    group.maximumGracefulShutdownDuration = configuration.agent.shutdownGrace
+    let grace = system.configuration.agent.shutdownGrace
+    group.maximumGracefulShutdownDuration = grace
     do {
       try await ServiceGroup(configuration: group).run()
     } catch is CancellationError {
-      logger.warning("the grace period is over; what was being delivered goes back unburnt")
+      logger.warning(
+        "agent.shutdownGrace is over; what was being delivered is cut off and goes back unburnt",
+        metadata: ["grace": "\(grace)", "delivering": "\(parts.worker.inFlightCount)"])
     }
   }
 
@@ -56,12 +70,5 @@ struct Agent: Sendable {
     var quiet = logger
     quiet.logLevel = max(logger.logLevel, .warning)
     return quiet
-  }
-
-  private func serverConfiguration() throws -> AgentServerConfiguration {
-    AgentServerConfiguration(
-      address: try AgentAddress(configuration.agent.listen.description),
-      bearerToken: try AgentToken.read(configuration.agent),
-      payloadByteCountMaximum: configuration.queue.payloadMaximum)
   }
 }

@@ -5,17 +5,22 @@ import TomboloPorts
 /// Writes the log to standard error, a line at a time.
 struct StandardErrorLogHandler: LogHandler {
   let label: String
-  let format: LoggingSettings.Format
   let time: any TimeSource
-  var logLevel: Logger.Level
+  private let settings: LiveLogSettings
+  /// What the owner of one logger has set; it outlives a reload.
+  private var ownLevel: Logger.Level?
   var metadata: Logger.Metadata = [:]
   var metadataProvider: Logger.MetadataProvider?
 
-  init(label: String, settings: LoggingSettings, time: any TimeSource = SystemTimeSource()) {
+  init(label: String, settings: LiveLogSettings, time: any TimeSource = SystemTimeSource()) {
     self.label = label
     self.time = time
-    format = settings.format
-    logLevel = settings.level
+    self.settings = settings
+  }
+
+  var logLevel: Logger.Level {
+    get { ownLevel ?? settings.value.level }
+    set { ownLevel = newValue }
   }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -30,6 +35,6 @@ struct StandardErrorLogHandler: LogHandler {
     if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
     let line = LogLine(
       at: time.now, level: event.level, label: label, message: event.message.description, metadata: all)
-    Output.log(line.text(format))
+    Output.log(line.text(settings.value.format))
   }
 }

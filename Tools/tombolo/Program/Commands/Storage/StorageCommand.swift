@@ -4,13 +4,13 @@ import ArgumentParser
 struct StorageCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "storage",
-    abstract: "Checks an engine, moves a store to another one, shows what is in it, and encrypts it anew.",
+    abstract: "Checks an engine; moves a store to another one, shows what is in it, repairs it, encrypts it anew.",
     discussion: """
       These commands work on the store itself, so no agent may run on it. The config need not say where operations are \
       delivered.
       """,
     subcommands: [
-      StorageVerifyCommand.self, StorageMigrateCommand.self, StorageDumpCommand.self, StorageGenerateKeyCommand.self,
-      StorageRotateKeyCommand.self,
+      StorageVerifyCommand.self, StorageMigrateCommand.self, StorageDumpCommand.self, StorageRepairCommand.self,
+      StorageGenerateKeyCommand.self, StorageRotateKeyCommand.self,
     ])
 }

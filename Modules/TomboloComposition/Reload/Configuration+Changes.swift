@@ -1,0 +1,28 @@
+extension Configuration {
+  /// The keys whose values differ, secrets too, in the order of this configuration and then of the other.
+  func changes(from other: Configuration) -> [String] {
+    let (mine, theirs) = (values, other.values)
+    var seen: Set<String> = []
+    return (entries + other.entries).map(\.path).filter { path in
+      seen.insert(path).inserted && mine[path] != theirs[path]
+    }
+  }
+
+  /// This configuration with the old values of what cannot change while the program runs.
+  func keepingFixed(of running: Configuration) -> Configuration {
+    let rest = entries.filter { !ReloadRule.needsRestart($0.path) }
+    let fixed = running.entries.filter { ReloadRule.needsRestart($0.path) }
+    var agent = agent
+    agent.listen = running.agent.listen
+    agent.connectionsMaximum = running.agent.connectionsMaximum
+    agent.shutdownGrace = running.agent.shutdownGrace
+    return Configuration(
+      agent: agent, storage: running.storage, encryption: running.encryption, queue: queue, network: network,
+      delivery: delivery, resilience: resilience, logging: logging, entries: fixed + rest)
+  }
+
+  private var values: [String: ConfidentialValue] {
+    Dictionary(
+      entries.compactMap { entry in entry.typed.map { (entry.path, $0) } }, uniquingKeysWith: { _, last in last })
+  }
+}

@@ -1,0 +1,101 @@
+import Logging
+import TomboloContainer
+import TomboloNetwork
+import TomboloPorts
+import TomboloQueue
+import TomboloResilience
+import TomboloStorage
+
+extension TomboloSystem {
+  /// The store and the queue on it.
+  static let storage = ContainerModule("storage") { builder in
+    builder.singleton(ChosenStorage.self) {
+      (configuration: Configuration, registry: PluginRegistry, logger: Logger) in
+      let chosen = try await configuration.storageSettings.chosen(
+        from: registry, operationsMaximum: configuration.queue.operationsMaximum,
+        bytesMaximum: configuration.queue.bytesMaximum)
+      if let reason = chosen.reason {
+        logger.notice(
+          "storage.type is auto",
+          metadata: ["engine": "\(chosen.settings.engine.identifier.name)", "because": "\(reason)"])
+      }
+      return chosen
+    }
+    builder.singleton((any KeyValueStore).self, close: { try await $0.close() }) {
+      (chosen: ChosenStorage, registry: PluginRegistry, context: PluginContext) in
+      try await chosen.settings.open(registry, in: context)
+    }
+    builder.singleton(GroupCommit.self) { (store: any KeyValueStore) in GroupCommit(store) }
+    builder.singleton((any BackoffStrategy).self) {
+      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
+      try await registry.make((any BackoffStrategy).self, from: configuration.queue.backoff, in: context)
+    }
+    builder.singleton(SyncQueue.self) {
+      (
+        door: GroupCommit, configuration: Configuration, backoff: any BackoffStrategy, time: any TimeSource,
+        logger: Logger
+      ) in
+      try await SyncQueue.open(
+        door: door, configuration: QueueConfiguration(configuration, backoff: backoff), time: time, logger: logger)
+    }
+  }
+
+  /// What watches the network and delivers.
+  static func work(shared: [ContainerModule]) -> ContainerModule {
+    ContainerModule("work") { builder in
+      builder.singleton(LiveParts.self, close: { await $0.close() }) {
+        (configuration: Configuration, logger: Logger) in
+        LiveParts(try await Generation.make(configuration, shared: shared), logger: logger)
+      }
+      builder.singleton(NetworkMonitor.self) {
+        (parts: LiveParts, memory: ResilienceMemory, time: any TimeSource, logger: Logger) in
+        let slot = parts.current?.probe
+        let monitor = NetworkMonitor(
+          probe: slot?.probe.map { _ in LiveProbe(parts: parts) },
+          configuration: slot?.monitorConfiguration ?? NetworkMonitorConfiguration(), time: time, logger: logger)
+        memory.setOnline { monitor.status.isOnline }
+        return monitor
+      }
+      builder.singleton(SyncWorker.self) {
+        (queue: SyncQueue, parts: LiveParts, monitor: NetworkMonitor, logger: Logger) in
+        SyncWorker(
+          queue: queue, handler: LiveHandler(parts: parts), network: monitor, resolver: LiveResolver(parts: parts),
+          logger: logger)
+      }
+      builder.singleton(NetworkMonitorService.self) { (monitor: NetworkMonitor) in NetworkMonitorService(monitor) }
+      // Deliveries stop before the network is no longer watched: the worker needs the monitor's service.
+      builder.singleton(SyncWorkerService.self) { (worker: SyncWorker, _: NetworkMonitorService) in
+        SyncWorkerService(worker)
+      }
+    }
+  }
+}
+
+extension ReachabilityProbeSlot {
+  /// The monitor's settings with the probe's own interval, where it has one.
+  var monitorConfiguration: NetworkMonitorConfiguration {
+    interval.map { NetworkMonitorConfiguration(probeInterval: $0) } ?? NetworkMonitorConfiguration()
+  }
+}
+
+extension QueueConfiguration {
+  init(_ configuration: Configuration, backoff: any BackoffStrategy) {
+    self.init()
+    let settings = configuration.queue
+    self.backoff = backoff
+    concurrency = settings.concurrency
+    attemptsMaximum = settings.attemptsMaximum
+    attemptTimeout = settings.attemptTimeout
+    retryAfterMaximum = settings.retryAfterMaximum
+    onPermanentFailure =
+      switch settings.onPermanentFailure {
+      case .continue: .continue
+      case .block: .block
+      }
+    payloadByteCountMaximum = settings.payloadMaximum
+    operationsMaximum = settings.operationsMaximum
+    bytesMaximum = settings.bytesMaximum
+    idempotencyRetention = settings.idempotencyRetention
+    shutdownGrace = configuration.agent.shutdownGrace
+  }
+}

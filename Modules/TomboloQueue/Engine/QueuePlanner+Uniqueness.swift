@@ -1,0 +1,66 @@
+import TomboloPorts
+import TomboloStorage
+
+/// What becomes of a new operation whose coalescing key is there already.
+enum Unification {
+  /// It is added; behind this one, if it has a predecessor.
+  case add(behind: OperationID?)
+  /// Nothing is added.
+  case keep(OperationID)
+  /// It takes the place of this one, which is taken away.
+  case replace(SyncOperation)
+  case merge(SyncOperation)
+}
+
+extension QueuePlanner {
+  /// Applies the uniqueness policy. With `merge` the operation gets the merged payload.
+  mutating func unify(_ operation: inout NewOperation) throws -> Unification {
+    guard let coalescingKey = operation.scopedCoalescingKey,
+      let bytes = try view.get(QueueLayout.coalescing(coalescingKey)),
+      let id = QueueLayout.trailingID(Key(bytes))
+    else { return .add(behind: nil) }
+    guard inFlight[id] == nil else { return .add(behind: id) }
+    view.expect(QueueLayout.operation(id))
+    view.expect(QueueLayout.progress(id))
+    guard view.isComplete else { throw PlanView.Unread() }
+    let progress = try progress(id)
+    guard progress?.held == nil, let stored = try self.operation(id) else { return .add(behind: nil) }
+    switch operation.uniqueness ?? configuration.uniqueness {
+    case .append: return .add(behind: id)
+    case .keep: return .keep(id)
+    case .keepLatestWhileActive:
+      guard try isAtWork(operation) else { return .keep(id) }
+    case .replace, .merge: break
+    }
+    // Others would wait for something that is gone, or for one that came after them.
+    guard try !hasDependents(id) else { return .add(behind: id) }
+    let isMerge = (operation.uniqueness ?? configuration.uniqueness) == .merge
+    if isMerge { try merge(stored.operation, into: &operation) }
+    try remove(stored, progress: progress, end: .superseded)
+    return isMerge ? .merge(stored.operation) : .replace(stored.operation)
+  }
+
+  /// Whether an operation with this one's coalescing key is being delivered.
+  private mutating func isAtWork(_ operation: NewOperation) throws -> Bool {
+    guard let key = operation.lineKey, let line = try line(key), inFlight[line.head] != nil,
+      let head = try self.operation(line.head)?.operation
+    else { return false }
+    return head.coalescingKey == operation.coalescingKey
+  }
+
+  private func merge(_ waiting: SyncOperation, into operation: inout NewOperation) throws {
+    do {
+      operation.payload = try configuration.merger.merge(waiting, with: operation)
+    } catch {
+      throw QueueError(
+        .invalidOperation, "the payload cannot be merged with that of the waiting operation \(waiting.id): \(error)",
+        field: "payload")
+    }
+    guard operation.payload.count <= configuration.payloadByteCountMaximum else {
+      throw QueueError(
+        .payloadTooLarge,
+        "merged with the waiting operation \(waiting.id) the payload has \(operation.payload.count) bytes, and the limit "
+          + "is \(configuration.payloadByteCountMaximum) (queue.payloadMaximum)", field: "payload")
+    }
+  }
+}

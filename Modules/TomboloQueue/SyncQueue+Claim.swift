@@ -1,0 +1,162 @@
+import Logging
+import Synchronization
+import TomboloPorts
+
+/// What a worker says to an operation that could be delivered.
+struct ClaimFilter {
+  /// Reserves a place for it, or says why it has to stand aside.
+  var admit: (SyncOperation) -> AsideScope?
+  /// Takes a reservation back.
+  var withdraw: (SyncOperation) -> Void
+
+  static var none: ClaimFilter { ClaimFilter(admit: { _ in nil }, withdraw: { _ in }) }
+}
+
+extension SyncQueue {
+  /// How many operations are looked at together once some had to stand aside.
+  private static let searchCount = 64
+
+  /// Takes up to `limit` operations for delivery: highest priority first, within one the longest waiting, never two of
+  /// one ordering key. Beyond that, critical ones up to `criticalLimit`.
+  ///
+  /// When it throws, nothing was taken.
+  func claim(_ limit: Int, criticalLimit: Int = 0, filter: ClaimFilter = .none) async throws -> [ClaimedOperation] {
+    guard !engine.isPaused else { return [] }
+    var claimed: [ClaimedOperation] = []
+    var isSearching = false
+    do {
+      while true {
+        let wanted = (critical: criticalLimit - claimed.count, all: limit - claimed.count)
+        guard max(wanted.critical, wanted.all) > 0 else { return claimed }
+        let found = try await load(taking: wanted, isSearching: isSearching)
+        guard let found else { return claimed }
+        let asideCount = try await sort(found, wanted, filter, into: &claimed)
+        // All that was taken may have been entries without an operation, or operations that stand aside now.
+        if asideCount == 0, !claimed.isEmpty { return claimed }
+        isSearching = asideCount > 0
+      }
+    } catch {
+      for one in claimed {
+        filter.withdraw(one.operation)
+        engine.putBack(one.id)
+      }
+      throw error
+    }
+  }
+
+  /// Takes and reads; `nil` when there was nothing to take.
+  private func load(
+    taking wanted: (critical: Int, all: Int), isSearching: Bool
+  ) async throws -> [ClaimedOperation]? {
+    var taken: [(id: OperationID, priority: OperationPriority)] = []
+    func enlarged(_ count: Int) -> Int { count > 0 && isSearching ? max(count, Self.searchCount) : count }
+    do {
+      try await take(enlarged(wanted.critical), lowest: .critical, into: &taken)
+      try await take(enlarged(wanted.all), lowest: .background, into: &taken)
+      return taken.isEmpty ? nil : try await load(taken)
+    } catch {
+      for entry in taken { engine.putBack(entry.id) }
+      throw error
+    }
+  }
+
+  /// Parts what may be delivered from what has to stand aside, puts back what is too much, and answers how many stood aside.
+  private func sort(
+    _ found: [ClaimedOperation], _ wanted: (critical: Int, all: Int), _ filter: ClaimFilter,
+    into claimed: inout [ClaimedOperation]
+  ) async throws -> Int {
+    var aside: [AsideScope: [ClaimedOperation]] = [:]
+    var (critical, all) = wanted
+    for one in found {
+      if let scope = one.unreadable == nil ? engine.obstacle(to: one.operation) : nil {
+        aside[scope, default: []].append(one)
+        continue
+      }
+      guard all > 0 || (critical > 0 && one.readyPriority == .critical) else {
+        engine.putBack(one.id)
+        continue
+      }
+      if one.unreadable == nil, let scope = filter.admit(one.operation) {
+        aside[scope, default: []].append(one)
+        continue
+      }
+      claimed.append(one)
+      all -= 1
+      critical -= 1
+    }
+    for (scope, operations) in aside {
+      do {
+        _ = try await submit(.setAside(operations, scope))
+      } catch {
+        for operations in aside.values { for one in operations { engine.forgetPlace(one.id) } }
+        throw error
+      }
+    }
+    return aside.values.reduce(0) { $0 + $1.count }
+  }
+
+  /// Takes until there are `limit` in all.
+  private func take(
+    _ limit: Int, lowest: OperationPriority, into taken: inout [(id: OperationID, priority: OperationPriority)]
+  ) async throws {
+    while taken.count < limit {
+      let more = engine.take(limit - taken.count, lowest: lowest)
+      taken += more.taken
+      if more.isExhausted || taken.count >= limit { return }
+      _ = try await submit(.refill)
+    }
+  }
+
+  private func load(
+    _ taken: [(id: OperationID, priority: OperationPriority)]
+  ) async throws -> [ClaimedOperation] {
+    let keys = taken.flatMap { [QueueLayout.operation($0.id), QueueLayout.progress($0.id)] }
+    let records = try await store.get(keys)
+    var claimed: [ClaimedOperation] = []
+    for (index, entry) in taken.enumerated() {
+      guard let value = records[2 * index]?.value else {
+        logger.error("the ready index names an operation that is not there", metadata: ["operation": "\(entry.id)"])
+        engine.forgetClaim(entry.id)
+        _ = try await submit(.sweep(QueueLayout.ready(entry.priority, entry.id)))
+        continue
+      }
+      do {
+        let stored = try OperationRecord.decode(value, id: entry.id)
+        let progress = try records[2 * index + 1].map { try ProgressRecord($0.value) }
+        claimed.append(
+          ClaimedOperation(
+            id: entry.id, readyPriority: entry.priority, operation: stored.operation,
+            hasOwnIdempotencyKey: stored.hasOwnIdempotencyKey, progress: progress,
+            orderingKey: OrderingKey(of: stored.operation)))
+      } catch {
+        claimed.append(try await unreadable(entry.id, entry.priority, "\(error)"))
+      }
+    }
+    return claimed
+  }
+
+  /// An operation whose bytes do not decode, with what the ready index knows of it.
+  private func unreadable(
+    _ id: OperationID, _ priority: OperationPriority, _ detail: String
+  ) async throws -> ClaimedOperation {
+    let entry = try await store.get(QueueLayout.ready(priority, id))
+    let orderingKey = entry.flatMap { $0.value.isEmpty ? nil : String(validating: $0.value, as: UTF8.self) }
+    let failure = DeliveryFailure(.undecodable, "the stored operation cannot be read: \(detail)")
+    return ClaimedOperation(
+      id: id, readyPriority: priority,
+      operation: SyncOperation(id: id, kind: "", priority: priority, enqueuedAt: id.timestamp),
+      hasOwnIdempotencyKey: false, progress: nil, unreadable: failure,
+      orderingKey: orderingKey.map { OrderingKey(stored: $0) })
+  }
+}
+
+extension SyncQueue {
+  /// Whether there is anything that could be delivered now.
+  func hasReady() async throws -> Bool {
+    if engine.state.withLock({ $0.windows.contains { $0.count > 0 } }) { return true }
+    for priority in OperationPriority.allCases {
+      if try await !store.scan(QueueLayout.readyRange(priority), limit: 1).isEmpty { return true }
+    }
+    return false
+  }
+}

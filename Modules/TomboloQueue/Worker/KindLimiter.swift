@@ -1,0 +1,67 @@
+import TomboloResilience
+
+/// How many operations of a kind may start now. A pure state machine: starts and ends in, room out; times are of the
+/// monotonic clock.
+struct KindLimiter {
+  private struct Kind {
+    var limit: KindLimit
+    var bucket: TokenBucket?
+    var underWayCount = 0
+    /// Brought back from aside and not met yet, so that no more are brought than there is room for.
+    var returningCount = 0
+  }
+
+  private var kinds: [String: Kind] = [:]
+
+  init(_ limits: [String: KindLimit]) {
+    for (kind, limit) in limits { kinds[kind] = Kind(limit: limit, bucket: limit.rate.map { TokenBucket($0) }) }
+  }
+
+  /// Whether one more may start; it then counts until `ended`.
+  mutating func admit(_ kind: String, at now: Duration) -> Bool {
+    guard var entry = kinds[kind] else { return true }
+    defer { kinds[kind] = entry }
+    entry.returningCount = max(0, entry.returningCount - 1)
+    if let concurrency = entry.limit.concurrency, entry.underWayCount >= concurrency { return false }
+    if case .refused? = entry.bucket?.take(1, at: now, waitMaximum: .zero) { return false }
+    entry.underWayCount += 1
+    return true
+  }
+
+  mutating func ended(_ kind: String) {
+    guard let entry = kinds[kind] else { return }
+    kinds[kind]?.underWayCount = max(0, entry.underWayCount - 1)
+  }
+
+  /// How many may be brought back from aside now; they count as returning from then on.
+  mutating func takeRoom(_ kind: String, at now: Duration) -> Int {
+    guard let entry = kinds[kind] else { return .max }
+    var room = (entry.limit.concurrency ?? Self.returnCountMaximum) - entry.underWayCount
+    if var bucket = entry.bucket {
+      var tokenCount = 0
+      while tokenCount < min(room, Self.returnCountMaximum),
+        case .granted = bucket.take(1, at: now, waitMaximum: .zero)
+      { tokenCount += 1 }
+      room = min(room, tokenCount)
+    }
+    let more = max(0, min(room, Self.returnCountMaximum) - entry.returningCount)
+    kinds[kind]?.returningCount += more
+    return more
+  }
+
+  /// Fewer came back than there was room for.
+  mutating func returned(_ kind: String, _ count: Int, of room: Int) {
+    guard let entry = kinds[kind] else { return }
+    kinds[kind]?.returningCount = max(0, entry.returningCount - (room - count))
+  }
+
+  /// How long until there is room again that time alone brings.
+  func wait(_ kind: String, at now: Duration) -> Duration? {
+    guard let entry = kinds[kind], var bucket = entry.bucket,
+      case .refused(let after?) = bucket.take(1, at: now, waitMaximum: .zero)
+    else { return nil }
+    return after
+  }
+
+  static let returnCountMaximum = 64
+}

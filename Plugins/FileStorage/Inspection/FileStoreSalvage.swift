@@ -1,0 +1,101 @@
+import TomboloPorts
+import TomboloStorage
+
+/// What is intact in a store's folder, and what is not. Holds the folder against other stores until it is released.
+final class FileStoreSalvage {
+  private(set) var losses: [RepairReport.Loss] = []
+  private let index: FileIndex
+  private let inspector: FolderInspector
+  private var folder: StoreFolder?
+
+  /// Reads all of the folder.
+  init(folder source: String, files: any FileSystem = SystemFiles(), isLocking: Bool = true) async throws {
+    let path = StoreFolder.withoutSlash(source)
+    inspector = try FolderInspector(folder: path, files: files)
+    index = FileIndex(folder: path)
+    // Before the lock, which would make a folder that is not there.
+    let present = try await inspector.numbers()
+    guard !present.isEmpty else {
+      throw StoreError(.inaccessible, "\(path): there is no segment of a journal; name the folder of a file store")
+    }
+    folder = isLocking ? try StoreFolder(path, engine: "file") : nil
+    losses = try await Self.read(JournalLocation(folder: path), present, with: inspector, into: index)
+  }
+
+  func release() { folder = nil }
+
+  /// Gives the records in the order of their keys.
+  func reader() -> Reader { Reader(index: index, inspector: inspector) }
+
+  private static func read(
+    _ location: JournalLocation, _ present: [UInt64], with inspector: isolated FolderInspector, into index: FileIndex
+  ) throws -> [RepairReport.Loss] {
+    var losses: [RepairReport.Loss] = []
+    var front: UInt64 = 0
+    try inspector.forEachSegment { file, number, salvage in
+      let segment = Journal.Segment(number: number, file: file, byteCount: salvage.scan.end)
+      front = max(front, salvage.scan.header.front)
+      for frame in salvage.frames {
+        front = max(front, frame.mark?.front ?? 0)
+        index.publish(JournalReplay.changes(of: frame, in: segment, scan: salvage.scan))
+      }
+      for gap in salvage.gaps {
+        losses.append(
+          RepairReport.Loss(
+            path: file.path, offset: gap.offset, byteCount: gap.byteCount, reason: gap.reason, keys: gap.keys))
+      }
+    }
+    // What is needed of segments before the front was copied behind it, and what was deleted there may be noted nowhere else.
+    index.forgetRecords(before: front)
+    losses.removeAll { loss in present.contains { $0 < front && location.segment($0) == loss.path } }
+    return losses + missing(location, present, front: front)
+  }
+
+  private static func missing(_ location: JournalLocation, _ present: [UInt64], front: UInt64) -> [RepairReport.Loss] {
+    var losses: [RepairReport.Loss] = []
+    var expected = front
+    for number in present where number >= front {
+      // A few names are enough to tell; a number from a damaged place could be anything.
+      for missing in expected..<max(expected, min(number, expected + 16)) {
+        losses.append(
+          RepairReport.Loss(
+            path: location.segment(missing), offset: 0, byteCount: 0, reason: "the file is missing"))
+      }
+      expected = number + 1
+    }
+    return losses
+  }
+
+  /// Reads records in chunks of bounded size.
+  struct Reader {
+    static let countMaximum = 256
+    static let byteCountMaximum = 16 * 1_024 * 1_024
+
+    let index: FileIndex
+    let inspector: FolderInspector
+    private var lower = Key([])
+
+    init(index: FileIndex, inspector: FolderInspector) {
+      self.index = index
+      self.inspector = inspector
+    }
+
+    /// The next records, at least one; `nil` at the end.
+    mutating func chunk() async throws -> [Record]? {
+      let places = try index.places(in: KeyRange(from: lower, to: nil), reverse: false, limit: Self.countMaximum)
+      guard !places.isEmpty else { return nil }
+      let records = try await inspector.run { _ in
+        var records: [Record] = []
+        var byteCount = 0
+        for place in places {
+          byteCount += place.entry.byteCount
+          guard records.isEmpty || byteCount <= Self.byteCountMaximum else { break }
+          records.append(try place.record())
+        }
+        return records
+      }
+      if let last = records.last { lower = Key(last.key.bytes + [0]) }
+      return records
+    }
+  }
+}

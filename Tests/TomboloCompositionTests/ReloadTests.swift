@@ -1,0 +1,203 @@
+import Foundation
+import Logging
+import Synchronization
+import Testing
+import TomboloNetwork
+import TomboloPorts
+import TomboloQueue
+
+@testable import TomboloComposition
+
+/// A delivery that is held at a gate, so that a reload can happen in the middle of one.
+enum GatedDelivery: DeliveryPlugin {
+  static let identifier = PluginIdentifier(.delivery, "gated")
+  static let summary = "Waits for a test."
+  static let options = [
+    OptionDeclaration("name", .string, isRequired: true, help: "Which one it is."),
+    OptionDeclaration("refuses", .boolean, default: .boolean(false), help: "Whether it cannot be made."),
+  ]
+
+  /// What happened, and who waits; one for each test.
+  final class World: Sendable {
+    private let state = Mutex((entries: [String](), waiting: [CheckedContinuation<Void, Never>]()))
+    private let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+
+    var entries: [String] { state.withLock { $0.entries } }
+
+    func note(_ entry: String) {
+      state.withLock { $0.entries.append(entry) }
+      continuation.yield(entry)
+    }
+
+    func wait() async { await withCheckedContinuation { more in state.withLock { $0.waiting.append(more) } } }
+
+    func release() {
+      let waiting = state.withLock { state in
+        defer { state.waiting = [] }
+        return state.waiting
+      }
+      for one in waiting { one.resume() }
+    }
+
+    /// Returns once `entry` was noted, from the last call on.
+    func until(_ entry: String) async { for await next in stream where next == entry { return } }
+  }
+
+  @TaskLocal static var world = World()
+
+  struct Handler: OperationHandler, Closable {
+    var name: String
+    var world: World
+    var upstream: String { name }
+
+    func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async -> DeliveryOutcome {
+      world.note("\(name) begins \(operation.kind)")
+      if operation.kind == "held" { await world.wait() }
+      world.note("\(name) ends \(operation.kind)")
+      return .delivered
+    }
+
+    func close() async throws { world.note("\(name) closed") }
+  }
+
+  static func make(_ options: PluginOptions, in context: PluginContext) throws -> any OperationHandler {
+    guard try !options.boolean("refuses") else { throw PluginOptionError("delivery: it cannot be made") }
+    return Handler(name: try options.string("name"), world: world)
+  }
+}
+
+@Suite struct ReloadTests {
+  private static func registry() throws -> PluginRegistry {
+    var registry = try PluginRegistry.withBuiltIns()
+    try registry.register(GatedDelivery.self)
+    return registry
+  }
+
+  private static func configuration(_ overrides: String...) throws -> Configuration {
+    let fixed = ["storage={type: memory}", "delivery={type: gated, name: one}"]
+    return try ConfigurationLoader(registry: try registry()).load(overrides: fixed + overrides)
+  }
+
+  /// Runs `body` beside a running worker, in a world of its own.
+  private static func running(
+    _ overrides: String...,
+    body: @Sendable (TomboloSystem, TomboloSystem.Parts, GatedDelivery.World) async throws -> Void
+  ) async throws {
+    let world = GatedDelivery.World()
+    try await GatedDelivery.$world.withValue(world) {
+      let fixed = ["storage={type: memory}", "delivery={type: gated, name: one}"]
+      let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let registry = try registry()
+      let system = try TomboloSystem(
+        try ConfigurationLoader(registry: registry).load(overrides: fixed + overrides), registry: registry,
+        logger: quiet)
+      let parts = try await system.start()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await parts.worker.run() }
+        do {
+          try await body(system, parts, world)
+        } catch {
+          world.release()
+          group.cancelAll()
+          try await system.close()
+          throw error
+        }
+        world.release()
+        group.cancelAll()
+      }
+      try await system.close()
+    }
+  }
+
+  @Test(
+    "a delivery under way ends with what it began with, the next one begins with the new; then the old one is closed")
+  func live() async throws {
+    try await Self.running { system, parts, world in
+      try await parts.queue.enqueue(NewOperation(kind: "held"))
+      await world.until("one begins held")
+      let report = try await system.reload(
+        Self.configuration("delivery={type: gated, name: two}", "queue.concurrency=3"))
+      #expect(report == ReloadReport(changed: ["queue.concurrency", "delivery.name"], needsRestart: []))
+      #expect(!world.entries.contains("one closed"))
+      try await parts.queue.enqueue(NewOperation(kind: "free"))
+      await world.until("two ends free")
+      world.release()
+      await world.until("one closed")
+      #expect(
+        world.entries == [
+          "one begins held", "two begins free", "two ends free", "one ends held", "one closed",
+        ])
+      #expect(parts.queue.configuration.concurrency == 3)
+      #expect(system.configuration.queue.concurrency == 3)
+    }
+  }
+
+  @Test("when a part of the new configuration cannot be made, the old one goes on untouched")
+  func allOrNothing() async throws {
+    try await Self.running { system, parts, world in
+      let error = await #expect(throws: PluginOptionError.self) {
+        try await system.reload(
+          Self.configuration("delivery={type: gated, name: two, refuses: true}", "queue.concurrency=3"))
+      }
+      #expect(error?.message == "delivery: it cannot be made")
+      #expect(parts.queue.configuration.concurrency == 16)
+      #expect(system.configuration.queue.concurrency == 16)
+      try await parts.queue.enqueue(NewOperation(kind: "free"))
+      await world.until("one ends free")
+      #expect(!world.entries.contains { $0.hasSuffix("closed") })
+    }
+  }
+
+  @Test("what cannot change live keeps its value and is named, at every further reload too")
+  func needsRestart() async throws {
+    try await Self.running { system, _, _ in
+      for _ in 1...2 {
+        let report = try await system.reload(
+          Self.configuration("agent.listen=127.0.0.1:9", "agent.shutdownGrace=1s", "logging.level=debug"))
+        #expect(report.needsRestart == ["agent.listen", "agent.shutdownGrace"])
+        #expect(system.configuration.agent.listen == .tcp(host: "127.0.0.1", port: 7117))
+        #expect(system.configuration.logging.level == .debug)
+      }
+      let back = try await system.reload(Self.configuration())
+      #expect(back == ReloadReport(changed: ["logging.level"], needsRestart: []))
+    }
+  }
+
+  @Test("a secret that changes is a change, and is not shown")
+  func secret() async throws {
+    try await Self.running("agent.token=hunter1") { system, _, _ in
+      let report = try await system.reload(Self.configuration("agent.token=hunter2"))
+      #expect(report == ReloadReport(changed: ["agent.token"], needsRestart: []))
+      #expect(!"\(report)".contains("hunter"))
+    }
+  }
+
+  @Test("with sixteen configurations still delivering, one more is refused until some have ended")
+  func bounded() async throws {
+    try await Self.running("queue.concurrency=40") { system, parts, world in
+      for number in 1...LiveParts.retiredCountMaximum {
+        try await parts.queue.enqueue(NewOperation(kind: "held", priority: .critical))
+        await world.until("\(number == 1 ? "one" : "\(number)") begins held")
+        _ = try await system.reload(
+          Self.configuration("queue.concurrency=40", "delivery={type: gated, name: '\(number + 1)'}"))
+      }
+      let error = await #expect(throws: ReloadError.self) { try await system.reload(Self.configuration()) }
+      #expect(error?.code == .busy)
+      world.release()
+      for number in 1...LiveParts.retiredCountMaximum {
+        // The order in which they end is nobody's promise.
+        while !world.entries.contains("\(number == 1 ? "one" : "\(number)") closed") { await Task.yield() }
+      }
+      _ = try await system.reload(Self.configuration())
+    }
+  }
+
+  @Test("a system that was not started has nothing to reload")
+  func notRunning() async throws {
+    let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let system = try TomboloSystem(try Self.configuration(), registry: try Self.registry(), logger: quiet)
+    let error = await #expect(throws: ReloadError.self) { try await system.reload(Self.configuration()) }
+    #expect(error?.code == .notRunning)
+    try await system.close()
+  }
+}

@@ -1,0 +1,69 @@
+import Synchronization
+import Testing
+import TomboloPorts
+import TomboloResilience
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("Limits of single kinds", .timeLimit(.minutes(2)))
+struct KindLimitTests {
+  @Test("No more of a kind at once than its limit, others fill the rest, and all are delivered", arguments: [1, 3])
+  func concurrency(limit: Int) async throws {
+    let most = Mutex((now: 0, most: 0))
+    try await withQueue(.memory, { $0.kindLimits["slow"] = KindLimit(concurrency: limit) }) { test, _ in
+      test.handler.setAnswer { operation, _ in
+        guard operation.kind == "slow" else { return .delivered }
+        most.withLock { count in
+          count.now += 1
+          count.most = max(count.most, count.now)
+        }
+        for _ in 0..<20 { await Task.yield() }
+        most.withLock { $0.now -= 1 }
+        return .delivered
+      }
+      for _ in 0..<40 { try await test.add("slow", priority: .critical) }
+      for _ in 0..<40 { try await test.add("fast") }
+      try await test.whileRunning {
+        while try await test.queue.status().delivered < 80 { await Task.yield() }
+      }
+      #expect(most.withLock { $0.most } == limit)
+      #expect(try await test.store.scan(.all, limit: 10).map(\.key) == [QueueLayout.counts])
+    }
+  }
+
+  @Test("A rate holds, burns no attempt, and the worker is woken when the next may go")
+  func rate() async throws {
+    try await withQueue(.memory, { $0.kindLimits["r"] = KindLimit(rate: RateLimit(2, per: .seconds(10))) }) { test, _ in
+      let ids = try await test.queue.enqueue((0..<6).map { _ in NewOperation(kind: "r") }).map(\.id)
+      try await test.worker.drain()
+      #expect(test.handler.calls.map(\.operation.id) == Array(ids.prefix(2)))
+      try await test.whileRunning {
+        for count in 3...6 {
+          while test.time.timeUntilNextSleeper ?? .seconds(99) > .seconds(5) { await Task.yield() }
+          test.time.advance(by: .seconds(5))
+          await test.handler.waitForCalls(count)
+        }
+      }
+      #expect(test.handler.calls.map(\.operation.id) == ids)
+      #expect(test.handler.calls.allSatisfy { $0.attempt.number == 1 })
+    }
+  }
+
+  @Test("The limiter counts starts and ends, and brings no more back than there is room for")
+  func limiter() {
+    var limiter = KindLimiter(["a": KindLimit(concurrency: 2)])
+    let admitted = ["b", "a", "a", "a"].map { limiter.admit($0, at: .zero) }
+    #expect(admitted == [true, true, true, false])
+    var rooms = [limiter.takeRoom("a", at: .zero)]
+    limiter.ended("a")
+    rooms += [limiter.takeRoom("a", at: .zero), limiter.takeRoom("a", at: .zero)]
+    limiter.returned("a", 0, of: 1)
+    rooms.append(limiter.takeRoom("a", at: .zero))
+    let isAdmitted = limiter.admit("a", at: .zero)
+    rooms.append(limiter.takeRoom("a", at: .zero))
+    #expect(rooms == [0, 1, 0, 1, 0])
+    #expect(isAdmitted)
+  }
+}

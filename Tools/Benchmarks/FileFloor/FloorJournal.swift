@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The floor: bytes appended to one file, made durable after every append, and nothing else.
+final class FloorJournal {
+  private let file: Int32
+  private var end = 0
+  private var buffer: [UInt8] = []
+
+  init(path: String) throws {
+    file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
+    guard file >= 0 else { throw BenchmarkError("\(path) cannot be made: errno \(errno)") }
+  }
+
+  deinit { close(file) }
+
+  /// Appends `count` payloads with one write and one flush.
+  func append(_ payload: [UInt8], count: Int) throws {
+    buffer.removeAll(keepingCapacity: true)
+    for _ in 0..<count { buffer.append(contentsOf: payload) }
+    guard pwrite(file, buffer, buffer.count, off_t(end)) == buffer.count else {
+      throw BenchmarkError("a write failed: errno \(errno)")
+    }
+    #if canImport(Darwin)
+      guard fcntl(file, F_FULLFSYNC) != -1 else { throw BenchmarkError("a flush failed: errno \(errno)") }
+    #else
+      guard fdatasync(file) == 0 else { throw BenchmarkError("a flush failed: errno \(errno)") }
+    #endif
+    end += buffer.count
+  }
+}
+
+/// Why nothing was measured.
+struct BenchmarkError: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,1 @@
+@main struct LMDBFloor { static func main() {} }
