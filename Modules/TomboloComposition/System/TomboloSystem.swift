@@ -33,12 +33,14 @@ public struct TomboloSystem: Sendable {
   ) throws {
     first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
+    // Made here: the module is installed once more for each generation, and all of them are to remember the same.
+    let memory = memory ?? ResilienceMemory(time: time, logger: logger)
     let surroundings = ContainerModule("surroundings") { builder in
       builder.value(registry)
       builder.value(context)
       builder.value(time, as: (any TimeSource).self)
       builder.value(logger)
-      builder.value(memory ?? ResilienceMemory(time: time, logger: logger))
+      builder.value(memory)
     }
     shared = [surroundings]
     var builder = ContainerBuilder()
