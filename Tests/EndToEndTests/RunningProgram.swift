@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A program of this package as a process of its own, with its output line by line.
 final class RunningProgram: Sendable {
@@ -29,14 +28,16 @@ final class RunningProgram: Sendable {
     if let folder { process.currentDirectoryURL = folder }
     let standardError = Pipe()
     process.standardError = standardError
+    var outputPipe: Pipe?
     if let outputFile {
       try Data().write(to: outputFile)
       process.standardOutput = try FileHandle(forWritingTo: outputFile)
       output = LineReader()
     } else {
-      let standardOutput = Pipe()
-      process.standardOutput = standardOutput
-      output = LineReader(standardOutput.fileHandleForReading)
+      let pipe = Pipe()
+      process.standardOutput = pipe
+      outputPipe = pipe
+      output = LineReader(pipe.fileHandleForReading)
     }
     process.standardInput = FileHandle.nullDevice
     let (stream, continuation) = AsyncStream<Int32>.makeStream()
@@ -47,6 +48,9 @@ final class RunningProgram: Sendable {
     errorOutput = LineReader(standardError.fileHandleForReading)
     exit = stream
     try process.run()
+    // Else the end of the output never comes.
+    try standardError.fileHandleForWriting.close()
+    try outputPipe?.fileHandleForWriting.close()
     processID = process.processIdentifier
   }
 
@@ -109,6 +113,10 @@ final class RunningProgram: Sendable {
 }
 
 /// Reads a pipe line by line, whoever asks when.
+///
+/// A thread of its own reads it, with calls that block. `readabilityHandler` would lose the end now and then: the source behind
+/// it is cancelled later than the handle closes its descriptor, the next pipe gets the same number, and the cancellation takes
+/// that one's events away.
 private actor LineReader {
   private let lines: AsyncStream<String>
 
@@ -117,28 +125,24 @@ private actor LineReader {
 
   init(_ handle: FileHandle) {
     let (stream, continuation) = AsyncStream<String>.makeStream()
-    let buffer = Mutex(Data())
-    handle.readabilityHandler = { handle in
-      let data = handle.availableData
-      let (complete, isAtEnd) = buffer.withLock { buffer -> ([String], Bool) in
-        guard !data.isEmpty else {
-          let last = buffer.isEmpty ? [] : [String(decoding: buffer, as: UTF8.self)]
-          return (last, true)
-        }
-        buffer.append(data)
-        // Everything up to the last line break at once: taking one line after the other off the front moves the rest each time.
-        guard let end = buffer.lastIndex(of: 0x0A) else { return ([], false) }
-        let complete = String(decoding: buffer[..<end], as: UTF8.self)
-        buffer = Data(buffer[buffer.index(after: end)...])
-        return (complete.split(separator: "\n", omittingEmptySubsequences: false).map(String.init), false)
-      }
-      for line in complete { continuation.yield(line) }
-      if isAtEnd {
-        handle.readabilityHandler = nil
-        continuation.finish()
-      }
-    }
     lines = stream
+    Thread.detachNewThread {
+      var unfinished: [UInt8] = []
+      var chunk = [UInt8](repeating: 0, count: 64 * 1_024)
+      while true {
+        let count = read(handle.fileDescriptor, &chunk, chunk.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        unfinished += chunk[..<count]
+        guard let end = unfinished.lastIndex(of: 0x0A) else { continue }
+        for line in unfinished[..<end].split(separator: 0x0A, omittingEmptySubsequences: false) {
+          continuation.yield(String(decoding: line, as: UTF8.self))
+        }
+        unfinished.removeSubrange(...end)
+      }
+      if !unfinished.isEmpty { continuation.yield(String(decoding: unfinished, as: UTF8.self)) }
+      continuation.finish()
+    }
   }
 
   /// All iterators of a stream share its elements, so a fresh one goes on where the last one ended.

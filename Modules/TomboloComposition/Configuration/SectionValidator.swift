@@ -148,12 +148,15 @@ extension SectionValidator {
       if let slot, slot.defaultName == nil { return absent(slot) }
       if !option.isRequired, options.contains(where: { $0.isRequired && $0.defaultValue == nil }) { return nil }
     }
-    if let node, node.text != nil {
-      let hint = slot.flatMap { _ in node.text }.map { ": write \(option.name): { type: \($0) }" } ?? ""
+    if let node, let text = node.text {
+      // A text that is no plugin's name may hold anything, a secret too.
+      let meant = slot.flatMap { slot in
+        registry.descriptions(of: slot.kind).map(\.identifier.name).first { $0 == text }
+      }
+      let hint = meant.map { ": write \(option.name): { type: \($0) }" } ?? ""
       problems.append(
         ConfigurationProblem(
-          .wrongType, at: path, origin: node.origin, value: option.isSecret ? nil : node.text,
-          "is a single value, but must be a section\(hint)"))
+          .wrongType, at: path, origin: node.origin, value: meant, "is a single value, but must be a section\(hint)"))
       return nil
     }
     var fields: [ConfigurationField] = []

@@ -10,7 +10,6 @@ struct Generation: Sendable {
   let resolver: any ConflictResolver
   let backoff: any BackoffStrategy
   let probe: ReachabilityProbeSlot
-  /// The policies around the handler; `nil` when there are none.
   let policies: DeliveryPolicies?
   private let container: Container
 
@@ -50,16 +49,19 @@ extension Generation {
 
   static let delivery = ContainerModule("delivery") { builder in
     builder.singleton(DeliveryPoliciesSlot.self) {
-      (configuration: Configuration, memory: ResilienceMemory, context: PluginContext) in
+      (configuration: Configuration, memory: ResilienceMemory, network: NetworkHint, context: PluginContext) in
       DeliveryPoliciesSlot(
         policies: try configuration.resilience.map { settings in
-          try DeliveryPolicies(settings, memory: memory, warn: context.warn)
+          try DeliveryPolicies(settings, memory: memory, isOnline: { network.isOnline }, warn: context.warn)
         })
     }
     builder.singleton((any OperationHandler).self, close: { try await ($0 as? any Closable)?.close() }) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext, slot: DeliveryPoliciesSlot) in
+      (
+        configuration: Configuration, registry: PluginRegistry, context: PluginContext, slot: DeliveryPoliciesSlot
+      ) in
       let handler = try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
-      return slot.policies.map { ResilientDelivery(handler, policies: $0) } ?? handler
+      guard let policies = slot.policies else { return handler }
+      return ResilientDelivery(handler, policies: policies)
     }
     builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in

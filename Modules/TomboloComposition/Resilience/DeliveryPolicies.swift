@@ -10,13 +10,17 @@ public struct DeliveryPolicies: Sendable {
   let pipeline: ResiliencePipeline<BoundDescribedPolicies>
   let budget: SharedRetryBudget?
   let memory: ResilienceMemory
+  /// Whether the network is there. Without it, that nobody answers is not the upstream's fault.
+  let isOnline: @Sendable () -> Bool
 
   /// - Throws: `PolicyDescriptionError` or `PolicyOrderError`; neither for settings that a config was read into.
   init(
-    _ settings: PipelineSettings, memory: ResilienceMemory, warn: @Sendable (String) -> Void = { _ in }
+    _ settings: PipelineSettings, memory: ResilienceMemory, isOnline: @escaping @Sendable () -> Bool,
+    warn: @Sendable (String) -> Void = { _ in }
   ) throws {
     self.settings = settings
     self.memory = memory
+    self.isOnline = isOnline
     pipeline = try ResiliencePipeline(
       settings.name, environment: memory.environment, described: settings.policies)
     budget = settings.retryBudget.map { memory.environment.retryBudget($0) }

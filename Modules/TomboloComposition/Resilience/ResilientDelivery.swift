@@ -61,7 +61,7 @@ final class ResilientDelivery: OperationHandler, Closable {
         call.made()
         do {
           let outcome = try await handler.deliver(operation, attempt: attempt)
-          if let failed = FailedDelivery(outcome, isOnline: policies.memory.isOnline) { throw failed }
+          if let failed = FailedDelivery(outcome, isOnline: policies.isOnline) { throw failed }
           return outcome
         } catch let error where !(error is FailedDelivery) {
           if error is CancellationError { throw error }

@@ -48,12 +48,12 @@ extension TomboloSystem {
         LiveParts(try await Generation.make(configuration, shared: shared), logger: logger)
       }
       builder.singleton(NetworkMonitor.self) {
-        (parts: LiveParts, memory: ResilienceMemory, time: any TimeSource, logger: Logger) in
+        (parts: LiveParts, hint: NetworkHint, time: any TimeSource, logger: Logger) in
         let slot = parts.current?.probe
         let monitor = NetworkMonitor(
           probe: slot?.probe.map { _ in LiveProbe(parts: parts) },
           configuration: slot?.monitorConfiguration ?? NetworkMonitorConfiguration(), time: time, logger: logger)
-        memory.setOnline { monitor.status.isOnline }
+        hint.follow(monitor)
         return monitor
       }
       builder.singleton(SyncWorker.self) {

@@ -33,14 +33,15 @@ public struct TomboloSystem: Sendable {
   ) throws {
     first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
-    // Made here: the module is installed once more for each generation, and all of them are to remember the same.
-    let memory = memory ?? ResilienceMemory(time: time, logger: logger)
+    // Made here: the module is installed once more for each generation, and all of them are to share these.
+    let (memory, network) = (memory ?? ResilienceMemory(time: time, logger: logger), NetworkHint())
     let surroundings = ContainerModule("surroundings") { builder in
       builder.value(registry)
       builder.value(context)
       builder.value(time, as: (any TimeSource).self)
       builder.value(logger)
       builder.value(memory)
+      builder.value(network)
     }
     shared = [surroundings]
     var builder = ContainerBuilder()
@@ -61,23 +62,22 @@ public struct TomboloSystem: Sendable {
     public var monitor: NetworkMonitor
     /// The engine that is at work, also where the configuration left the choice open.
     public var storage: ChosenStorage
-    /// The policies around the delivery, those of the configuration that is in force when it is asked; `nil` when there are
-    /// none.
-    public var policies: @Sendable () -> DeliveryPolicies?
     /// What is to be run, each after what it needs: `ServiceGroup` starts them in this order and stops them in the reverse.
     public var services: [any Service]
+    fileprivate let live: LiveParts
+
+    /// The policies around the delivery that the configuration in force names; `nil` when there are none.
+    public var policies: DeliveryPolicies? { live.current?.policies }
   }
 
   /// Makes every part, or throws the reason and leaves nothing open.
   public func start() async throws -> Parts {
     do {
       try await container.start()
-      let live = try await container.resolve(LiveParts.self)
       return Parts(
         queue: try await container.resolve(), worker: try await container.resolve(),
         monitor: try await container.resolve(), storage: try await container.resolve(),
-        policies: { live.current?.policies },
-        services: try await container.singletons(thatAre: (any Service).self))
+        services: try await container.singletons(thatAre: (any Service).self), live: try await container.resolve())
     } catch let error as ContainerError {
       throw error.reason
     }

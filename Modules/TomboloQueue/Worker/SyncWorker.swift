@@ -17,6 +17,8 @@ public final class SyncWorker: Sendable {
     var inFlightCount = 0
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
+    /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
+    var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
     var isRunning = false
     var isStopping = false
     var summary = ProcessingSummary()
@@ -154,6 +156,7 @@ public final class SyncWorker: Sendable {
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
+      if self.queue.engine.isShared { group.addTask { await self.renewLeases() } }
       if let network = self.network {
         group.addTask { await self.follow(network) }
       }
@@ -240,7 +243,11 @@ public final class SyncWorker: Sendable {
     guard let pilot = fresh ?? candidates.first else { return [] }
     for candidate in candidates where candidate.id != pilot.id {
       filter.withdraw(candidate.operation)
-      queue.engine.putBack(candidate.id)
+      if candidate.token == nil {
+        queue.engine.putBack(candidate.id)
+      } else {
+        await queue.giveBack(candidate, nil)
+      }
     }
     state.withLock { state in
       if fresh == nil { state.pilots.removeAll() }
@@ -278,10 +285,11 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  func deliveryEnded(_ operation: SyncOperation) {
+  func deliveryEnded(_ claimed: ClaimedOperation) {
     let isLast = state.withLock { state in
       state.inFlightCount -= 1
-      state.limiter.ended(operation.kind)
+      state.limiter.ended(claimed.operation.kind)
+      state.leases[claimed.id] = nil
       return state.inFlightCount == 0
     }
     if isLast { idle.signal() }

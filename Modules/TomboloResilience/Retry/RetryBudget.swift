@@ -73,12 +73,10 @@ package final class SharedRetryBudget: Sendable {
   package init(_ budget: RetryBudget) { account = Mutex(RetryBudgetAccount(budget)) }
   @usableFromInline
   package func deposit() { account.withLock { $0.deposit() } }
-  /// Retries that may be made now.
-  package var balance: Double { account.withLock { $0.balance } }
-  /// The same with what came by itself since the last one was taken.
-  package func balance(at now: Duration) -> Double { account.withLock { $0.balance(at: now) } }
   package func withdraw(at now: Duration) -> Bool { account.withLock { $0.withdraw(at: now) } }
   package func giveBack() { account.withLock { $0.giveBack() } }
+  /// Retries that may be made now.
+  package func balance(at now: Duration) -> Double { account.withLock { $0.balance(at: now) } }
 }
 
 extension ResilienceEnvironment {

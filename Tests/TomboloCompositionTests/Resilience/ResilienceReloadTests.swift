@@ -58,11 +58,11 @@ enum FailingDelivery: DeliveryPlugin {
     let changed = try await system.reload(try Self.configuration(Self.breaker, "queue.concurrency=3"))
     #expect(changed.changed == ["queue.concurrency"])
     #expect(try await isHeldBack())
-    #expect(parts.policies()?.reports().first?.openings == 1)
+    #expect(parts.policies?.reports().first?.openings == 1)
 
     let without = try await system.reload(try Self.configuration())
     #expect(without.changed.contains("resilience.upstream"))
-    #expect(parts.policies()?.name == nil)
+    #expect(parts.policies?.name == nil)
     #expect(try await !isHeldBack())
 
     _ = try await system.reload(try Self.configuration(Self.breaker))

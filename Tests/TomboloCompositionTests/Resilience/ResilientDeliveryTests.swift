@@ -50,8 +50,8 @@ import TomboloTesting
       self.memory =
         memory ?? ResilienceMemory(time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       self.policies = try DeliveryPolicies(
-        PipelineSettings("upstream", retryBudget: budget, policies: policies), memory: self.memory)
-      self.memory.setOnline { isOnline }
+        PipelineSettings("upstream", retryBudget: budget, policies: policies), memory: self.memory,
+        isOnline: { isOnline })
       self.script = script
       delivery = ResilientDelivery(script, policies: self.policies)
     }

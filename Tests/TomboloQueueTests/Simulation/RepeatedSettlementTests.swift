@@ -79,5 +79,18 @@ struct RepeatedSettlementTests {
     #expect(test.attempted == ["first", "second"])
   }
 
+  /// Found by two real processes on one store: counts that were forgotten while a group was planned counted as none, and
+  /// were stored so.
+  @Test("Counts survive being forgotten in the middle of a plan")
+  func forgotten() async throws {
+    let queue = try await open()
+    for _ in 0..<3 { try await queue.enqueue(NewOperation(kind: "test")) }
+    store.onRead { _ in queue.engine.forgetPlace(OperationID(high: 0, low: 0)) }
+    try await queue.enqueue(NewOperation(kind: "test", orderingKey: "k"))
+    store.heal()
+    #expect(try await queue.status().pending == 4)
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
+  }
+
   enum PutBackCase: Sendable { case retry, deadLetter, delivered }
 }

@@ -41,7 +41,7 @@ struct Agent: Sendable {
       AgentParts(
         queue: parts.queue, worker: parts.worker, network: parts.monitor,
         storage: StorageDescription(parts.storage.settings.engine), advise: StorageAdvice(parts.storage, registry).text,
-        resilience: { parts.policies().map { WireResilience($0) } }),
+        resilience: { parts.policies.map { WireResilience($0) } }),
       configuration: settings, logger: logger, onListening: onListening)
     let reloader = Reloader(
       load: load, system: system, server: server, logSettings: logSettings, logger: logger)
