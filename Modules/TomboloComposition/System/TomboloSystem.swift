@@ -33,13 +33,15 @@ public struct TomboloSystem: Sendable {
   ) throws {
     first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
+    // Made here: the module is installed once more for each generation, and all of them are to share these.
+    let (memory, network) = (memory ?? ResilienceMemory(time: time, logger: logger), NetworkHint())
     let surroundings = ContainerModule("surroundings") { builder in
       builder.value(registry)
       builder.value(context)
       builder.value(time, as: (any TimeSource).self)
       builder.value(logger)
-      builder.value(memory ?? ResilienceMemory(time: time, logger: logger))
-      builder.value(NetworkHint())
+      builder.value(memory)
+      builder.value(network)
     }
     shared = [surroundings]
     var builder = ContainerBuilder()

@@ -3,6 +3,17 @@ public struct WireStatus: Hashable, Sendable, Codable {
   public var network: WireNetworkStatus
   public var queue: WireQueueStatus
   public var storage: StorageDescription
+  /// The policies around the delivery; `null` when there are none.
+  public var resilience: WireResilience?
+
+  /// Writes every key, as `null` where there is nothing.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(network, forKey: .network)
+    try container.encode(queue, forKey: .queue)
+    try container.encode(storage, forKey: .storage)
+    try container.encode(resilience, forKey: .resilience)
+  }
 }
 
 /// How much there is in each state.

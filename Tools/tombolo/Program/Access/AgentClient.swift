@@ -62,7 +62,8 @@ struct AgentClient: QueueAccess {
   func status() async throws -> StatusReport {
     let status: WireStatus = try await decode(ask(.GET, "/v1/status"))
     return StatusReport(
-      agent: address.description, network: status.network, queue: status.queue, storage: status.storage)
+      agent: address.description, network: status.network, queue: status.queue, storage: status.storage,
+      resilience: status.resilience)
   }
 
   func page(_ filter: OperationFilter, cursor: String?, limit: Int) async throws -> WireOperationPage {
