@@ -46,10 +46,12 @@ extension SectionValidator {
   private mutating func policy(_ item: ConfigurationNode, path: String) -> OptionValue? {
     let before = problems.count
     guard case .map = item.content else {
-      let hint = item.text.map { ": write { type: \($0) }" } ?? ""
+      // Only a word that is known is repeated: what stands in a wrong place may be a secret from elsewhere.
+      let word = item.text.flatMap { ResilienceOptions.types.contains($0) ? $0 : nil }
+      let hint = word.map { ": write { type: \($0) }" } ?? ""
       problems.append(
         ConfigurationProblem(
-          .wrongType, at: path, origin: item.origin, value: item.text,
+          .wrongType, at: path, origin: item.origin, value: word,
           "is \(item.kindText), but must be a section\(hint)"))
       return nil
     }
