@@ -218,6 +218,7 @@ extension SectionValidator {
     _ field: ConfigurationField, _ options: [OptionDeclaration], slot: PluginSlot?, path: String
   ) -> ConfigurationProblem {
     let names = options.map(\.name)
+    let shown = field.name.shownAsKey
     let nearest = NearestName.find(field.name, among: names)
     let elsewhere = schema.paths.filter { $0.hasSuffix(".\(field.name)") }
     var hint = ""
@@ -230,7 +231,7 @@ extension SectionValidator {
     }
     let place = path.isEmpty ? "at the top" : slot.flatMap { self.names[$0] }.map { "for type \($0)" } ?? "here"
     return ConfigurationProblem(
-      .unknownKey, at: path.isEmpty ? field.name : "\(path).\(field.name)", origin: field.origin, value: field.name,
+      .unknownKey, at: path.isEmpty ? shown : "\(path).\(shown)", origin: field.origin, value: shown,
       suggestion: nearest ?? (elsewhere.count == 1 ? elsewhere[0] : nil),
       "no such key\(hint.isEmpty ? "." : hint) Keys \(place): \(names.sorted().joined(separator: ", "))")
   }
