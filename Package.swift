@@ -215,6 +215,9 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      path: "Tools/Benchmarks/FileFloor"),
+    .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
     .executableTarget(
       name: "recovery-latency",
@@ -230,7 +233,8 @@ let package = Package(
       dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
       path: "Tools/Examples",
       exclude: [
-        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml",
+        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift",
+        "StrangersParts/tombolo.yaml",
         "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
       ],
       sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
@@ -312,7 +316,8 @@ let package = Package(
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
-        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage",
+        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork",
+        "TomboloStorage",
         "TomboloQueue", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloCompositionTests",

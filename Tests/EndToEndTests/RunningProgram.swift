@@ -11,17 +11,20 @@ final class RunningProgram: Sendable {
   private let output: LineReader
   private let errorOutput: LineReader
 
-  /// Starts `name` from where this test was built.
+  /// Starts `name` from where this test was built, or with an absolute path the program there.
   ///
-  /// - Parameter outputFile: Takes the standard output, where it is more than a test should hold; `line` and `rest` then see
-  ///   none of it.
+  /// - Parameters:
+  ///   - outputFile: Takes the standard output, where it is more than a test should hold; `line` and `rest` then see none of it.
+  ///   - wrapper: A program, with its arguments, that runs it in a way of its own.
   init(
     _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
-    outputFile: URL? = nil
+    outputFile: URL? = nil, wrapper: [String] = []
   ) throws {
     let process = Process()
-    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
-    process.arguments = arguments
+    let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+    let words = wrapper + [name.hasPrefix("/") ? name : built.path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TOMBOLO_") }
     variables.merge(environment) { _, new in new }
     process.environment = variables
@@ -103,10 +106,10 @@ final class RunningProgram: Sendable {
   /// Runs a program to its end.
   static func run(
     _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
-    outputFile: URL? = nil
+    outputFile: URL? = nil, wrapper: [String] = []
   ) async throws -> (status: Int32, output: String, errors: String) {
     let program = try RunningProgram(
-      name, arguments, environment: environment, folder: folder, outputFile: outputFile)
+      name, arguments, environment: environment, folder: folder, outputFile: outputFile, wrapper: wrapper)
     let (output, errors) = await program.rest()
     return (await program.waitForExit(), output, errors)
   }

@@ -40,6 +40,14 @@ struct DeclaredKeyTests {
 
   /// What must stand beside a key, where only the plugin knows: of a TCP probe an address, or a host and a port.
   private static func companions(of tried: Case) -> [String: String] {
+    let encrypted = ["delivery.baseURL": "https://127.0.0.1:9000"]
+    switch tried.key.path {
+    case "delivery.resilience": return ["resilience.sample": "[{type: circuitBreaker}]"]
+    case "delivery.tls.authorityFile": return encrypted
+    case "delivery.tls.certificateFile": return encrypted.merging(["delivery.tls.keyFile": "sample"]) { $1 }
+    case "delivery.tls.keyFile": return encrypted.merging(["delivery.tls.certificateFile": "sample"]) { $1 }
+    default: break
+    }
     guard tried.plugin?.identifier == PluginIdentifier(.probe, "tcp") else { return [:] }
     switch tried.key.path {
     case "network.probe.address": return [:]
@@ -51,7 +59,8 @@ struct DeclaredKeyTests {
 
   /// A value that the declaration allows and that is not its default, as it is written.
   private static func sample(_ key: DeclaredKey, _ plugin: PluginDescription?) -> String {
-    samples[key.path] ?? sample(key.option, plugin)
+    if key.path == "delivery.routes", plugin?.identifier.name == "grpc" { return "[{kind: a, method: a.A/A}]" }
+    return samples[key.path] ?? sample(key.option, plugin)
   }
 
   private static func sample(_ option: OptionDeclaration, _ plugin: PluginDescription?) -> String {

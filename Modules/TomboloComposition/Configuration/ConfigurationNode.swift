@@ -26,6 +26,12 @@ struct ConfigurationNode: Sendable {
     return fields.first { $0.name == name }?.node
   }
 
+  /// The names of its fields, when this is a map.
+  var fieldNames: [String] {
+    guard case .map(let fields) = content else { return [] }
+    return fields.map(\.name)
+  }
+
   /// What it is, for messages about something else being expected.
   var kindText: String {
     switch content {

@@ -97,15 +97,19 @@ extension SyncWorker {
       await settle(claimed, decision.snooze(for: duration, failure))
 
     case .suspend(let duration, let failure):
-      _ = await network?.report(.answered)
+      // What was held back was not sent, so it says nothing about the network.
+      let isAnswer = failure.code != .heldBack
+      if isAnswer { _ = await network?.report(.answered) }
       let isNew = state.withLock { state in
         let isNew = state.gate.suspension(of: upstream, at: time.uptime) == nil
         state.gate.suspend(upstream: upstream, for: duration, failure, at: time.uptime)
         return isNew
       }
       if isNew {
-        logger.warning(
-          "the upstream refuses everybody; it is left alone for a while",
+        logger.log(
+          level: isAnswer ? .warning : .debug,
+          isAnswer
+            ? "the upstream refuses everybody; it is left alone for a while" : "the upstream is left alone for a while",
           metadata: ["upstream": "\(upstream)", "pause": "\(duration)", "failure": "\(failure.message)"])
       }
       await settle(claimed, .release(failure))
