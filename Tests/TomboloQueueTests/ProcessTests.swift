@@ -40,6 +40,8 @@ struct ProcessTests {
       var configuration = QueueConfiguration()
       configuration.sharedPollInterval = .milliseconds(20)
       configuration.concurrency = 4
+      // Long beside any pause of a machine that runs all tests at once: a lease that ends is a repeated delivery.
+      configuration.leaseDuration = .seconds(600)
       return try await SyncQueue.open(store: store, configuration: configuration, time: time)
     }
 
@@ -47,14 +49,16 @@ struct ProcessTests {
     var handler: RecordingHandler {
       RecordingHandler { operation, _ in
         append("\(getpid()) \(operation.id)")
-        try await Task.sleep(for: .milliseconds(1))
+        try await Task.sleep(for: .milliseconds(5))
         return .delivered
       }
     }
 
-    /// Delivers until nothing is left.
-    func deliverAll() async throws {
+    /// Delivers until nothing is left, together with the other process.
+    func deliverAll(as own: String, beside other: String) async throws {
       let queue = try await openQueue()
+      mark(own)
+      try await waitForMark(other)
       let worker = SyncWorker(queue: queue, handler: handler)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await worker.run() }
@@ -85,9 +89,9 @@ struct ProcessTests {
       }
       try await queue.store.close()
       async let other = #expect(processExitsWith: .success) { [place = place as Place] in
-        try await place.deliverAll()
+        try await place.deliverAll(as: "child", beside: "parent")
       }
-      try await place.deliverAll()
+      try await place.deliverAll(as: "parent", beside: "child")
       _ = await other
       let again = try await place.openQueue()
       #expect(try await again.status().delivered == 200)
@@ -122,7 +126,7 @@ struct ProcessTests {
       #expect(try await queue.snapshot(id)?.state == .delivering)
       let worker = SyncWorker(queue: queue, handler: place.handler)
       #expect(try await worker.drain().attempted == 0)
-      time.advance(by: .seconds(62))
+      time.advance(by: .seconds(602))
       #expect(try await worker.drain().delivered == 2)
       #expect(
         place.lines.compactMap { $0.split(separator: " ").last.map(String.init) } == [id, id, next].map(\.description))
@@ -150,7 +154,7 @@ struct ProcessTests {
         }
       }
       try await place.waitForMark("claimed")
-      time.advance(by: .seconds(62))
+      time.advance(by: .seconds(602))
       _ = try await queue.promote()
       let taken = try #require(try await queue.claim(1).first)
       place.mark("taken")

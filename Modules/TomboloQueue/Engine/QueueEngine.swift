@@ -362,10 +362,11 @@ final class QueueEngine: Sendable {
   func take(_ limit: Int, lowest: OperationPriority) -> (
     taken: [(id: OperationID, priority: OperationPriority)], isExhausted: Bool
   ) {
-    state.withLock { state in
+    let passedOverMaximum = configuration.passedOverMaximum
+    return state.withLock { state in
       var taken: [(id: OperationID, priority: OperationPriority)] = []
       while taken.count < limit {
-        guard let priority = state.nextPriority(lowest: lowest, passedOverMaximum: configuration.passedOverMaximum)
+        guard let priority = state.nextPriority(lowest: lowest, passedOverMaximum: passedOverMaximum)
         else { return (taken, true) }
         let index = Int(priority.rawValue)
         // A lower priority must not go first because a higher one has to be read.
@@ -403,14 +404,18 @@ final class QueueEngine: Sendable {
 extension QueueEngine.State {
   /// Whose turn it is; `nil` when there is nothing. The front of that priority may have to be read first.
   fileprivate func nextPriority(lowest: OperationPriority, passedOverMaximum: Int) -> OperationPriority? {
-    let present = OperationPriority.allCases.filter { priority in
-      let window = windows[Int(priority.rawValue)]
-      return priority <= lowest && (window.count > 0 || window.needsRefill)
+    var (first, overdue) = (OperationPriority?.none, OperationPriority?.none)
+    var most = max(1, passedOverMaximum) - 1
+    for priority in OperationPriority.allCases where priority <= lowest {
+      let index = Int(priority.rawValue)
+      guard windows[index].count > 0 || windows[index].needsRefill else { continue }
+      if first == nil {
+        first = priority
+      } else if passedOver[index] > most {
+        (overdue, most) = (priority, passedOver[index])
+      }
     }
-    guard let first = present.first else { return nil }
-    let overdue = present.dropFirst().filter { passedOver[Int($0.rawValue)] >= max(1, passedOverMaximum) }
-    // What may be ready but was not read yet has a turn only when it was seen to wait.
-    return overdue.max { passedOver[Int($0.rawValue)] < passedOver[Int($1.rawValue)] } ?? first
+    return overdue ?? first
   }
 
   /// Notes that `priority` had its turn, and that lower ones did not.

@@ -72,6 +72,9 @@ struct RepeatedSettlementTests {
     try await test.whileRunning {
       try await test.add("first")
       while try await test.queue.status().delivered == 0 { await Task.yield() }
+      // The worker has seen that there is no more, and waits.
+      while test.queue.workArrived.isSignalled || test.worker.inFlightCount > 0 { await Task.yield() }
+      for _ in 0..<1_000 { await Task.yield() }
       store.onCommit { number, _ in number == 1 ? .unanswered : nil }
       await #expect(throws: StoreError.self) { try await test.add("second") }
       await test.handler.waitForCalls(2)
