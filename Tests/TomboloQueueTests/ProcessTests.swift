@@ -42,6 +42,7 @@ struct ProcessTests {
       configuration.concurrency = 4
       // Long beside any pause of a machine that runs all tests at once: a lease that ends is a repeated delivery.
       configuration.leaseDuration = .seconds(600)
+      configuration.attemptTimeout = .seconds(170)
       return try await SyncQueue.open(store: store, configuration: configuration, time: time)
     }
 
@@ -59,7 +60,14 @@ struct ProcessTests {
       let queue = try await openQueue()
       mark(own)
       try await waitForMark(other)
-      let worker = SyncWorker(queue: queue, handler: handler)
+      // Neither goes on before both have something in hand, so that both take part.
+      let together = RecordingHandler { operation, _ in
+        append("\(getpid()) \(operation.id)")
+        mark("\(own) delivers")
+        try await waitForMark("\(other) delivers")
+        return .delivered
+      }
+      let worker = SyncWorker(queue: queue, handler: together)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await worker.run() }
         while try await queue.status().stored > 0 { try await Task.sleep(for: .milliseconds(10)) }
