@@ -56,17 +56,22 @@ extension OfflineComposite {
 
   /// Takes back at once what came to nothing, instead of at the next reading.
   private func followEnds() async {
-    for await event in documents.store.queue.events() {
+    let events = documents.store.queue.events()
+    await settleAll()
+    for await event in events {
       switch event.change {
-      case .deadLettered, .discarded, .expired: break
+      case .deadLettered, .discarded, .expired: await settleAll()
       default: continue
       }
-      do {
-        try await documents.settleAll()
-      } catch {
-        documents.store.logger.warning(
-          "what became of edits could not be brought in; it is when they are read", metadata: ["error": "\(error)"])
-      }
+    }
+  }
+
+  private func settleAll() async {
+    do {
+      try await documents.settleAll()
+    } catch {
+      documents.store.logger.warning(
+        "what became of edits could not be brought in; it is when they are read", metadata: ["error": "\(error)"])
     }
   }
 

@@ -2,6 +2,7 @@ import FileStorage
 import Foundation
 import Testing
 import TomboloPorts
+import TomboloQueue
 import TomboloTesting
 
 @testable import TomboloOffline
