@@ -54,6 +54,7 @@ extension DocumentCollection {
         case .superseded: record.pending.removeAll { $0.id == edit.id }
         case .delivered:
           record.pending.removeAll { $0.id == edit.id }
+          guard !edit.isIncluded else { continue }
           var base = try record.base.map { try $0.decoded(as: Document.self) }
           if apply(edit, to: &base) { record.base = try base.map { try StoredDocument($0) } }
         case .deadLettered, .discarded, .expired, nil:

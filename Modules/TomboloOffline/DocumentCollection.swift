@@ -75,7 +75,9 @@ public struct DocumentCollection<Document: OfflineDocument>: Sendable {
   func shown(_ record: DocumentRecord) throws -> (value: Document?, inapplicable: [String]) {
     var value = try record.base.map { try $0.decoded(as: Document.self) }
     var inapplicable: [String] = []
-    for edit in record.pending where !apply(edit, to: &value) { inapplicable.append(edit.id) }
+    for edit in record.pending where !edit.isIncluded {
+      if !apply(edit, to: &value) { inapplicable.append(edit.id) }
+    }
     return (value, inapplicable)
   }
 

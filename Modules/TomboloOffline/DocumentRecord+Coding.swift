@@ -19,6 +19,7 @@ extension DocumentRecord {
       record.append(edit.kind)
       record.append(UInt64(edit.version))
       record.append(edit.madeAt)
+      record.append(UInt8(edit.isIncluded ? 1 : 0))
       record.appendIfPresent(edit.namespace) { $0.append($1) }
       record.append(edit.payload)
     }
@@ -43,14 +44,18 @@ extension DocumentRecord {
     for _ in 0..<(try record.count()) {
       let (id, kind) = (try record.string(), try record.string())
       let (version, madeAt) = (try record.count(), try record.timestamp())
+      let isIncluded = try record.byte() == 1
       let namespace = try record.byte() == 1 ? try record.string() : nil
       pending.append(
         PendingEdit(
-          id: id, kind: kind, madeAt: madeAt, version: version, namespace: namespace, payload: try record.byteArray()))
+          id: id, kind: kind, madeAt: madeAt, isIncluded: isIncluded, version: version, namespace: namespace,
+          payload: try record.byteArray()))
     }
     for _ in 0..<(try record.count()) {
       let (editID, kind, end) = (try record.string(), try record.string(), try record.string())
-      guard let end = OperationState(rawValue: end) else { throw RecordError.damaged("an edit ended in an unknown way") }
+      guard let end = OperationState(rawValue: end) else {
+        throw RecordError.damaged("an edit ended in an unknown way")
+      }
       notices.append(
         EditNotice(
           documentType: key.type, documentID: key.id, editID: editID, kind: kind, end: end, reason: try record.string(),

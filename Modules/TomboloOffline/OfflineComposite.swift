@@ -107,6 +107,8 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
       if let copy {
         try await documents.take(copy, for: edit.documentID)
       } else {
+        // First what was delivered before it: applied later, it would come out on top.
+        _ = try await documents.settle(edit.documentID)
         _ = try await documents.store.change(documents.key(edit.documentID)) { record in
           var base = try record.base.map { try $0.decoded(as: Document.self) }
           try edit.apply(to: &base)

@@ -37,7 +37,8 @@ public struct OfflineTransaction {
     guard documents.knows(Edit.self) else {
       throw OfflineError(
         .unknownEdit,
-        "the collection of \(Edit.Document.documentType) does not know \(Edit.kind): add .edited(by: \(Edit.self).self)")
+        "the collection of \(Edit.Document.documentType) does not know \(Edit.kind): add .edited(by: \(Edit.self).self)"
+      )
     }
     let now = time.now
     let id = editID ?? ids.next(at: now).description

@@ -7,6 +7,8 @@ public struct PendingEdit: Hashable, Sendable {
   public var kind: String
   /// When it was made.
   public var madeAt: Timestamp
+  /// Whether what the server last said has it already, though its answer did not arrive: it does not show twice.
+  public var isIncluded = false
   var version: Int
   var namespace: String?
   var payload: [UInt8]

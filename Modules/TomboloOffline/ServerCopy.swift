@@ -8,11 +8,18 @@ public struct ServerCopy<Document: OfflineDocument>: Sendable {
   public var version: UInt64?
   /// The server's mark of it, such as an entity tag.
   public var tag: String?
+  /// The identities of edits that this copy has in it, as far as the server tells. An edit whose answer was lost is still
+  /// pending here; told that the copy has it, it is not applied over it once more. Edits that say what is to be, instead of what
+  /// to add, need none of this.
+  public var includedEdits: Set<String>
 
-  public init(_ document: Document?, version: UInt64? = nil, tag: String? = nil) {
+  public init(
+    _ document: Document?, version: UInt64? = nil, tag: String? = nil, includedEdits: Set<String> = []
+  ) {
     self.document = document
     self.version = version
     self.tag = tag
+    self.includedEdits = includedEdits
   }
 }
 
@@ -24,5 +31,8 @@ extension DocumentRecord {
     serverVersion = copy.version
     tag = copy.tag
     heardAt = now
+    for index in pending.indices where copy.includedEdits.contains(pending[index].id) {
+      pending[index].isIncluded = true
+    }
   }
 }

@@ -64,7 +64,9 @@ struct CompositeReadingTests {
   @Test("when neither half has it, one error carries both causes")
   func bothFail() async throws {
     let device = try await device()
-    let error = await #expect(throws: OfflineError.self) { try await device.composite().read("7") { throw unreachable } }
+    let error = await #expect(throws: OfflineError.self) {
+      try await device.composite().read("7") { throw unreachable }
+    }
     #expect(error?.code == .bothFailed)
     #expect(error?.audience == .user)
     #expect((error?.cause as? DeliveryFailure)?.code == .unreachable)

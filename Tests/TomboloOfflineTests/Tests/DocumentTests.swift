@@ -154,6 +154,20 @@ struct DocumentTests {
     #expect(snapshot.notices.isEmpty)
   }
 
+  @Test(
+    "an edit that the server has, though its answer was lost, does not show twice, and stays pending until it is told")
+  func includedEdit() async throws {
+    let device = try await TestDevice.open()
+    try await device.edit(AppendFavourite(userID: "7", name: "tea"), id: "mine")
+    let copy = ServerCopy(Preferences(favourites: ["tea"]), version: 1, includedEdits: ["mine"])
+    try await device.preferences.take(copy, for: "7")
+    #expect(try await device.value()?.favourites == ["tea"])
+    #expect(try await device.preferences.read("7").pending.map(\.isIncluded) == [true])
+    try await device.drain(RecordingHandler())
+    #expect(try await device.value()?.favourites == ["tea"])
+    #expect(try await device.preferences.read("7").pending.isEmpty)
+  }
+
   @Test("a copy that is older than what is known is not taken")
   func olderCopy() async throws {
     let device = try await TestDevice.open()

@@ -52,3 +52,18 @@ struct AddFavourite: DocumentEdit {
     preferences?.favourites.append(name)
   }
 }
+
+/// As `AddFavourite`, but may be made twice: shown twice, it can be seen.
+struct AppendFavourite: DocumentEdit {
+  static let kind = "preferences.appendFavourite"
+  var userID: String
+  var name: String
+
+  var documentID: String { userID }
+
+  func apply(to preferences: inout Preferences?) {
+    preferences = preferences ?? Preferences()
+    preferences?.favourites.append(name)
+    preferences?.currency = name
+  }
+}

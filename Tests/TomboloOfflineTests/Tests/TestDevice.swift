@@ -31,6 +31,7 @@ struct TestDevice: Sendable {
       store: base, configuration: configuration, time: time, logger: logger, onNotice: { told.add($0) })
     let preferences = DocumentCollection(Preferences.self, in: store)
       .edited(by: SetCurrency.self).edited(by: SetTheme.self).edited(by: AddFavourite.self)
+      .edited(by: AppendFavourite.self)
     return TestDevice(
       base: base, store: store, preferences: preferences, time: time,
       network: opening?.network ?? ScriptedNetwork(), told: told)
@@ -52,7 +53,8 @@ struct TestDevice: Sendable {
   }
 
   @discardableResult
-  func edit<Edit: DocumentEdit>(_ edit: Edit, id: String? = nil) async throws -> EnqueueReceipt? where Edit.Document == Preferences {
+  func edit<Edit: DocumentEdit>(_ edit: Edit, id: String? = nil) async throws -> EnqueueReceipt?
+  where Edit.Document == Preferences {
     try await store.write { try $0.edit(preferences, edit, editID: id) }.first
   }
 
