@@ -213,6 +213,17 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
       path: "Tools/Examples/Upstream/Program"),
+    .target(
+      name: "PreferencesExample",
+      dependencies: [
+        "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloOffline",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tools/Examples/Preferences/Library"),
+    .executableTarget(
+      name: "preferences-example",
+      dependencies: ["PreferencesExample", "TomboloStorage", .product(name: "Logging", package: "swift-log")],
+      path: "Tools/Examples/Preferences/Program"),
     .executableTarget(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
@@ -315,6 +326,13 @@ let package = Package(
         "TomboloTesting", "FileStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloOfflineTests/Tests"),
+    .testTarget(
+      name: "PreferencesExampleTests",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/PreferencesExampleTests"),
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [

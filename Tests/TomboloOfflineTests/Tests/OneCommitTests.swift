@@ -148,6 +148,7 @@ struct OneCommitTests {
     try await device.edit(AddFavourite(userID: "7", name: "tea"), id: "mine")
     #expect(try await device.operationIDs == ["mine"])
     try await device.drain(RecordingHandler())
+    #expect(try await device.preferences.read("7").pending.isEmpty)
     try await device.edit(AddFavourite(userID: "7", name: "tea"), id: "mine")
     let snapshot = try await device.preferences.read("7")
     #expect(snapshot.value?.favourites == ["tea"])
