@@ -46,10 +46,14 @@ struct TestDevice: Sendable {
 
   /// One pass of a worker with this handler.
   @discardableResult
-  func drain(_ handler: any OperationHandler) async throws -> ProcessingSummary {
+  func drain(
+    _ handler: any OperationHandler, resolver: any ConflictResolver = TimestampConflictResolver()
+  ) async throws -> ProcessingSummary {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    return try await SyncWorker(queue: store.queue, handler: handler, network: network, logger: logger).drain()
+    return try await SyncWorker(
+      queue: store.queue, handler: handler, network: network, resolver: resolver, logger: logger
+    ).drain()
   }
 
   @discardableResult

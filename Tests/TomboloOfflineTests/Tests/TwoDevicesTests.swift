@@ -10,23 +10,47 @@ import TomboloTesting
 /// Two devices and a server, driven by one seed: edits, partitions, lost answers, restarts, edits that the server refuses.
 @Suite("Two devices and a server")
 struct TwoDevicesTests {
-  /// A hundred, or as many as `TOMBOLO_SEEDS` says.
-  static let seeds = 1...(ProcessInfo.processInfo.environment["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? 100)
+  enum Resolver: String, CaseIterable {
+    case timestamp, localWins, remoteWins, manual
 
-  @Test("agree after the last partition, and no edit vanishes without an outcome", arguments: seeds)
-  func converge(_ seed: UInt64) async throws {
-    try await TwoDevices(seed: seed).run()
+    var resolver: any ConflictResolver {
+      switch self {
+      case .timestamp: TimestampConflictResolver()
+      case .localWins: LocalWinsConflictResolver()
+      case .remoteWins: RemoteWinsConflictResolver()
+      case .manual: ManualConflictResolver()
+      }
+    }
+  }
+
+  /// A quarter of a hundred for each resolver, or as many as `TOMBOLO_SEEDS` says.
+  static let seeds = 1...(ProcessInfo.processInfo.environment["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? 25)
+
+  @Test("agree after the last partition, and no edit vanishes without an outcome", arguments: Resolver.allCases, seeds)
+  func converge(_ resolver: Resolver, _ seed: UInt64) async throws {
+    try await TwoDevices(seed: seed, resolver: resolver).run()
   }
 }
 
 /// Takes edits in the order they come, knows repeats, and refuses names that end in x.
 actor PreferencesServer {
+  /// Edits that it once called a conflict.
+  private(set) var conflicted: Set<String> = []
   private(set) var preferences = Preferences()
   private(set) var version: UInt64 = 0
   private(set) var accepted: [String: Int] = [:]
 
   var copy: ServerCopy<Preferences> {
     ServerCopy(preferences, version: version, includedEdits: Set(accepted.keys))
+  }
+
+  /// Holds another version than the edit knows, written before or after it; `nil` when it has the edit already, or does not
+  /// like it anyway.
+  func conflict(_ name: String, _ editID: String, at now: Timestamp) -> RemoteVersion? {
+    guard accepted[editID] == nil, !name.hasSuffix("x") else { return nil }
+    conflicted.insert(editID)
+    return RemoteVersion(
+      tag: "\(version)", modifiedAt: now.advanced(by: .seconds(version % 2 == 0 ? 60 : -60)), detail: "another version")
   }
 
   func take(_ name: String, _ editID: String) throws -> ServerCopy<Preferences> {
@@ -44,10 +68,12 @@ actor PreferencesServer {
 /// One run from one seed.
 struct TwoDevices {
   let seed: UInt64
+  let resolver: TwoDevicesTests.Resolver
   private let server = PreferencesServer()
 
-  init(seed: UInt64) {
+  init(seed: UInt64, resolver: TwoDevicesTests.Resolver) {
     self.seed = seed
+    self.resolver = resolver
   }
 
   func run() async throws {
@@ -90,6 +116,10 @@ struct TwoDevices {
       device.network.set(.online)
       device.time.advance(by: .seconds(11))
       try await deliver(device, rolls: [])
+      // A person decides what was parked.
+      for parked in try await device.store.queue.list(OperationFilter(state: .parked)).snapshots {
+        try await device.store.queue.discard(parked.operation.id, reason: "by hand")
+      }
     }
     let truth = await server.preferences
     for (index, device) in devices.enumerated() {
@@ -125,7 +155,10 @@ struct TwoDevices {
         #expect(snapshot.value?.favourites.contains(name) == true, "seed \(seed), step \(step): \(name) does not show")
       }
     }
-    #expect(noticed.allSatisfy { $0.hasSuffix("x") }, "seed \(seed), step \(step)")
+    let conflicted = await server.conflicted
+    #expect(noticed.allSatisfy { $0.hasSuffix("x") || conflicted.contains($0) }, "seed \(seed), step \(step)")
+    // What is told as come to nothing is not at the server.
+    #expect(noticed.allSatisfy { accepted[$0] == nil }, "seed \(seed), step \(step)")
     let names = snapshot.value?.favourites ?? []
     #expect(Set(names).count == names.count, "seed \(seed), step \(step): shown twice in \(names)")
     let waiting = Set(
@@ -139,14 +172,20 @@ struct TwoDevices {
     var handlers = HandlerRegistry()
     handlers.handle(AppendFavourite.self, in: device.preferences) { edit, attempt in
       let id = attempt.operation.idempotencyKey
+      let roll = await rolls.next()
+      if roll == 3, attempt.attempt.replacing == nil,
+        let remote = await server.conflict(edit.name, id, at: attempt.operation.enqueuedAt)
+      {
+        return .other(.conflict(remote))
+      }
       do {
-        let copy = try await Link(roll: await rolls.next()).call { try await server.take(edit.name, id) }
+        let copy = try await Link(roll: roll).call { try await server.take(edit.name, id) }
         return .accepted(copy)
       } catch let failure as DeliveryFailure where failure.code == .refused {
         return .other(.reject(failure))
       }
     }
-    try await device.drain(handlers)
+    try await device.drain(handlers, resolver: resolver.resolver)
     device.time.advance(by: .seconds(11))
   }
 }
