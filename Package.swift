@@ -13,6 +13,7 @@ let package = Package(
     .library(name: "TomboloNetwork", targets: ["TomboloNetwork"]),
     .library(name: "TomboloStorage", targets: ["TomboloStorage"]),
     .library(name: "TomboloQueue", targets: ["TomboloQueue"]),
+    .library(name: "TomboloOffline", targets: ["TomboloOffline"]),
     .library(name: "TomboloTelemetry", targets: ["TomboloTelemetry"]),
     .library(name: "TomboloComposition", targets: ["TomboloComposition"]),
     .library(name: "TomboloTesting", targets: ["TomboloTesting"]),
@@ -74,6 +75,12 @@ let package = Package(
         "TomboloPorts", "TomboloResilience", "TomboloStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloQueue"),
+    .target(
+      name: "TomboloOffline",
+      dependencies: [
+        "TomboloPorts", "TomboloStorage", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Modules/TomboloOffline"),
 
     .target(
       name: "TomboloTelemetry",
@@ -207,6 +214,17 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
       path: "Tools/Examples/Upstream/Program"),
+    .target(
+      name: "PreferencesExample",
+      dependencies: [
+        "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloOffline",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tools/Examples/Preferences/Library"),
+    .executableTarget(
+      name: "preferences-example",
+      dependencies: ["PreferencesExample", "TomboloStorage", .product(name: "Logging", package: "swift-log")],
+      path: "Tools/Examples/Preferences/Program"),
     .executableTarget(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
@@ -313,6 +331,25 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloQueueTests"),
+    // A program that writes documents until it is killed, and the tests that kill it.
+    .executableTarget(
+      name: "offline-load",
+      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "FileStorage"],
+      path: "Tests/TomboloOfflineTests/Program"),
+    .testTarget(
+      name: "TomboloOfflineTests",
+      dependencies: [
+        "offline-load", "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloOffline",
+        "TomboloTesting", "FileStorage", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloOfflineTests/Tests"),
+    .testTarget(
+      name: "PreferencesExampleTests",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/PreferencesExampleTests"),
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [

@@ -21,6 +21,7 @@ struct ImportRuleTests {
     "TomboloNetwork": ["TomboloPorts", "Logging"],
     "TomboloStorage": ["TomboloPorts"],
     "TomboloQueue": ["TomboloPorts", "TomboloResilience", "TomboloStorage", "Logging"],
+    "TomboloOffline": ["TomboloPorts", "TomboloStorage", "TomboloQueue", "Logging"],
     "TomboloTelemetry": ["TomboloResilience", "Logging", "CoreMetrics"],
     "TomboloTesting": ["TomboloPorts"],
     "TomboloConformance": ["TomboloPorts"],

@@ -1,0 +1,119 @@
+import Logging
+import TomboloPorts
+import TomboloQueue
+
+extension OfflineComposite {
+  /// Reads a document by `policy`, with the edits that the server does not have yet applied over it.
+  ///
+  /// When the server was asked in vain and what is here is given instead, the snapshot's `failure` says why.
+  ///
+  /// Throws `OfflineError` with `refused` when the service refuses the call for good, with `bothFailed` when it could not
+  /// answer and nothing is known here, with `notStored` when `localOnly` finds nothing.
+  public func read(
+    _ id: String, policy: ReadingPolicy = .networkFirst, fetching fetch: @escaping Fetch
+  ) async throws -> DocumentSnapshot<Document> {
+    switch policy {
+    case .networkFirst:
+      if let network, network.status.condition == .offline { return try await localFirst(id, fetch) }
+      return try await fetched(id, fetch)
+    case .localFirst: return try await localFirst(id, fetch)
+    case .localOnly:
+      let snapshot = try await documents.read(id)
+      guard snapshot.isKnown else { throw notStored(id) }
+      return snapshot
+    case .staleWhileRevalidate(let fresh, let ageMaximum):
+      let snapshot = try await documents.read(id)
+      guard snapshot.isKnown, let age = snapshot.age, age <= ageMaximum else {
+        if let network, network.status.condition == .offline { return try await localFirst(id, fetch) }
+        return try await fetched(id, fetch)
+      }
+      if age > fresh { refreshes.add(id, fetch) }
+      return snapshot
+    }
+  }
+
+  /// Asks the server for what stale readers wanted, and brings in what became of edits, until the task is cancelled.
+  public func run() async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.runRefreshes() }
+      group.addTask { await self.followEnds() }
+    }
+  }
+
+  private func runRefreshes() async {
+    for await _ in refreshes.arrivals() {
+      while let (id, fetch) = refreshes.next() {
+        do {
+          _ = try await fetched(id, fetch)
+        } catch {
+          // The next stale reader asks again; who must know reads network first.
+          documents.store.logger.debug("a document could not be refreshed", metadata: ["error": "\(error)"])
+        }
+        if Task.isCancelled { return }
+      }
+    }
+  }
+
+  /// Takes back at once what came to nothing, instead of at the next reading.
+  private func followEnds() async {
+    let events = documents.store.queue.events()
+    await settleAll()
+    for await event in events {
+      switch event.change {
+      case .deadLettered, .discarded, .expired: await settleAll()
+      default: continue
+      }
+    }
+  }
+
+  private func settleAll() async {
+    do {
+      try await documents.settleAll()
+    } catch {
+      documents.store.logger.warning(
+        "what became of edits could not be brought in; it is when they are read", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func localFirst(_ id: String, _ fetch: @escaping Fetch) async throws -> DocumentSnapshot<Document> {
+    let snapshot = try await documents.read(id)
+    return snapshot.isKnown ? snapshot : try await fetched(id, fetch)
+  }
+
+  private func fetched(_ id: String, _ fetch: @escaping Fetch) async throws -> DocumentSnapshot<Document> {
+    let copy: ServerCopy<Document>
+    do {
+      copy = try await limited(fetch)
+    } catch is CancellationError where Task.isCancelled {
+      throw CancellationError()
+    } catch {
+      guard OnlineFailure(error) == .fallBack else {
+        throw OfflineError(.refused, "the service refuses to give \(Document.documentType) \(id)", cause: error)
+      }
+      return try await fallBack(id, because: error)
+    }
+    try await documents.take(copy, for: id)
+    var snapshot = try await documents.read(id)
+    snapshot.source = .server
+    return snapshot
+  }
+
+  private func fallBack(_ id: String, because error: any Error) async throws -> DocumentSnapshot<Document> {
+    let localCause: any Error
+    do {
+      var snapshot = try await documents.read(id)
+      snapshot.failure = error
+      if snapshot.isKnown { return snapshot }
+      localCause = notStored(id)
+    } catch let error {
+      localCause = error
+    }
+    throw OfflineError(
+      .bothFailed, "\(Document.documentType) \(id) could be read neither online nor here", cause: error,
+      localCause: localCause)
+  }
+
+  private func notStored(_ id: String) -> OfflineError {
+    OfflineError(.notStored, "nothing is stored here of \(Document.documentType) \(id): read it online once")
+  }
+}

@@ -1,0 +1,141 @@
+import Logging
+import Synchronization
+public import TomboloPorts
+import TomboloQueue
+
+/// One service out of two halves: calls go online when they may, and are served here when they cannot.
+///
+///     struct CompositeUserPreferences: UserPreferences {
+///       let documents: OfflineComposite<Preferences>
+///       let online: any UserPreferences
+///
+///       func preferredCurrency(of userID: String) async throws -> String? {
+///         try await documents.read(userID) { try await online.preferences(of: userID) }.value?.currency
+///       }
+///       func setPreferredCurrency(_ currency: String, of userID: String) async throws {
+///         try await documents.write(SetCurrency(userID: userID, currency: currency), priority: .critical) { edit, id in
+///           try await online.set(edit, idempotencyKey: id)
+///         }
+///       }
+///     }
+///
+/// The status of the network is a hint: it saves a call that would fail, and never refuses one that could be made.
+public final class OfflineComposite<Document: OfflineDocument>: Sendable {
+  /// Asks the server for its copy.
+  public typealias Fetch = @Sendable () async throws -> ServerCopy<Document>
+
+  public let documents: DocumentCollection<Document>
+  let network: (any NetworkStatusSource)?
+  let onlineTimeout: Duration
+  private let turns = KeyedTurns()
+  let refreshes: RefreshList<Document>
+
+  /// - Parameters:
+  ///   - network: without one the network counts as online.
+  ///   - onlineTimeout: how long an online call may take before what is here serves instead.
+  public init(
+    _ documents: DocumentCollection<Document>, network: (any NetworkStatusSource)? = nil,
+    onlineTimeout: Duration = .seconds(10)
+  ) {
+    self.documents = documents
+    self.network = network
+    self.onlineTimeout = onlineTimeout
+    refreshes = RefreshList()
+  }
+
+  /// Sends an edit, or makes it here and queues it, in one commit.
+  ///
+  /// It is sent when the network is not known to be down and no operation of its ordering key is queued; edits of one ordering
+  /// key take turns. When sending fails it is queued, unless the failure is final. It carries the same identity both
+  /// ways, so that an attempt which reached the server after all counts once.
+  ///
+  /// Throws `OfflineError` with `refused` when the service refuses it for good, and `bothFailed` when it could neither be
+  /// sent nor stored; what `OfflineStore.write` throws when it was not tried online.
+  ///
+  /// - Parameter send: makes the online call, with the edit's identity as idempotency key; answers with the server's copy when
+  ///   there is one.
+  @discardableResult
+  public func write<Edit: DocumentEdit>(
+    _ edit: Edit, priority: OperationPriority = .normal, namespace: String? = nil, editID: String? = nil,
+    sending send: @escaping @Sendable (Edit, _ editID: String) async throws -> ServerCopy<Document>?
+  ) async throws -> WritingOutcome where Edit.Document == Document {
+    let store = documents.store
+    let id = editID ?? store.nextEditID()
+    return try await turns.withTurn("\(namespace ?? "")\u{0}\(edit.orderingKey)") { [self] in
+      if let network, network.status.condition == .offline {
+        return try await queue(edit, id, priority, namespace, because: .offline)
+      }
+      if try await store.queue.hasLine(orderingKey: edit.orderingKey, namespace: namespace) {
+        return try await queue(edit, id, priority, namespace, because: .notOvertaking)
+      }
+      do {
+        let copy = try await limited { try await send(edit, id) }
+        return .delivered(notStored: await note(copy, of: edit))
+      } catch is CancellationError where Task.isCancelled {
+        throw CancellationError()
+      } catch {
+        guard OnlineFailure(error) == .fallBack else {
+          throw OfflineError(.refused, "the service refuses \(Edit.kind)", cause: error)
+        }
+        do {
+          return try await queue(edit, id, priority, namespace, because: .failed(error))
+        } catch let localError {
+          throw OfflineError(
+            .bothFailed, "\(Edit.kind) could neither be sent nor stored", cause: error, localCause: localError)
+        }
+      }
+    }
+  }
+
+  private func queue<Edit: DocumentEdit>(
+    _ edit: Edit, _ id: String, _ priority: OperationPriority, _ namespace: String?, because reason: QueueingReason
+  ) async throws -> WritingOutcome where Edit.Document == Document {
+    let receipts = try await documents.store.write { transaction in
+      try transaction.edit(documents, edit, priority: priority, editID: id, namespace: namespace)
+    }
+    guard let receipt = receipts.first else {
+      throw QueueError(.invalidOperation, "the queue gave no receipt for an edit of kind \(Edit.kind)")
+    }
+    return .queued(receipt, reason)
+  }
+
+  /// Brings an edit that the server has into the document; answers with why that failed.
+  private func note<Edit: DocumentEdit>(
+    _ copy: ServerCopy<Document>?, of edit: Edit
+  ) async -> (any Error)? where Edit.Document == Document {
+    do {
+      if let copy {
+        try await documents.take(copy, for: edit.documentID)
+      } else {
+        // First what was delivered before it: applied later, it would come out on top.
+        _ = try await documents.settle(edit.documentID)
+        _ = try await documents.store.change(documents.key(edit.documentID)) { record in
+          var base = try record.base.map { try $0.decoded(as: Document.self) }
+          try edit.apply(to: &base)
+          record.base = try base.map { try StoredDocument($0) }
+        }
+      }
+      return nil
+    } catch {
+      documents.store.logger.warning(
+        "the server accepted an edit, and that could not be stored here",
+        metadata: ["kind": "\(Edit.kind)", "error": "\(error)"])
+      return error
+    }
+  }
+
+  /// Makes an online call within the time limit.
+  func limited<Answer: Sendable>(_ call: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
+    let (limit, time) = (onlineTimeout, documents.store.time)
+    return try await withThrowingTaskGroup(of: Answer.self) { race in
+      race.addTask { try await call() }
+      race.addTask {
+        try await time.sleep(for: limit)
+        throw DeliveryFailure(.timeout, "the service did not answer within \(limit)")
+      }
+      defer { race.cancelAll() }
+      guard let answer = try await race.next() else { throw CancellationError() }
+      return answer
+    }
+  }
+}

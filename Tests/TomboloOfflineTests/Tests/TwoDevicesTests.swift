@@ -1,0 +1,210 @@
+import Foundation
+import Testing
+import TomboloPorts
+import TomboloQueue
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloOffline
+
+/// Two devices and a server, driven by one seed: edits, partitions, lost answers, restarts, edits that the server refuses.
+@Suite("Two devices and a server")
+struct TwoDevicesTests {
+  enum Resolver: String, CaseIterable {
+    case timestamp, localWins, remoteWins, manual
+
+    var resolver: any ConflictResolver {
+      switch self {
+      case .timestamp: TimestampConflictResolver()
+      case .localWins: LocalWinsConflictResolver()
+      case .remoteWins: RemoteWinsConflictResolver()
+      case .manual: ManualConflictResolver()
+      }
+    }
+  }
+
+  /// A quarter of a hundred for each resolver, or as many as `TOMBOLO_SEEDS` says.
+  static let seeds = 1...(ProcessInfo.processInfo.environment["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? 25)
+
+  @Test("agree after the last partition, and no edit vanishes without an outcome", arguments: Resolver.allCases, seeds)
+  func converge(_ resolver: Resolver, _ seed: UInt64) async throws {
+    try await TwoDevices(seed: seed, resolver: resolver).run()
+  }
+}
+
+/// Takes edits in the order they come, knows repeats, and refuses names that end in x.
+actor PreferencesServer {
+  /// Edits that it once called a conflict.
+  private(set) var conflicted: Set<String> = []
+  private(set) var preferences = Preferences()
+  private(set) var version: UInt64 = 0
+  private(set) var accepted: [String: Int] = [:]
+
+  var copy: ServerCopy<Preferences> {
+    ServerCopy(preferences, version: version, includedEdits: Set(accepted.keys))
+  }
+
+  /// Holds another version than the edit knows, written before or after it; `nil` when it has the edit already, or does not
+  /// like it anyway.
+  func conflict(_ name: String, _ editID: String, at now: Timestamp) -> RemoteVersion? {
+    guard accepted[editID] == nil, !name.hasSuffix("x") else { return nil }
+    conflicted.insert(editID)
+    return RemoteVersion(
+      tag: "\(version)", modifiedAt: now.advanced(by: .seconds(version % 2 == 0 ? 60 : -60)), detail: "another version")
+  }
+
+  func take(_ name: String, _ editID: String) throws -> ServerCopy<Preferences> {
+    guard !name.hasSuffix("x") else { throw DeliveryFailure(.refused, "\(name) ends in x") }
+    if accepted[editID] == nil {
+      preferences.favourites.append(name)
+      preferences.currency = name
+      version += 1
+    }
+    accepted[editID, default: 0] += 1
+    return copy
+  }
+}
+
+/// One run from one seed.
+struct TwoDevices {
+  let seed: UInt64
+  let resolver: TwoDevicesTests.Resolver
+  private let server = PreferencesServer()
+
+  init(seed: UInt64, resolver: TwoDevicesTests.Resolver) {
+    self.seed = seed
+    self.resolver = resolver
+  }
+
+  func run() async throws {
+    var random = SeededGenerator(seed: seed)
+    var devices = [try await TestDevice.open(), try await TestDevice.open()]
+    var written: [[String]] = [[], []]
+    var refusedAtOnce: Set<String> = []
+    for step in 1...40 {
+      let index = Int.random(in: 0...1, using: &random)
+      let device = devices[index]
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0..<4:
+        let isBad = Int.random(in: 0..<6, using: &random) == 0
+        let name = "\(step)\(isBad ? "x" : "")"
+        let link = Link(roll: Int.random(in: 0..<4, using: &random))
+        written[index].append(name)
+        do {
+          try await device.composite().write(AppendFavourite(userID: "7", name: name), editID: name) { edit, id in
+            try await link.call { try await server.take(edit.name, id) }
+          }
+        } catch let error as OfflineError where error.code == .refused {
+          refusedAtOnce.insert(name)
+        }
+      case 4: device.network.set(.offline)
+      case 5: device.network.set(.online)
+      case 6: devices[index] = try await device.reopened()
+      case 7:
+        let link = Link(roll: Int.random(in: 0..<4, using: &random))
+        let knew = try await device.preferences.read("7").isKnown
+        do {
+          _ = try await device.composite().read("7") { try await link.call { await server.copy } }
+        } catch let error as OfflineError where error.code == .bothFailed {
+          #expect(!knew, "seed \(seed), step \(step)")
+        }
+      default: try await deliver(device, rolls: (0..<8).map { _ in Int.random(in: 0..<4, using: &random) })
+      }
+      try await audit(devices[index], written[index], refusedAtOnce, at: step)
+    }
+    for device in devices {
+      device.network.set(.online)
+      device.time.advance(by: .seconds(11))
+      try await deliver(device, rolls: [])
+      // A person decides what was parked.
+      for parked in try await device.store.queue.list(OperationFilter(state: .parked)).snapshots {
+        try await device.store.queue.discard(parked.operation.id, reason: "by hand")
+      }
+    }
+    let truth = await server.preferences
+    for (index, device) in devices.enumerated() {
+      let end = try await device.composite().read("7") { await server.copy }
+      #expect(end.value?.favourites == truth.favourites, "seed \(seed), device \(index)")
+      #expect(end.value?.currency == truth.currency, "seed \(seed), device \(index)")
+      #expect(end.pending.isEmpty, "seed \(seed), device \(index)")
+      try await audit(device, written[index], refusedAtOnce, at: 100)
+    }
+    // Each device's own edits reached the server in the order they were made.
+    for names in written {
+      let accepted = names.filter { truth.favourites.contains($0) }
+      #expect(truth.favourites.filter { accepted.contains($0) } == accepted, "seed \(seed)")
+    }
+  }
+
+  /// Every edit is at the server, pending, refused with a notice, or was refused to the caller's face; and what is pending
+  /// shows.
+  private func audit(
+    _ device: TestDevice, _ written: [String], _ refusedAtOnce: Set<String>, at step: Int
+  ) async throws {
+    let snapshot = try await device.preferences.read("7")
+    let pending = Set(snapshot.pending.map(\.id))
+    let noticed = Set(snapshot.notices.map(\.editID))
+    let accepted = await server.accepted
+    for name in written {
+      let outcomes = [
+        accepted[name] != nil, pending.contains(name), noticed.contains(name), refusedAtOnce.contains(name),
+      ]
+      #expect(outcomes.contains(true), "seed \(seed), step \(step): \(name) vanished")
+      #expect(!pending.contains(name) || !noticed.contains(name), "seed \(seed), step \(step): \(name)")
+      if pending.contains(name) {
+        #expect(snapshot.value?.favourites.contains(name) == true, "seed \(seed), step \(step): \(name) does not show")
+      }
+    }
+    let conflicted = await server.conflicted
+    #expect(noticed.allSatisfy { $0.hasSuffix("x") || conflicted.contains($0) }, "seed \(seed), step \(step)")
+    // What is told as come to nothing is not at the server.
+    #expect(noticed.allSatisfy { accepted[$0] == nil }, "seed \(seed), step \(step)")
+    let names = snapshot.value?.favourites ?? []
+    #expect(Set(names).count == names.count, "seed \(seed), step \(step): shown twice in \(names)")
+    let waiting = Set(
+      try await device.store.queue.list(limit: 1_000).snapshots
+        .filter { $0.state != .deadLettered }.map(\.operation.idempotencyKey))
+    #expect(waiting == pending, "seed \(seed), step \(step)")
+  }
+
+  private func deliver(_ device: TestDevice, rolls: [Int]) async throws {
+    let rolls = Rolls(rolls)
+    var handlers = HandlerRegistry()
+    handlers.handle(AppendFavourite.self, in: device.preferences) { edit, attempt in
+      let id = attempt.operation.idempotencyKey
+      let roll = await rolls.next()
+      if roll == 3, attempt.attempt.replacing == nil,
+        let remote = await server.conflict(edit.name, id, at: attempt.operation.enqueuedAt)
+      {
+        return .other(.conflict(remote))
+      }
+      do {
+        let copy = try await Link(roll: roll).call { try await server.take(edit.name, id) }
+        return .accepted(copy)
+      } catch let failure as DeliveryFailure where failure.code == .refused {
+        return .other(.reject(failure))
+      }
+    }
+    try await device.drain(handlers, resolver: resolver.resolver)
+    device.time.advance(by: .seconds(11))
+  }
+}
+
+/// The way to the server for one call.
+struct Link {
+  /// 0: the call is lost. 1: it arrives, and the answer is lost. Otherwise all is well.
+  var roll: Int
+
+  func call<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer {
+    if roll == 0 { throw DeliveryFailure(.unreachable, "lost on the way") }
+    let answer = try await body()
+    if roll == 1 { throw DeliveryFailure(.timeout, "lost on the way back") }
+    return answer
+  }
+}
+
+actor Rolls {
+  private var rolls: [Int]
+  init(_ rolls: [Int]) { self.rolls = rolls }
+  func next() -> Int { rolls.isEmpty ? 2 : rolls.removeFirst() }
+}

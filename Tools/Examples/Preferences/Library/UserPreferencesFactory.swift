@@ -1,0 +1,45 @@
+public import TomboloOffline
+public import TomboloPorts
+public import TomboloQueue
+
+/// Makes the service. It knows no user: one service serves them all, and follows the network by itself.
+public struct UserPreferencesFactory: Sendable {
+  private let documents: DocumentCollection<Preferences>
+  private let server: any PreferencesServer
+
+  public init(store: OfflineStore, server: any PreferencesServer) {
+    documents = DocumentCollection(Preferences.self, in: store)
+      .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self)
+    self.server = server
+  }
+
+  /// Online when it can, here when it cannot.
+  public func make(network: any NetworkStatusSource) -> any UserPreferences {
+    CompositeUserPreferences(documents: OfflineComposite(documents, network: network), server: server)
+  }
+
+  /// Here only; what is written is delivered when a worker runs.
+  public func makeLocal() -> any UserPreferences { LocalUserPreferences(documents: documents) }
+
+  /// How queued edits reach the server.
+  public func handlers() -> HandlerRegistry {
+    var handlers = HandlerRegistry()
+    handlers.handle(SetPreferredCurrency.self, in: documents) { edit, attempt in
+      try await answer { try await server.apply(edit, idempotencyKey: attempt.operation.idempotencyKey) }
+    }
+    handlers.handle(SetTheme.self, in: documents) { edit, attempt in
+      try await answer { try await server.apply(edit, idempotencyKey: attempt.operation.idempotencyKey) }
+    }
+    return handlers
+  }
+
+  private func answer(
+    _ call: () async throws -> ServerCopy<Preferences>
+  ) async throws -> EditAnswer<Preferences> {
+    do {
+      return .accepted(try await call())
+    } catch let failure as DeliveryFailure where failure.code == .refused {
+      return .other(.reject(failure))
+    }
+  }
+}
