@@ -251,9 +251,9 @@ let package = Package(
       dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
       path: "Tools/Examples",
       exclude: [
-        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift",
-        "StrangersParts/tombolo.yaml",
-        "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
+        "Configurations", "NetworkOnly", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml", "StrangersStorage/Package.swift",
+        "StrangersStorage/Sources/strangers-tombolo", "StrangersStorage/Tests", "Upstream",
       ],
       sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
       packageAccess: false),

@@ -174,7 +174,7 @@ struct OperationsTests {
     try await AgentWorld.run { world in
       let allowed = [
         "/v1/operations": "GET, POST, HEAD", "/v1/operations/\(Self.unknown)": "GET, DELETE, HEAD",
-        "/v1/operations/\(Self.unknown)/retry": "POST", "/v1/network": "PUT",
+        "/v1/operations/\(Self.unknown)/retry": "POST", "/v1/network": "GET, PUT, HEAD",
       ]
       for (path, methods) in allowed {
         let answer = try await world.send(.PATCH, path)

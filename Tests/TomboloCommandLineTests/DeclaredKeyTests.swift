@@ -36,6 +36,7 @@ struct DeclaredKeyTests {
   private static let samples = [
     "agent.listen": "127.0.0.1:7200", "agent.hostNames": "[till.example.org]", "delivery.routes": "[{kind: a}]",
     "delivery.headers": "{X-Sample: b}", "network.probe.address": "127.0.0.1:9000",
+    "network.upstreams.NAME.address": "127.0.0.1:9000",
   ]
 
   /// What must stand beside a key, where only the plugin knows: of a TCP probe an address, or a host and a port.
@@ -49,11 +50,13 @@ struct DeclaredKeyTests {
     default: break
     }
     guard tried.plugin?.identifier == PluginIdentifier(.probe, "tcp") else { return [:] }
-    switch tried.key.path {
-    case "network.probe.address": return [:]
-    case "network.probe.host": return ["network.probe.port": "9000"]
-    case "network.probe.port": return ["network.probe.host": "127.0.0.1"]
-    default: return ["network.probe.address": "127.0.0.1:9000"]
+    let names = tried.key.path.split(separator: ".")
+    let section = names.dropLast().joined(separator: ".")
+    switch names.last {
+    case "address": return [:]
+    case "host": return ["\(section).port": "9000"]
+    case "port": return ["\(section).host": "127.0.0.1"]
+    default: return ["\(section).address": "127.0.0.1:9000"]
     }
   }
 
