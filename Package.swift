@@ -232,6 +232,13 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "composite-overhead",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloOffline", "TomboloStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tools/Benchmarks/CompositeOverhead"),
+    .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
     .executableTarget(
       name: "recovery-latency",
