@@ -170,6 +170,7 @@ let package = Package(
         "TomboloPorts", "TomboloQueue", "TomboloNetwork", .product(name: "Logging", package: "swift-log"),
         .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Agent"])),
         .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Agent"])),
+        .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Agent"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Agent"])),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
@@ -239,6 +240,9 @@ let package = Package(
       ],
       path: "Tools/Benchmarks/CompositeOverhead"),
     .executableTarget(
+      name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      path: "Tools/Benchmarks/FileFloor"),
+    .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
     .executableTarget(
       name: "recovery-latency",
@@ -247,6 +251,19 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Benchmarks/RecoveryLatency"),
+    // A stranger's agent, from two packages of examples: built here once, so that tests can run it. Without access to what is
+    // `package`, as a stranger has none.
+    .executableTarget(
+      name: "example-strangers-agent",
+      dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
+      path: "Tools/Examples",
+      exclude: [
+        "Configurations", "QuickStart", "ResilienceSamples", "StrangersParts/Package.swift",
+        "StrangersParts/tombolo.yaml",
+        "StrangersStorage/Package.swift", "StrangersStorage/Tests", "Upstream",
+      ],
+      sources: ["StrangersParts/Sources/strangers-agent", "StrangersStorage/Sources/StrangersStorage"],
+      packageAccess: false),
 
     // Tests: one target a module; EndToEndTests runs the built programs as separate processes.
     .testTarget(name: "TomboloPortsTests", dependencies: ["TomboloPorts"], path: "Tests/TomboloPortsTests"),
@@ -298,7 +315,7 @@ let package = Package(
       name: "StorageCrashTests",
       dependencies: [
         "storage-load", "TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage", "SQLiteStorage",
-        "LMDBStorage",
+        "LMDBStorage", "CLMDB",
       ],
       path: "Tests/StorageCrashTests/Tests"),
     // A program that runs inside a network namespace, and the tests that change the namespace's interfaces under it.
@@ -343,7 +360,8 @@ let package = Package(
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
-        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork", "TomboloStorage",
+        "TomboloPorts", "TomboloResilience", "TomboloComposition", "TomboloContainer", "TomboloNetwork",
+        "TomboloStorage",
         "TomboloQueue", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloCompositionTests",
@@ -399,7 +417,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "tombolo-cli", "example-upstream", "grpc-upstream",
+        "tombolo-cli", "example-upstream", "grpc-upstream", "example-strangers-agent",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),

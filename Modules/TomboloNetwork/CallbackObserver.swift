@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 import TomboloPorts
 
@@ -5,25 +6,33 @@ import TomboloPorts
 final class CallbackObserver: Sendable {
   private let stream: AsyncStream<NetworkStatus>
   private let continuation: AsyncStream<NetworkStatus>.Continuation
-  private let callback: @Sendable (NetworkStatus) async -> Void
+  private let callback: @Sendable (NetworkStatus) async throws -> Void
   private let isCancelled = Atomic(false)
 
   init(
     stream: AsyncStream<NetworkStatus>,
     continuation: AsyncStream<NetworkStatus>.Continuation,
-    callback: @escaping @Sendable (NetworkStatus) async -> Void
+    callback: @escaping @Sendable (NetworkStatus) async throws -> Void
   ) {
     self.stream = stream
     self.continuation = continuation
     self.callback = callback
   }
 
-  /// Calls the callback until cancelled.
-  func run() async {
+  /// Calls the callback until it is cancelled, or throws.
+  func run(_ logger: Logger) async {
     for await status in stream {
       // A stream that was finished still hands out what it holds.
       if isCancelled.load(ordering: .acquiring) { return }
-      await callback(status)
+      do {
+        try await callback(status)
+      } catch {
+        cancel()
+        // The end of the monitor's own task is nobody's failure.
+        if Task.isCancelled { return }
+        logger.warning("an observer of the network failed and is not called again", metadata: ["error": "\(error)"])
+        return
+      }
     }
   }
 

@@ -3,8 +3,11 @@ import TomboloPorts
 extension NetworkMonitor {
   /// Everything the monitor's lock guards.
   struct State: Sendable {
-    var machine: NetworkStatusMachine
-    var shared: SharedProbe?
+    /// That of the whole first, then those of the upstreams.
+    var machines: [NetworkStatusMachine]
+    /// The probes of the same.
+    var probes: [SharedProbe?]
+    private let names: [String]
     private var random: any RandomNumberGenerator & Sendable
 
     private var lastToken = 0
@@ -12,9 +15,10 @@ extension NetworkMonitor {
     /// Callbacks that `run()` has not taken up yet.
     private var newCallbacks: [Int: CallbackObserver] = [:]
 
-    /// Counts changes of the condition.
+    /// Counts changes of a condition.
     private var revision = 0
     private var publishedRevision = 0
+    private var published: NetworkStatus
     private var isPublishing = false
 
     private struct Observer {
@@ -23,27 +27,61 @@ extension NetworkMonitor {
       var revision: Int
     }
 
+    /// - Parameter names: of the upstreams, in the order of their machines.
     init(
-      machine: NetworkStatusMachine, shared: SharedProbe?, random: any RandomNumberGenerator & Sendable
+      machines: [NetworkStatusMachine], probes: [SharedProbe?], names: [String],
+      random: any RandomNumberGenerator & Sendable
     ) {
-      self.machine = machine
-      self.shared = shared
+      self.machines = machines
+      self.probes = probes
+      self.names = names
       self.random = random
+      published = machines[0].status
+      published = status
     }
 
     var observerCount: Int { observers.count }
 
-    /// Takes in an event and tells whether the caller is to publish: nobody else is at it.
-    mutating func handle(_ event: NetworkStatusMachine.Event, at moment: NetworkStatusMachine.Moment) -> Bool {
-      isPublisher(afterChange: machine.handle(event, at: moment))
+    /// The whole with all its upstreams.
+    var status: NetworkStatus {
+      var status = machines[0].status
+      status.upstreams = zip(names, machines.dropFirst()).map { name, machine in
+        let own = machine.status
+        return UpstreamStatus(name: name, own.condition, since: own.since, evidence: own.evidence)
+      }
+      return status
     }
 
-    /// Goes on with another probe; answers like `handle`.
+    /// What the task that probes a subject is to do. Nothing is probed while nobody observes.
+    mutating func nextStep(_ index: Int, at uptime: Duration) -> NetworkStatusMachine.Step {
+      let step = machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty)
+      if step == .probe { machines[index].probeStarted(at: uptime) }
+      return step
+    }
+
+    /// Takes in an event of all subjects or one, and tells whether the caller is to publish: something changed, and nobody
+    /// else is at it.
+    mutating func handle(
+      _ event: NetworkStatusMachine.Event, _ index: Int?, at moment: NetworkStatusMachine.Moment
+    ) -> Bool {
+      var isChange = false
+      for index in index.map({ $0..<$0 + 1 }) ?? machines.indices {
+        if machines[index].handle(event, at: moment) { isChange = true }
+      }
+      if !machines[0].hasProbe, let best = bestUpstream,
+        machines[0].handle(.probed(best, jitter: 0), at: moment)
+      {
+        isChange = true
+      }
+      return isPublisher(afterChange: isChange)
+    }
+
+    /// Goes on with another probe of the whole; answers like `handle`.
     mutating func reconfigure(
       _ configuration: NetworkMonitorConfiguration, probe: SharedProbe?, at moment: NetworkStatusMachine.Moment
     ) -> Bool {
-      shared = probe
-      return isPublisher(afterChange: machine.reconfigure(configuration, hasProbe: probe != nil, at: moment))
+      probes[0] = probe
+      return isPublisher(afterChange: machines[0].reconfigure(configuration, hasProbe: probe != nil, at: moment))
     }
 
     private mutating func isPublisher(afterChange isChange: Bool) -> Bool {
@@ -54,6 +92,20 @@ extension NetworkMonitor {
       return true
     }
 
+    /// What the upstreams say of the whole where it has no probe of its own: what the best of them is. `nil` when that is
+    /// said already, or nothing is known of any.
+    private var bestUpstream: ProbeResult? {
+      let known = zip(names, machines.dropFirst()).filter { $0.1.hasEvidence }
+      let order: [NetworkStatus.Condition] = [.online, .portal, .limited, .offline]
+      for condition in order {
+        guard let best = known.first(where: { $0.1.condition == condition }) else { continue }
+        let result = ProbeResult(
+          condition == .offline ? .limited : condition, detail: "upstream \(best.0) is \(condition.rawValue)")
+        return machines[0].probed?.result == result ? nil : result
+      }
+      return nil
+    }
+
     /// The newest change nobody was told of, and whom to tell; `nil`, and the end of publishing, when there is none.
     mutating func nextPublication() -> Publication? {
       guard publishedRevision < revision else {
@@ -62,16 +114,20 @@ extension NetworkMonitor {
       }
       publishedRevision = revision
       let waiting = observers.values.filter { $0.revision < publishedRevision }.map(\.continuation)
-      return Publication(status: machine.status, continuations: waiting)
+      let present = status
+      defer { published = present }
+      return Publication(previous: published, status: present, continuations: waiting)
     }
 
-    /// Adds an observer with the present status. Nobody reads a stream that was not handed out yet, so yielding under the
-    /// lock resumes nothing.
-    mutating func addObserver(_ continuation: AsyncStream<NetworkStatus>.Continuation) -> Int {
-      continuation.yield(machine.status)
+    /// Adds an observer with the present status, and tells whether it is the only one. Nobody reads a stream that was not
+    /// handed out yet, so yielding under the lock resumes nothing.
+    mutating func addObserver(
+      _ continuation: AsyncStream<NetworkStatus>.Continuation
+    ) -> (token: Int, isFirst: Bool) {
+      continuation.yield(status)
       let token = nextToken()
       observers[token] = Observer(continuation: continuation, revision: revision)
-      return token
+      return (token, observers.count == 1)
     }
 
     mutating func removeObserver(_ token: Int) {
@@ -105,8 +161,9 @@ extension NetworkMonitor {
     }
   }
 
-  /// A change and whom to tell of it.
+  /// A change, what was told before, and whom to tell of it.
   struct Publication {
+    var previous: NetworkStatus
     var status: NetworkStatus
     var continuations: [AsyncStream<NetworkStatus>.Continuation]
   }

@@ -8,7 +8,7 @@ extension NetworkStatusMachine {
       if !hasProbe, !isDeliveryOutdated, case .unreachable = delivery?.experience { return .limited }
       return .online
     }
-    if probed.result.condition == .online { return .online }
+    if probed.result.condition == .online || isProbeOutdated { return .online }
     return isProbeDiscredited || hasRecentAnswer(at: uptime) ? .online : probed.result.condition
   }
 

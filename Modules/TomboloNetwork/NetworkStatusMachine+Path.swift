@@ -9,17 +9,31 @@ extension NetworkStatusMachine {
   }
 
   /// Takes in a new state of the ways out, and has the probe asked when they differ: at once, but no sooner after the
-  /// last probe than the shortest delay, so that a cable with a loose contact is no reason to probe without end.
-  mutating func takePath(_ next: NetworkPath, at moment: Moment) {
+  /// last probe than the shortest delay, so that a cable with a loose contact is no reason to probe without end. Tells
+  /// whether they differ.
+  mutating func takePath(_ next: NetworkPath, at moment: Moment) -> Bool {
     let previous = path
     let isSameReach = previous?.path.reach == next.reach
     path = (next, isSameReach ? previous?.at ?? moment : moment)
-    guard let previous else { return }
-    if !isSameReach, next.reach == .routed { isDeliveryOutdated = true }
-    guard !isSameReach || previous.path.waysOut != next.waysOut else { return }
-    let soonest = probed.map { $0.at.uptime + configuration.probeDelayMinimum } ?? moment.uptime
-    nextProbeUptime = min(nextProbeUptime, max(moment.uptime, soonest))
+    guard let previous else { return false }
+    if next.reach.rank < previous.path.reach.rank { reachLostUptime = moment.uptime }
+    if !isSameReach, next.reach == .routed {
+      isDeliveryOutdated = true
+      isProbeOutdated = isProbedWithoutWay
+    }
+    guard !isSameReach || previous.path.waysOut != next.waysOut else { return false }
+    let lastProbe = [probed?.at.uptime, probeStartUptime].compactMap { $0 }.max()
+    let soonest = max(moment.uptime, lastProbe.map { $0 + configuration.probeDelayMinimum } ?? moment.uptime)
+    // One that is due already is under way, over the way that is gone.
+    nextProbeUptime = nextProbeUptime <= moment.uptime ? soonest : min(nextProbeUptime, soonest)
     probeDelay = configuration.probeDelayMinimum
+    return true
+  }
+
+  /// Whether an answer may be that of a delivery which went out before the way was lost: it proves nothing about what is now.
+  func isLateAnswer(at uptime: Duration) -> Bool {
+    guard pathCondition != nil, let reachLostUptime else { return false }
+    return uptime - reachLostUptime < .seconds(1)
   }
 
   /// Learns from an answer, or its absence, how far one must reach to get to the upstream.

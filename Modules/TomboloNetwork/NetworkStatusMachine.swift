@@ -9,6 +9,7 @@ package import TomboloPorts
 /// | set | any | any | the override |
 /// | - | any, but no success at this reach | the same | the system's: `none` is `offline`, `local` is `limited` |
 /// | - | `online` | any | `online` |
+/// | - | failed while there was no way out, which has come back | any | `online` |
 /// | - | fails | one was answered while the probe did not say `online`, none was unreachable since | `online` |
 /// | - | fails | one was answered after the probe last said `online` and less than an interval ago | `online` |
 /// | - | fails | otherwise | what the probe says |
@@ -35,6 +36,9 @@ package import TomboloPorts
 /// The system's word is believed at once when a way out is lost, whatever probe and deliveries said before. A success while
 /// there is none shows that the upstream needs none, being on this machine or a neighbour: from then on the system's word
 /// counts for nothing at that reach, or a longer one, until something fails there.
+///
+/// A way out that comes back outdates what the probe and deliveries said while there was none: whoever waits may try at once,
+/// and the probe that follows has the next word.
 ///
 /// A recovery that only the probe or the system claims may be held when the network flaps (`FlapDamping`).
 package struct NetworkStatusMachine: Sendable {
@@ -72,7 +76,7 @@ package struct NetworkStatusMachine: Sendable {
   }
 
   private(set) var configuration: NetworkMonitorConfiguration
-  private(set) var hasProbe: Bool
+  package private(set) var hasProbe: Bool
 
   var override: (condition: NetworkStatus.Condition, at: Moment)?
   var probed: (result: ProbeResult, at: Moment)?
@@ -83,6 +87,14 @@ package struct NetworkStatusMachine: Sendable {
   var sufficientReach: NetworkPath.Reach?
   /// A way out came back after the last delivery.
   var isDeliveryOutdated = false
+  /// The probe's last word was spoken while the system knew of no way out.
+  var isProbedWithoutWay = false
+  /// That word is outdated: a way out came back.
+  var isProbeOutdated = false
+  /// When the reach last became shorter.
+  var reachLostUptime: Duration?
+  /// Counts the changes of the ways out.
+  package private(set) var wayRevision = 0
 
   /// A delivery was answered while the probe did not say online.
   var isProbeDiscredited = false
@@ -97,6 +109,7 @@ package struct NetworkStatusMachine: Sendable {
 
   var probeDelay: Duration
   var nextProbeUptime: Duration
+  var probeStartUptime: Duration?
 
   /// What is so now.
   package private(set) var condition = NetworkStatus.Condition.online
@@ -127,8 +140,16 @@ package struct NetworkStatusMachine: Sendable {
 
   /// The status with all its evidence.
   package var status: NetworkStatus {
-    NetworkStatus(condition, since: since, evidence: evidence, isMetered: path?.path.isMetered)
+    NetworkStatus(
+      condition, since: since, evidence: evidence, isMetered: path?.path.isMetered,
+      interfaces: path?.path.interfaces ?? [])
   }
+
+  /// Whether a probe or a delivery has said anything.
+  var hasEvidence: Bool { probed != nil || delivery != nil }
+
+  /// Whether a person's decision stands.
+  var isForced: Bool { override != nil }
 
   /// Takes in one event and tells whether the condition changed.
   package mutating func handle(_ event: Event, at moment: Moment) -> Bool {
@@ -137,6 +158,8 @@ package struct NetworkStatusMachine: Sendable {
     case .probed(let result, let jitter):
       scheduleProbe(after: result, jitter: jitter, at: moment)
       probed = (result, moment)
+      isProbeOutdated = false
+      isProbedWithoutWay = path.map { $0.path.reach != .routed } ?? false
       learnReach(isSuccess: result.condition == .online || result.condition == .portal)
       if result.condition == .online {
         probedOnlineUptime = moment.uptime
@@ -145,8 +168,10 @@ package struct NetworkStatusMachine: Sendable {
     case .delivery(.answered):
       delivery = (.answered, moment)
       isDeliveryOutdated = false
-      learnReach(isSuccess: true)
-      isProven = true
+      if !isLateAnswer(at: moment.uptime) {
+        learnReach(isSuccess: true)
+        isProven = true
+      }
       if probed?.result.condition != .online { isProbeDiscredited = true }
     case .delivery(.unreachable(let reason)):
       delivery = (.unreachable(reason), moment)
@@ -155,7 +180,7 @@ package struct NetworkStatusMachine: Sendable {
       isProbeDiscredited = false
       if probed?.result.condition == .online { probeDelay = configuration.probeDelayMinimum }
     case .path(.path(let next)):
-      takePath(next, at: moment)
+      if takePath(next, at: moment) { wayRevision += 1 }
     case .path(.unknown):
       path = nil
     case .override(let condition):
@@ -167,12 +192,17 @@ package struct NetworkStatusMachine: Sendable {
     return settle(at: moment, isProven: isProven)
   }
 
-  /// What to do now. Nothing is probed while an override decides.
-  package func nextStep(at uptime: Duration) -> Step {
-    let nextProbe = hasProbe && override == nil ? nextProbeUptime : nil
+  /// What to do now. Nothing is probed while an override decides, or nobody observes.
+  package func nextStep(at uptime: Duration, isObserved: Bool = true) -> Step {
+    let nextProbe = hasProbe && override == nil && isObserved ? nextProbeUptime : nil
     if let nextProbe, nextProbe <= uptime { return .probe }
     let deadlines = [nextProbe, heldUntil].compactMap { $0 }
     return .wait(deadlines.min().map { max($0 - uptime, .zero) })
+  }
+
+  /// A probe that was due begins.
+  mutating func probeStarted(at uptime: Duration) {
+    probeStartUptime = uptime
   }
 
   /// Whether a delivery's report of `unreachable` is worth asking the probe at once: not while an override decides, and

@@ -45,6 +45,11 @@ public struct QueueConfiguration: Sendable {
   /// proves online. Doubled after each failure up to `pilotIntervalMaximum`.
   public var pilotInterval = Duration.seconds(30)
   public var pilotIntervalMaximum = Duration.seconds(300)
+  /// On a store that several processes share: how long an operation stays with the process that delivers it without a sign of
+  /// life. Renewed while its handler runs; when a process dies, others take over after that time.
+  public var leaseDuration = Duration.seconds(60)
+  /// On a store that several processes share: how often to look for what others enqueued.
+  public var sharedPollInterval = Duration.seconds(1)
   /// How long a graceful stop waits for deliveries in flight before it cancels them.
   public var shutdownGrace = Duration.seconds(30)
 
@@ -56,6 +61,10 @@ public struct QueueConfiguration: Sendable {
   /// A backoff that ends later than this was computed with another wall clock. With a second of slack, so that what was
   /// computed a moment ago never counts.
   func strandedLimit(at now: Timestamp) -> Timestamp { now.advanced(by: waitMaximum + .seconds(1)) }
+
+  /// A lease that ends later than this was given by another wall clock. With slack for as long again, because others give
+  /// leases while this process waits for its store.
+  func leaseLimit(at now: Timestamp) -> Timestamp { now.advanced(by: leaseDuration * 2) }
 }
 
 /// What the rest of an ordering key does when one of its operations failed for good or was parked.

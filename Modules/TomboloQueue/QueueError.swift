@@ -16,6 +16,8 @@ public struct QueueError: Error, Hashable, Sendable {
     public static let notFound = Code("notFound")
     /// The operation is being delivered right now.
     public static let delivering = Code("delivering")
+    /// The lease of a delivery ended before it did: another process may deliver the operation, and the settlement is refused.
+    public static let leaseLost = Code("leaseLost")
     /// The operation is not in a state in which this can be done.
     public static let wrongState = Code("wrongState")
     /// What is stored cannot be read.

@@ -35,4 +35,7 @@ public struct QueueStatus: Hashable, Sendable {
 
   /// Operations that will be delivered without anybody's help.
   public var waiting: Int { pending + delivering + retrying + blocked }
+
+  /// Operations that are not gone.
+  public var stored: Int { waiting + parked + deadLettered }
 }

@@ -30,15 +30,18 @@ extension SyncQueue {
         guard max(wanted.critical, wanted.all) > 0 else { return claimed }
         let found = try await load(taking: wanted, isSearching: isSearching)
         guard let found else { return claimed }
+        let leasedCount = claimed.count
         let asideCount = try await sort(found, wanted, filter, into: &claimed)
+        if engine.isShared { try await lease(&claimed, from: leasedCount, filter) }
         // All that was taken may have been entries without an operation, or operations that stand aside now.
         if asideCount == 0, !claimed.isEmpty { return claimed }
+        if engine.isShared, Task.isCancelled { return claimed }
         isSearching = asideCount > 0
       }
     } catch {
       for one in claimed {
         filter.withdraw(one.operation)
-        engine.putBack(one.id)
+        if engine.isShared { await giveBack(one, nil, mayBeStored: true) } else { engine.putBack(one.id) }
       }
       throw error
     }
@@ -57,6 +60,34 @@ extension SyncQueue {
     } catch {
       for entry in taken { engine.putBack(entry.id) }
       throw error
+    }
+  }
+
+  /// Leases those from `start` on, and drops those that another process was quicker to take.
+  private func lease(
+    _ claimed: inout [ClaimedOperation], from start: Int, _ filter: ClaimFilter
+  ) async throws {
+    let wanted = Array(claimed[start...])
+    guard !wanted.isEmpty else { return }
+    let until = time.now.advanced(by: configuration.leaseDuration)
+    guard case .leased(let tokens) = try await submit(.lease(wanted, until: until)) else { return }
+    claimed.removeSubrange(start...)
+    for var one in wanted {
+      if let token = tokens[one.id] {
+        one.token = token
+        claimed.append(one)
+      } else {
+        filter.withdraw(one.operation)
+        engine.forgetPlace(one.id)
+      }
+    }
+    // Between reading and leasing another process may have had it, and noted a failure.
+    let leased = claimed[start...].map { (id: $0.id, priority: $0.readyPriority) }
+    let fresh = Dictionary(uniqueKeysWithValues: try await load(leased).map { ($0.id, $0) })
+    for index in start..<claimed.count {
+      guard var one = fresh[claimed[index].id] else { continue }
+      one.token = claimed[index].token
+      claimed[index] = one
     }
   }
 
@@ -84,7 +115,7 @@ extension SyncQueue {
       all -= 1
       critical -= 1
     }
-    for (scope, operations) in aside {
+    for (scope, operations) in aside.sorted(by: { $0.key.stored < $1.key.stored }) {
       do {
         _ = try await submit(.setAside(operations, scope))
       } catch {
@@ -115,6 +146,11 @@ extension SyncQueue {
     var claimed: [ClaimedOperation] = []
     for (index, entry) in taken.enumerated() {
       guard let value = records[2 * index]?.value else {
+        if engine.isShared {
+          // Another process settled it.
+          engine.forgetClaim(entry.id)
+          continue
+        }
         logger.error("the ready index names an operation that is not there", metadata: ["operation": "\(entry.id)"])
         engine.forgetClaim(entry.id)
         _ = try await submit(.sweep(QueueLayout.ready(entry.priority, entry.id)))

@@ -6,6 +6,7 @@ import TomboloStorage
 extension SyncQueue {
   /// How much there is in each state. Costs the same whatever the backlog: counts are kept, not counted.
   public func status() async throws -> QueueStatus {
+    try await engine.refresh()
     let known = engine.state.withLock { ($0.counts, $0.inFlight.count) }
     let counts: QueueCounts
     if let kept = known.0 {
@@ -97,16 +98,25 @@ extension SyncQueue {
         logger.warning("the line of an ordering key cannot be read", metadata: ["error": "\(error)"])
       }
     }
+    let leased = try await leased(ids)
     let awaited = try await awaited(decoded.compactMap { $0?.operation })
     return decoded.map { entry in
       guard let entry else { return nil }
       let head = OrderingKey(of: entry.operation).flatMap { heads[$0] }
       var snapshot = makeSnapshot(
-        entry.operation, entry.progress, isDelivering: inFlight[entry.operation.id] != nil, head: head,
+        entry.operation, entry.progress,
+        isDelivering: inFlight[entry.operation.id] != nil || leased.contains(entry.operation.id), head: head,
         awaiting: entry.operation.after.filter { awaited.contains($0) })
       if let failure = entry.unreadable { snapshot.lastFailure = failure }
       return snapshot
     }
+  }
+
+  /// Those that some process delivers, on a shared store.
+  private func leased(_ ids: [OperationID]) async throws -> Set<OperationID> {
+    guard engine.isShared else { return [] }
+    let records = try await store.get(ids.map { QueueLayout.lease($0) })
+    return Set(zip(ids, records).compactMap { $1 == nil ? nil : $0 })
   }
 
   /// Those of the operations that others wait for which are not gone.

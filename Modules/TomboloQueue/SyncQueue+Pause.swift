@@ -65,7 +65,8 @@ extension SyncQueue {
     room: (_ kind: String) -> Int, returned: (_ kind: String, _ count: Int, _ room: Int) -> Void
   ) async throws {
     let free = engine.state.withLock { state in state.asideScopes.filter { !state.isInForce($0) } }
-    for scope in free {
+    // In an order of its own, so that a simulated world can be repeated.
+    for scope in free.sorted(by: { $0.stored < $1.stored }) {
       var limit = QueuePlanner.promotionCountMaximum
       guard case .limit(let kind) = scope else {
         _ = try await submit(.bringBack(scope, limit: limit))

@@ -22,6 +22,20 @@ extension SyncQueue {
     _ = try await submit(.discard(id, reason: reason))
   }
 
+  /// Gives a parked or dead-lettered operation another payload, to be put back in line with `retry`. Its idempotency key stays:
+  /// a receiver that has answered it for good, and remembers, has to be asked with a new operation.
+  ///
+  /// Throws `QueueError` with `notFound`, `wrongState` when it does not wait for a person, or `payloadTooLarge`.
+  public func edit(_ id: OperationID, payload: [UInt8], version: Int? = nil) async throws {
+    guard payload.count <= configuration.payloadByteCountMaximum else {
+      throw QueueError(
+        .payloadTooLarge,
+        "the payload has \(payload.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+          + "(queue.payloadMaximum)", field: "payload")
+    }
+    _ = try await submit(.edit(id, payload: payload, version: version))
+  }
+
   /// Puts every dead-lettered operation back in line, oldest first, and answers with how many.
   public func retryAllDeadLettered() async throws -> Int {
     var count = 0
@@ -55,18 +69,51 @@ extension SyncQueue {
   /// - Parameter mayBeStored: whether a settlement was tried whose outcome is not known: then only the store can tell where
   ///   the operation stands.
   func putBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) {
+    defer {
+      tell(claimed.id, kind: claimed.operation.kind, .released(failure))
+      workArrived.signal()
+    }
     if mayBeStored { engine.forgetPlace(claimed.id) } else { engine.putBack(claimed.id) }
-    tell(claimed.id, kind: claimed.operation.kind, .released(failure))
-    workArrived.signal()
+  }
+
+  /// Gives a claimed operation back as it was; on a shared store its lease too. One that cannot be given back, because the
+  /// store fails, is taken over when it ends.
+  func giveBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) async {
+    guard claimed.token != nil else { return putBack(claimed, failure, mayBeStored: mayBeStored) }
+    do {
+      _ = try await submit(.giveBack(claimed))
+      tell(claimed.id, kind: claimed.operation.kind, .released(failure))
+      workArrived.signal()
+    } catch {
+      logger.warning(
+        "a lease could not be given back; it ends by itself",
+        metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
+      putBack(claimed, failure, mayBeStored: true)
+    }
+  }
+
+  /// Puts off the end of the leases of operations that are being delivered, and answers with those that were lost.
+  func renew(_ claimed: [ClaimedOperation]) async throws -> [OperationID] {
+    let until = time.now.advanced(by: configuration.leaseDuration)
+    guard case .lost(let lost) = try await submit(.renew(claimed, until: until)) else { return [] }
+    return lost
   }
 
   /// Makes ready what is due, and answers how long it is until something is due again.
   func promote() async throws -> Duration? {
+    try await engine.refresh()
+    guard let wait = try await promoteDue() else { return engine.isShared ? configuration.sharedPollInterval : nil }
+    return engine.isShared ? min(wait, configuration.sharedPollInterval) : wait
+  }
+
+  private func promoteDue() async throws -> Duration? {
     while true {
       let now = time.now
       let known = engine.state.withLock { $0.dueTimes }
       guard let due = known.earliest else { return nil }
-      let isStranded = known.earliestRetry.map { $0 >= configuration.strandedLimit(at: now) } ?? false
+      let isStranded =
+        known.earliestRetry.map { $0 >= configuration.strandedLimit(at: now) } ?? false
+        || known.earliestLease.map { $0 >= configuration.leaseLimit(at: now) } ?? false
       if due > now, !isStranded { return min(now.duration(to: due), configuration.waitMaximum) }
       guard case .promoted(let count) = try await submit(.promote(now: now)) else { return nil }
       // Nothing was due, and when something will be could not be read: look again in a while.

@@ -100,9 +100,9 @@ extension QueueRequest {
     switch self {
     case .enqueue(let operations, let companion): 4 * operations.count + companion.mutations.count
     case .promote: 1_024
-    case .setAside(let operations, _): 4 * operations.count
+    case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit
-    case .settle, .redrive, .discard, .sweep, .refill, .pause, .resume: 4
+    case .settle, .redrive, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
     }
   }
 }

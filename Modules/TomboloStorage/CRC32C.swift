@@ -1,18 +1,16 @@
-/// The Castagnoli checksum (RFC 3720, appendix B.4; reflected polynomial `82F63B78`), four bytes at a time.
+/// The Castagnoli checksum (RFC 3720, appendix B.4; reflected polynomial `82F63B78`), eight bytes at a time.
 public enum CRC32C {
-  /// `tables[k][b]` is the checksum of byte `b` followed by `k` zero bytes.
-  private static let tables: [[UInt32]] = {
-    var tables = [[UInt32]](repeating: [UInt32](repeating: 0, count: 256), count: 4)
+  /// `tables[256 * k + b]` is the checksum of byte `b` followed by `k` zero bytes.
+  private static let tables: [UInt32] = {
+    var tables = [UInt32](repeating: 0, count: 8 * 256)
     for byte in 0..<256 {
       var value = UInt32(byte)
       for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }
-      tables[0][byte] = value
+      tables[byte] = value
     }
-    for table in 1..<4 {
-      for byte in 0..<256 {
-        let previous = tables[table - 1][byte]
-        tables[table][byte] = previous >> 8 ^ tables[0][Int(previous & 0xFF)]
-      }
+    for index in 256..<tables.count {
+      let previous = tables[index - 256]
+      tables[index] = previous >> 8 ^ tables[Int(previous & 0xFF)]
     }
     return tables
   }()
@@ -23,21 +21,27 @@ public enum CRC32C {
   }
 
   private static func checksum(buffer: UnsafeBufferPointer<UInt8>) -> UInt32 {
-    let (zero, one, two, three) = (tables[0], tables[1], tables[2], tables[3])
-    var value: UInt32 = 0xFFFF_FFFF
-    var index = 0
-    while buffer.count - index >= 4 {
-      value ^=
-        UInt32(buffer[index]) | UInt32(buffer[index + 1]) << 8 | UInt32(buffer[index + 2]) << 16
-        | UInt32(buffer[index + 3]) << 24
-      value =
-        three[Int(value & 0xFF)] ^ two[Int(value >> 8 & 0xFF)] ^ one[Int(value >> 16 & 0xFF)] ^ zero[Int(value >> 24)]
-      index += 4
+    tables.withUnsafeBufferPointer { tables in
+      var value: UInt32 = 0xFFFF_FFFF
+      let bytes = UnsafeRawBufferPointer(buffer)
+      var index = 0
+      while bytes.count - index >= 8 {
+        let next = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) ^ UInt64(value)
+        // The first byte has seven after it, the last none. Unrolled: a loop here costs half of the speed.
+        let first =
+          tables[0x700 | Int(next & 0xFF)] ^ tables[0x600 | Int(next >> 8 & 0xFF)]
+          ^ tables[0x500 | Int(next >> 16 & 0xFF)] ^ tables[0x400 | Int(next >> 24 & 0xFF)]
+        let second =
+          tables[0x300 | Int(next >> 32 & 0xFF)] ^ tables[0x200 | Int(next >> 40 & 0xFF)]
+          ^ tables[0x100 | Int(next >> 48 & 0xFF)] ^ tables[Int(next >> 56)]
+        value = first ^ second
+        index += 8
+      }
+      while index < bytes.count {
+        value = value >> 8 ^ tables[Int((value ^ UInt32(bytes[index])) & 0xFF)]
+        index += 1
+      }
+      return ~value
     }
-    while index < buffer.count {
-      value = value >> 8 ^ zero[Int((value ^ UInt32(buffer[index])) & 0xFF)]
-      index += 1
-    }
-    return ~value
   }
 }

@@ -11,6 +11,7 @@
   /// | a redirect, or 511 | `portal`: something stands between |
   /// | 500 and above | `limited` |
   /// | `expectStatus` is given, and it is another one | `portal` |
+  /// | `expectHeader` is given, and the answer has no such field, or not with that value | `portal` |
   /// | `expectBody` is given, and the body does not contain it | `portal` |
   /// | anything else, a 404 too: the server is there | `online` |
   /// | none | `limited`, with the reason |
@@ -24,13 +25,17 @@
     private let client: HTTPClient
     private let isClosed = Atomic(false)
 
-    /// A probe of `url`, which answers within `timeout`. `expectStatus` and `expectBody` say what the right answer looks
-    /// like, where anything but a sign-in page is not good enough.
+    /// A probe of `url`, which answers within `timeout`. `expectStatus`, `expectHeader` and `expectBody` say what the
+    /// right answer looks like, where anything but a sign-in page is not good enough.
+    ///
+    /// - Parameter expectHeader: A field the answer has: `X-Service` or, with its value, `X-Service: orders`.
     public init(
-      url: String, timeout: Duration = .seconds(2), expectStatus: Int? = nil, expectBody: String? = nil,
-      time: any TimeSource = SystemTimeSource()
+      url: String, timeout: Duration = .seconds(2), expectStatus: Int? = nil, expectHeader: String? = nil,
+      expectBody: String? = nil, time: any TimeSource = SystemTimeSource()
     ) {
-      request = HTTPProbeRequest(url: url, expectStatus: expectStatus, expectBody: expectBody)
+      request = HTTPProbeRequest(
+        url: url, expectStatus: expectStatus, expectHeader: expectHeader.flatMap { HTTPProbeHeader($0) },
+        expectBody: expectBody)
       self.timeout = timeout
       self.time = time
       var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)

@@ -18,8 +18,22 @@
         help: "How long to wait for an answer."),
       OptionDeclaration(
         "expectStatus", .integer(100...599), help: "The one status that counts; another one means a portal."),
+      OptionDeclaration(
+        "expectHeader", .string,
+        help: "A field of the answer, as `X-Service` or `X-Service: orders`; without it, it is a portal's."),
       OptionDeclaration("expectBody", .string, help: "A text the body contains; without it, it is a portal's."),
     ]
+
+    /// Whether the expectations can be met at all.
+    public static func problems(in options: PluginOptions) -> [PluginOptionError] {
+      problems(from: [
+        {
+          guard let text = try options.stringIfPresent("expectHeader"), HTTPProbeHeader(text) == nil else { return }
+          throw PluginOptionError(
+            "\(options.path).expectHeader is \"\(text)\", which is no field such as X-Service or X-Service: orders")
+        }
+      ])
+    }
 
     /// Makes an `HTTPProbe`, which is `Closable`.
     public static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any ReachabilityProbe {
@@ -27,6 +41,7 @@
         url: try options.string("url"),
         timeout: try options.duration("timeout"),
         expectStatus: options.value("expectStatus") == nil ? nil : try options.integer("expectStatus"),
+        expectHeader: try options.stringIfPresent("expectHeader"),
         expectBody: try options.stringIfPresent("expectBody"),
         time: context.time)
     }

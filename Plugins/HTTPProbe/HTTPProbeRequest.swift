@@ -11,6 +11,7 @@
 
     var url: String
     var expectStatus: Int?
+    var expectHeader: HTTPProbeHeader?
     var expectBody: String?
 
     /// The URL without credentials, query and fragment, which may be secret.
@@ -33,7 +34,13 @@
       do {
         let response = try await client.execute(request, deadline: .distantFuture)
         let result = judge(status: Int(response.status.code))
-        guard result.condition == .online, let expectBody else { return result }
+        guard result.condition == .online else { return result }
+        if let expectHeader,
+          !expectHeader.isMet(by: response.headers[canonicalForm: expectHeader.name].map(String.init))
+        {
+          return ProbeResult(.portal, detail: "\(shownURL) answered without the field \(expectHeader)")
+        }
+        guard let expectBody else { return result }
         return try await holds(response.body, expectBody)
           ? result : ProbeResult(.portal, detail: "\(shownURL) answered with an unexpected body")
       } catch {

@@ -14,11 +14,11 @@ struct MigrationTests {
       var source = scene.configuration.path
       let original = try await dump(source, to: scene.folder.appending(path: "original"))
       var digests: Set<String> = []
-      for engine in [Engine.lmdb, .file, .sqlite] {
+      for (engine, percent) in [(Engine.lmdb, 10), (.file, 20), (.sqlite, 40)] {
         let start = ContinuousClock.now
         let data = scene.folder.appending(path: "copy-\(engine)")
         let target = try scene.write("\(engine).yaml", "{ type: \(engine), path: \(data.path) }")
-        let copy = try await migrateKilled(from: source, to: target, data)
+        let copy = try await migrateKilled(from: source, to: target, data, at: percent)
         digests.insert(copy.digest)
         let isSame = try await dump(target, to: scene.folder.appending(path: "dump-\(engine)")) == original
         #expect(isSame, "\(source) and \(target) differ")
@@ -55,16 +55,22 @@ struct MigrationTests {
     var duration: Duration
   }
 
-  /// Kills a migration that has copied something and not everything, and runs it again to its end.
+  /// Kills a migration that has copied this share, and not everything, and runs it again to its end.
   ///
   /// Between the line that says how far it is and the kill, it may come to the end of the copy; then all of this is done
   /// again. What the second run says it copied tells.
-  private func migrateKilled(from source: String, to target: String, _ data: URL) async throws -> Copy {
+  private func migrateKilled(from source: String, to target: String, _ data: URL, at percent: Int) async throws -> Copy
+  {
     let arguments = ["storage", "migrate", "--from", source, "--to", target]
     for attempt in 1...10 {
       if FileManager.default.fileExists(atPath: data.path) { try FileManager.default.removeItem(at: data) }
       let killed = try RunningProgram("tombolo", arguments)
-      let line = await killed.errorLine { $0.hasPrefix("copying") }
+      let line = await killed.errorLine { line in
+        guard line.hasPrefix("copying"), let share = line.firstMatch(of: #/(\d+)%/#).flatMap({ Int($0.1) }) else {
+          return false
+        }
+        return share >= percent
+      }
       await killed.killAndWait()
       guard line != nil else {
         throw RunningProgram.Failure(description: "it told of no progress: \(await killed.rest())")

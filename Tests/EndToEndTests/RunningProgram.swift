@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// A program of this package as a process of its own, with its output line by line.
 final class RunningProgram: Sendable {
@@ -12,31 +11,36 @@ final class RunningProgram: Sendable {
   private let output: LineReader
   private let errorOutput: LineReader
 
-  /// Starts `name` from where this test was built.
+  /// Starts `name` from where this test was built, or with an absolute path the program there.
   ///
-  /// - Parameter outputFile: Takes the standard output, where it is more than a test should hold; `line` and `rest` then see
-  ///   none of it.
+  /// - Parameters:
+  ///   - outputFile: Takes the standard output, where it is more than a test should hold; `line` and `rest` then see none of it.
+  ///   - wrapper: A program, with its arguments, that runs it in a way of its own.
   init(
     _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
-    outputFile: URL? = nil
+    outputFile: URL? = nil, wrapper: [String] = []
   ) throws {
     let process = Process()
-    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
-    process.arguments = arguments
+    let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name)
+    let words = wrapper + [name.hasPrefix("/") ? name : built.path] + arguments
+    process.executableURL = URL(filePath: words[0])
+    process.arguments = Array(words.dropFirst())
     var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TOMBOLO_") }
     variables.merge(environment) { _, new in new }
     process.environment = variables
     if let folder { process.currentDirectoryURL = folder }
     let standardError = Pipe()
     process.standardError = standardError
+    var outputPipe: Pipe?
     if let outputFile {
       try Data().write(to: outputFile)
       process.standardOutput = try FileHandle(forWritingTo: outputFile)
       output = LineReader()
     } else {
-      let standardOutput = Pipe()
-      process.standardOutput = standardOutput
-      output = LineReader(standardOutput.fileHandleForReading)
+      let pipe = Pipe()
+      process.standardOutput = pipe
+      outputPipe = pipe
+      output = LineReader(pipe.fileHandleForReading)
     }
     process.standardInput = FileHandle.nullDevice
     let (stream, continuation) = AsyncStream<Int32>.makeStream()
@@ -47,6 +51,9 @@ final class RunningProgram: Sendable {
     errorOutput = LineReader(standardError.fileHandleForReading)
     exit = stream
     try process.run()
+    // Else the end of the output never comes.
+    try standardError.fileHandleForWriting.close()
+    try outputPipe?.fileHandleForWriting.close()
     processID = process.processIdentifier
   }
 
@@ -99,16 +106,20 @@ final class RunningProgram: Sendable {
   /// Runs a program to its end.
   static func run(
     _ name: String, _ arguments: [String], environment: [String: String] = [:], folder: URL? = nil,
-    outputFile: URL? = nil
+    outputFile: URL? = nil, wrapper: [String] = []
   ) async throws -> (status: Int32, output: String, errors: String) {
     let program = try RunningProgram(
-      name, arguments, environment: environment, folder: folder, outputFile: outputFile)
+      name, arguments, environment: environment, folder: folder, outputFile: outputFile, wrapper: wrapper)
     let (output, errors) = await program.rest()
     return (await program.waitForExit(), output, errors)
   }
 }
 
 /// Reads a pipe line by line, whoever asks when.
+///
+/// A thread of its own reads it, with calls that block. `readabilityHandler` would lose the end now and then: the source behind
+/// it is cancelled later than the handle closes its descriptor, the next pipe gets the same number, and the cancellation takes
+/// that one's events away.
 private actor LineReader {
   private let lines: AsyncStream<String>
 
@@ -117,28 +128,24 @@ private actor LineReader {
 
   init(_ handle: FileHandle) {
     let (stream, continuation) = AsyncStream<String>.makeStream()
-    let buffer = Mutex(Data())
-    handle.readabilityHandler = { handle in
-      let data = handle.availableData
-      let (complete, isAtEnd) = buffer.withLock { buffer -> ([String], Bool) in
-        guard !data.isEmpty else {
-          let last = buffer.isEmpty ? [] : [String(decoding: buffer, as: UTF8.self)]
-          return (last, true)
-        }
-        buffer.append(data)
-        // Everything up to the last line break at once: taking one line after the other off the front moves the rest each time.
-        guard let end = buffer.lastIndex(of: 0x0A) else { return ([], false) }
-        let complete = String(decoding: buffer[..<end], as: UTF8.self)
-        buffer = Data(buffer[buffer.index(after: end)...])
-        return (complete.split(separator: "\n", omittingEmptySubsequences: false).map(String.init), false)
-      }
-      for line in complete { continuation.yield(line) }
-      if isAtEnd {
-        handle.readabilityHandler = nil
-        continuation.finish()
-      }
-    }
     lines = stream
+    Thread.detachNewThread {
+      var unfinished: [UInt8] = []
+      var chunk = [UInt8](repeating: 0, count: 64 * 1_024)
+      while true {
+        let count = read(handle.fileDescriptor, &chunk, chunk.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        unfinished += chunk[..<count]
+        guard let end = unfinished.lastIndex(of: 0x0A) else { continue }
+        for line in unfinished[..<end].split(separator: 0x0A, omittingEmptySubsequences: false) {
+          continuation.yield(String(decoding: line, as: UTF8.self))
+        }
+        unfinished.removeSubrange(...end)
+      }
+      if !unfinished.isEmpty { continuation.yield(String(decoding: unfinished, as: UTF8.self)) }
+      continuation.finish()
+    }
   }
 
   /// All iterators of a stream share its elements, so a fresh one goes on where the last one ended.

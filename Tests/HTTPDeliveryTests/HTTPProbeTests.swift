@@ -52,6 +52,29 @@
       #expect(try await check(answer, expectBody: "\"ok\"").result.condition == condition)
     }
 
+    @Test(
+      "an answer without the expected field is a portal's",
+      arguments: [
+        ("X-Service", NetworkStatus.Condition.online), ("x-service: ORDERS", .online), ("X-Service: billing", .portal),
+        ("X-Other", .portal),
+      ])
+    func header(expected: String, condition: NetworkStatus.Condition) async throws {
+      let server = try HTTPProbeServer(
+        answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Service: first\r\nX-Service: orders\r\n\r\n")
+      let probe = HTTPProbe(url: server.url, expectHeader: expected)
+      let result = await probe.check()
+      try await probe.close()
+      server.stop()
+      #expect(result.condition == condition)
+      if condition == .portal { #expect(result.detail == "\(server.url) answered without the field \(expected)") }
+    }
+
+    @Test("an expected field that no answer can have is refused with the config", arguments: ["", ": x", "a b"])
+    func impossibleHeader(text: String) {
+      let options = PluginOptions(path: "network.probe", values: ["expectHeader": .string(text)])
+      #expect(HTTPProbePlugin.problems(in: options).count == 1)
+    }
+
     @Test("a closed port is limited at once, and says that it refused")
     func refused() async throws {
       let server = try HTTPProbeServer(answer: "")

@@ -64,7 +64,7 @@ struct LMDBDamageTests {
       let ignored = Set(8..<10).union(24..<40)
       for page in 0..<2 {
         for offset in 0..<152 where !ignored.contains(offset) {
-          for bit in Self.isNightly ? Array(0..<8) : [offset % 8, 1] {
+          for bit in Self.isNightly ? Array(0..<8) : [offset % 8] + (offset == 144 ? [1] : []) {
             var bytes = trial.whole
             bytes[page * 4_096 + offset] ^= 1 << UInt8(bit)
             do {

@@ -23,10 +23,11 @@ struct ResilienceGuideTests {
   }
 
   @Test(
-    "the Swift of a page is compiled, block by block, in the samples", arguments: policyPages + ["ResiliencePipelines"])
+    "the Swift of a page is compiled, block by block, in the samples",
+    arguments: policyPages + ["ResiliencePipelines", "ResilienceTelemetry"])
   func swiftIsCompiled(page: String) throws {
-    let samples = try Repository.swiftFiles(in: "Tools/Examples/ResilienceSamples")
-      .map { Self.lines(try Repository.text($0)) }
+    let samples = try ["Tools/Examples/ResilienceSamples", "Tests/TomboloTelemetryTests"]
+      .flatMap(Repository.swiftFiles).map { Self.lines(try Repository.text($0)) }
     let blocks = try Repository.text("\(Self.folder)/\(page).md").matches(of: #/```swift\n((?s).*?)\n```/#)
     #expect(!blocks.isEmpty)
     for block in blocks.map({ Self.lines($0.1) }) {

@@ -187,6 +187,7 @@ struct SQLiteStoreTests {
         values: [
           "path": .string(folder.path), "durability": .string("normal"), "busyTimeout": .duration(.seconds(1)),
           "reserve": .size(65_536),
+          "shared": .boolean(false),
         ])
       let context = PluginContext(time: SystemTimeSource(), warn: { _ in })
       let store = try await SQLiteStoragePlugin.make(options, in: context)

@@ -18,7 +18,7 @@ struct StatusTests {
           {"network":{"since":"\#(since)","sources":[],"status":"online"},\#
           "queue":{"blocked":0,"bytes":0,"deadLettered":0,"delivered":0,"delivering":0,"discarded":0,"expired":0,\#
           "oldestPendingSeconds":null,"parked":0,"pending":0,"retrying":0,"superseded":0},\#
-          "storage":{"path":null,"type":"memory"}}
+          "resilience":null,"storage":{"path":null,"type":"memory"}}
           """#)
       try await world.enqueue(#"{"kind":"k","payload":12345}"#)
       world.time.advance(by: .milliseconds(2_500))

@@ -35,12 +35,32 @@ struct DeclaredKeyTests {
   /// Where the value of a type alone is not good enough. Add a line for a key that only its plugin can judge.
   private static let samples = [
     "agent.listen": "127.0.0.1:7200", "agent.hostNames": "[till.example.org]", "delivery.routes": "[{kind: a}]",
-    "delivery.headers": "{X-Sample: b}",
+    "delivery.headers": "{X-Sample: b}", "network.probe.address": "127.0.0.1:9000",
   ]
+
+  /// What must stand beside a key, where only the plugin knows: of a TCP probe an address, or a host and a port.
+  private static func companions(of tried: Case) -> [String: String] {
+    let encrypted = ["delivery.baseURL": "https://127.0.0.1:9000"]
+    switch tried.key.path {
+    case "delivery.resilience": return ["resilience.sample": "[{type: circuitBreaker}]"]
+    case "delivery.tls.authorityFile": return encrypted
+    case "delivery.tls.certificateFile": return encrypted.merging(["delivery.tls.keyFile": "sample"]) { $1 }
+    case "delivery.tls.keyFile": return encrypted.merging(["delivery.tls.certificateFile": "sample"]) { $1 }
+    default: break
+    }
+    guard tried.plugin?.identifier == PluginIdentifier(.probe, "tcp") else { return [:] }
+    switch tried.key.path {
+    case "network.probe.address": return [:]
+    case "network.probe.host": return ["network.probe.port": "9000"]
+    case "network.probe.port": return ["network.probe.host": "127.0.0.1"]
+    default: return ["network.probe.address": "127.0.0.1:9000"]
+    }
+  }
 
   /// A value that the declaration allows and that is not its default, as it is written.
   private static func sample(_ key: DeclaredKey, _ plugin: PluginDescription?) -> String {
-    samples[key.path] ?? sample(key.option, plugin)
+    if key.path == "delivery.routes", plugin?.identifier.name == "grpc" { return "[{kind: a, method: a.A/A}]" }
+    return samples[key.path] ?? sample(key.option, plugin)
   }
 
   private static func sample(_ option: OptionDeclaration, _ plugin: PluginDescription?) -> String {
@@ -55,8 +75,10 @@ struct DeclaredKeyTests {
       }
       return "\(range.lowerBound)"
     case .number(let range):
-      if case .number(let value)? = option.defaultValue, range.contains(value * 2), value != 0 { return "\(value * 2)" }
-      return "\(range.lowerBound)"
+      if case .number(let value)? = option.defaultValue, range.contains(value * 2), value != 0 {
+        return option.render(.number(value * 2))
+      }
+      return option.render(.number(range.lowerBound))
     case .duration(let range):
       if case .duration(let value)? = option.defaultValue, range.contains(value * 2), value != .zero {
         return option.render(.duration(value * 2))
@@ -89,6 +111,7 @@ struct DeclaredKeyTests {
         values["\(place).\(option.name)"] = samples["\(place).\(option.name)"] ?? sample(option, nil)
       }
     }
+    values.merge(companions(of: tried)) { _, new in new }
     values[tried.key.path] = nil
     return values
   }

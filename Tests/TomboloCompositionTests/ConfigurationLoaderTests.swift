@@ -65,6 +65,7 @@ import TomboloPorts
           instead of: t.yaml:1:23
           default: 16
           variable: TOMBOLO_QUEUE_CONCURRENCY
+          change: by a reload
         """
       ])
     #expect(try configuration.explain("agent.token").first?.explanation.hasPrefix("agent.token: not set\n") == true)

@@ -15,7 +15,7 @@ import TomboloPorts
       ["UP": "http://localhost:9", "T": "hunter2"])
     #expect(try configuration.delivery.options.string("baseURL") == "http://localhost:9/v1")
     #expect(try configuration.delivery.options.string("token") == "hunter2")
-    #expect(configuration.text.contains("delivery.baseURL: ${UP}/v1  # t.yaml:1:33"))
+    #expect(configuration.text.contains("delivery.baseURL: ${UP}/v1  # t.yaml:1:34"))
     #expect(configuration.text.contains("delivery.headers.A: b ${T}"))
     #expect(configuration.text.contains("delivery.token: ******"))
     var dumped = ""

@@ -16,6 +16,8 @@ enum FakePlugins {
     try registry.register(FieldsConflict.self)
     try registry.register(TCPProbe.self)
     try registry.register(HTTPProbe.self)
+    try registry.register(AutomaticSource.self)
+    try registry.register(NoSource.self)
     return registry
   }
 
@@ -142,5 +144,19 @@ extension FakePlugins {
       OptionDeclaration(
         "timeout", .duration(.milliseconds(10) ... .seconds(60)), default: .duration(.seconds(2)), help: "How long."),
     ]
+  }
+}
+
+extension FakePlugins {
+  enum AutomaticSource: Fake {
+    static let identifier = PluginIdentifier(.network, "auto")
+    static let summary = "What this system has."
+    static let options: [OptionDeclaration] = []
+  }
+
+  enum NoSource: Fake {
+    static let identifier = PluginIdentifier(.network, "none")
+    static let summary = "Does not ask the system."
+    static let options: [OptionDeclaration] = []
   }
 }

@@ -33,6 +33,7 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
   /// The variables that the head of a config sets.
   static func environment(in text: String) -> [String: String] {
     let variables = directives("env", in: text).map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+      .filter { !$0.isEmpty }
     return Dictionary(variables.map { ($0[0], $0.count > 1 ? $0[1] : "") }, uniquingKeysWith: { $1 })
   }
 

@@ -85,15 +85,15 @@ import TomboloPorts
       try await registry.make(FakePlugins.Part.self, from: selection, in: context)
     }
     #expect(
-      error?.message == "no plugin storage.sqlit is compiled in; did you mean \"sqlite\"? Compiled in: storage.memory, "
-        + "storage.sqlite. To add one: a line in Tools/tombolo/Program/StandardPlugins.swift, or in a program of your own "
+      error?.message == "no plugin storage.sqlit is compiled in; did you mean \"sqlite\"? Compiled in: storage.auto, "
+        + "storage.memory, storage.sqlite. To add one: a line in Tools/tombolo/Program/StandardPlugins.swift, or in a program of your own "
         + "AgentProgram.run { registry in try registry.register(MyPlugin.self) }")
   }
 
   @Test("plugins are listed by kind and name, as text and as JSON")
   func descriptions() throws {
     let registry = try FakePlugins.registry()
-    #expect(registry.descriptions(of: .storage).map(\.identifier.name) == ["memory", "sqlite"])
+    #expect(registry.descriptions(of: .storage).map(\.identifier.name) == ["auto", "memory", "sqlite"])
     let description = try #require(registry.description(of: PluginIdentifier(.backoff, "constant")))
     #expect(
       description.text == """

@@ -113,13 +113,13 @@ enum GatedDelivery: DeliveryPlugin {
     "a delivery under way ends with what it began with, the next one begins with the new; then the old one is closed")
   func live() async throws {
     try await Self.running { system, parts, world in
-      try await parts.queue.enqueue(NewOperation(kind: "held"))
+      try await parts.queue.enqueue(NewOperation(kind: "held", priority: .critical))
       await world.until("one begins held")
       let report = try await system.reload(
         Self.configuration("delivery={type: gated, name: two}", "queue.concurrency=3"))
       #expect(report == ReloadReport(changed: ["queue.concurrency", "delivery.name"], needsRestart: []))
       #expect(!world.entries.contains("one closed"))
-      try await parts.queue.enqueue(NewOperation(kind: "free"))
+      try await parts.queue.enqueue(NewOperation(kind: "free", priority: .critical))
       await world.until("two ends free")
       world.release()
       await world.until("one closed")

@@ -5,16 +5,6 @@ import TomboloPorts
 import TomboloTesting
 
 @Suite(.timeLimit(.minutes(1))) struct NetworkMonitorPathTests {
-  /// Reports what it is given, until cancelled.
-  private struct ScriptedPath: NetworkPathSource {
-    let reports: AsyncStream<NetworkPathReport>
-    var name: String { "script" }
-
-    func run(_ report: @escaping @Sendable (NetworkPathReport) -> Void) async {
-      for await next in reports { report(next) }
-    }
-  }
-
   @Test("the monitor follows the system while it runs, and has the probe asked after a change")
   func follows() async throws {
     let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
@@ -24,7 +14,7 @@ import TomboloTesting
     let monitor = NetworkMonitor(
       probe: probe, path: ScriptedPath(reports: reports), configuration: .init(jitter: 0, damping: nil), time: time,
       logger: Logger(label: "test") { _ in log.handler })
-    try await withRunning(monitor) {
+    try await withObserved(monitor) {
       script.yield(.path(NetworkPath(reach: .routed)))
       await probe.waitForChecks(1)
       await time.waitForSleepers()
@@ -40,5 +30,68 @@ import TomboloTesting
       probe.release()
     }
     #expect(log.lines.contains { $0.hasPrefix("warning") && $0.hasSuffix(": it is dark") })
+  }
+
+  @Test("a probe that asks over a way that is gone is given up, and the one that follows has the word")
+  func rerouted() async throws {
+    let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
+    let time = ManualTimeSource()
+    let probe = ScriptedProbe(.limited)
+    let monitor = NetworkMonitor(
+      probe: probe, path: ScriptedPath(reports: reports), configuration: .init(jitter: 0, damping: nil), time: time,
+      logger: Logger(label: "test") { _ in SilentLogHandler() })
+    try await withObserved(monitor) {
+      script.yield(.path(NetworkPath(reach: .routed)))
+      _ = try await monitor.wait { $0.condition == .limited }
+      time.advance(by: .seconds(1))
+      script.yield(.path(NetworkPath(reach: .none)))
+      _ = try await monitor.wait { $0.condition == .offline }
+      // Whatever was asked meanwhile is over; the next question is never answered.
+      await time.waitForSleepers()
+      probe.hold()
+      let asked = probe.checkCount
+      time.advance(by: .seconds(5))
+      await probe.waitForChecks(asked + 1)
+
+      time.advance(by: .seconds(1))
+      script.yield(.path(NetworkPath(reach: .routed)))
+      let back = try await monitor.wait { $0.condition == .online }
+      #expect(back.since == time.now, "nobody waits for the lost answer: \(back)")
+      await probe.waitForChecks(asked + 2)
+      probe.answer(.portal)
+      probe.release()
+      _ = try await monitor.wait { $0.condition == .portal }
+    }
+  }
+
+  @Test("a survey asks the system and every probe once, without run, and also while nobody observes")
+  func survey() async {
+    let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
+    let (probe, intranet) = (ScriptedProbe(.portal), ScriptedProbe(.online))
+    let monitor = NetworkMonitor(
+      probe: probe, path: ScriptedPath(reports: reports), upstreams: [NetworkUpstream("intranet", probe: intranet)],
+      time: ManualTimeSource(), logger: Logger(label: "test") { _ in SilentLogHandler() })
+    let eth0 = NetworkInterface(name: "eth0", kind: .ethernet, hasIPv4: true, carriesDefaultRoute: true)
+    script.yield(.path(NetworkPath(reach: .routed, interfaces: [eth0])))
+    let status = await monitor.survey()
+    #expect(status.condition == .portal)
+    #expect(status.interfaces == [eth0])
+    #expect(status.upstream("intranet")?.condition == .online)
+    #expect(probe.checkCount == 1 && intranet.checkCount == 1)
+  }
+
+  @Test("a silent source reports nothing, or its reason once, and ends with its task")
+  func silent() async {
+    for reason in [nil, "there is none"] {
+      let (reports, teller) = AsyncStream.makeStream(of: NetworkPathReport.self)
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await SilentPathSource(reason: reason).run { teller.yield($0) } }
+        group.cancelAll()
+      }
+      teller.finish()
+      var told: [NetworkPathReport] = []
+      for await report in reports { told.append(report) }
+      #expect(told == (reason.map { [.unknown(reason: $0)] } ?? []))
+    }
   }
 }

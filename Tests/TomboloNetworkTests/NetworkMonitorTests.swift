@@ -18,7 +18,7 @@ import TomboloTesting
   func idleLossAndRecovery() async throws {
     let probe = ScriptedProbe(.online)
     let monitor = makeMonitor(probe)
-    try await withRunning(monitor) {
+    try await withObserved(monitor) {
       await time.waitForSleepers()
       #expect(monitor.status.condition == .online)
 
@@ -41,7 +41,7 @@ import TomboloTesting
   func reportProbes() async {
     let probe = ScriptedProbe(.online)
     let monitor = makeMonitor(probe)
-    await withRunning(monitor) {
+    await withObserved(monitor) {
       await time.waitForSleepers()
       probe.answer(.limited)
       let status = await monitor.report(.unreachable("connection refused"))
@@ -109,7 +109,7 @@ import TomboloTesting
   func override() async throws {
     let probe = ScriptedProbe(.online)
     let monitor = makeMonitor(probe)
-    try await withRunning(monitor) {
+    try await withObserved(monitor) {
       await time.waitForSleepers()
       monitor.setOverride(.offline)
       #expect(monitor.status.condition == .offline)
@@ -157,6 +157,13 @@ import TomboloTesting
         "info the network is online: delivery: a delivery was answered",
       ])
   }
+}
+
+/// Runs `monitor` with an observer, so that it probes, for as long as `body` takes.
+func withObserved(_ monitor: NetworkMonitor, _ body: () async throws -> Void) async rethrows {
+  let observed = monitor.statuses()
+  try await withRunning(monitor, body)
+  withExtendedLifetime(observed) {}
 }
 
 /// Runs `monitor` for as long as `body` takes.

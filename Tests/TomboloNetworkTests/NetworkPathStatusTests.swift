@@ -37,9 +37,12 @@ import TomboloPorts
       "a lost way out is believed whatever was said before",
       (.path(.routed), .online), (.probed(.online), .online), (.answered, .online), (.path(.none), .offline)),
     Story(
-      "a way back leaves the word to the probe",
+      "a way back outdates what the probe said without it, and the probe that follows has the word",
       (.path(.routed), .online), (.probed(.online), .online), (.path(.none), .offline), (.probed(.limited), .offline),
-      (.path(.routed), .limited), (.probed(.online), .online)),
+      (.path(.routed), .online), (.probed(.limited), .limited), (.probed(.online), .online)),
+    Story(
+      "what the probe said while there was a way is not outdated by its return",
+      (.path(.routed), .online), (.probed(.limited), .limited), (.path(.none), .offline), (.path(.routed), .limited)),
     Story(
       "a probe that succeeds without a way out shows that none is needed, for good",
       (.path(.none), .offline), (.probed(.online), .online), (.path(.routed), .online), (.path(.none), .online),
@@ -52,6 +55,10 @@ import TomboloPorts
       (.unreachable, .offline)),
     Story("a portal that answers a neighbour is told", (.path(.local), .limited), (.probed(.portal), .portal)),
     Story("an answered delivery outweighs the system", (.path(.none), .offline), (.answered, .online)),
+    Story(
+      "an answer that was under way when the way was lost proves nothing",
+      (.path(.routed), .online), (.probed(.online), .online), (.path(.none), .offline), (.answered, .offline),
+      (.path(.routed), .online), (.answered, .online)),
     Story("what cannot be known says nothing", (.path(.none), .offline), (.unknown, .online)),
     Story("an override wins", (.override(.online), .online), (.path(.none), .online), (.override(nil), .offline)),
     Story(

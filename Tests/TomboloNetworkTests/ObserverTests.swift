@@ -56,6 +56,31 @@ import TomboloTesting
     #expect(monitor.observerCount == 0)
   }
 
+  @Test("a callback that throws is not called again, and harms no other")
+  func throwingCallback() async {
+    struct Broken: Error {}
+    let log = RecordingLog()
+    let monitor = NetworkMonitor(time: ManualTimeSource(), logger: Logger(label: "test") { _ in log.handler })
+    let calls = Atomic(0)
+    let (seen, sink) = AsyncStream.makeStream(of: NetworkStatus.Condition.self)
+    await withRunning(monitor) {
+      let broken = monitor.observe { _ in
+        calls.add(1, ordering: .relaxed)
+        throw Broken()
+      }
+      let sound = monitor.observe { sink.yield($0.condition) }
+      var conditions = seen.makeAsyncIterator()
+      #expect(await conditions.next() == .online)
+      while monitor.observerCount > 1 { await Task.yield() }
+      monitor.setOverride(.offline)
+      #expect(await conditions.next() == .offline)
+      broken.cancel()
+      sound.cancel()
+    }
+    #expect(calls.load(ordering: .relaxed) == 1)
+    #expect(log.lines.contains { $0.hasPrefix("warning an observer of the network failed") })
+  }
+
   @Test("after it was cancelled a callback is not called again, not even with a status that was waiting for it")
   func cancelledCallback() async {
     let gate = AsyncStream.makeStream(of: Void.self)

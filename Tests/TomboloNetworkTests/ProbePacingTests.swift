@@ -1,6 +1,8 @@
+import Logging
 import Testing
 import TomboloNetwork
 import TomboloPorts
+import TomboloTesting
 
 @Suite struct ProbePacingTests {
   private typealias Clock = NetworkStatusMachineTests.Clock
@@ -66,5 +68,37 @@ import TomboloPorts
     #expect(!machine.isProbeWanted(at: clock.moment.uptime))
     clock.advance(.milliseconds(250))
     #expect(machine.isProbeWanted(at: clock.moment.uptime))
+  }
+
+  @Test("nothing is due while nobody observes; what came due meanwhile is due at once when somebody does")
+  func unobserved() {
+    var clock = Clock()
+    var machine = NetworkStatusMachine(configuration: .init(), hasProbe: true, at: clock.moment)
+    _ = machine.handle(probed(.online), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime, isObserved: false) == .wait(nil))
+    clock.advance(.seconds(3_600))
+    #expect(machine.nextStep(at: clock.moment.uptime, isObserved: false) == .wait(nil))
+    #expect(machine.nextStep(at: clock.moment.uptime, isObserved: true) == .probe)
+  }
+
+  @Test("a monitor that nobody observes asks nobody; the first observer sets it going, the last one ends it")
+  func observersDecide() async {
+    let (time, probe) = (ManualTimeSource(), ScriptedProbe(.limited))
+    let monitor = NetworkMonitor(
+      probe: probe, configuration: .init(jitter: 0), time: time,
+      logger: Logger(label: "test") { _ in SilentLogHandler() })
+    await withRunning(monitor) {
+      time.advance(by: .seconds(60))
+      #expect(probe.checkCount == 0)
+      var observed: AsyncStream<NetworkStatus>? = monitor.statuses()
+      await probe.waitForChecks(1)
+      await time.waitForSleepers()
+      // The loop sleeps until the next probe would be due, and then finds that nobody is there.
+      observed = nil
+      #expect(observed == nil && monitor.observerCount == 0)
+      time.advance(by: .seconds(60))
+      while time.sleeperCount > 0 { await Task.yield() }
+      #expect(probe.checkCount == 1)
+    }
   }
 }

@@ -15,6 +15,7 @@ enum QueueAudit {
     var members: [String: [OperationID]] = [:]
     var stored = QueueCounts()
     var dependents: [OperationID: DependentRecord] = [:]
+    var leases: [OperationID: LeaseRecord] = [:]
     var edgeCounts: [OperationID: Int] = [:]
     var awaited: Set<OperationID> = []
 
@@ -43,6 +44,11 @@ enum QueueAudit {
         else { break }
         places[id, default: []].append(.aside(scope, priority))
         waits[id] = try WaitRecord(record.value)
+      case "f":
+        guard let id, let until = QueueLayout.leadingTime(record.key) else { break }
+        places[id, default: []].append(.leased(until: until))
+        waits[id] = try WaitRecord(record.value)
+      case "l": if let id { leases[id] = try LeaseRecord(record.value) }
       case "b": if let id { dependents[id] = try DependentRecord(record.value) }
       case "a":
         var decoder = KeyDecoder(record.key, skipping: 2)
@@ -88,6 +94,12 @@ enum QueueAudit {
       default: counted.pending += 1
       }
       if case .held = own.first, progress[id]?.held == nil { problems.append("\(id) is held without a record of it") }
+    }
+    for (id, lease) in leases where places[id]?.first != .leased(until: lease.until) {
+      problems.append("\(id) is leased until \(lease.until), and is at \(places[id] ?? [])")
+    }
+    for (id, own) in places {
+      if case .leased = own.first, leases[id] == nil { problems.append("\(id) is leased without a lease") }
     }
     for (id, record) in dependents where record.remainingCount != edgeCounts[id] {
       problems.append("\(id) waits for \(record.remainingCount) others, \(edgeCounts[id] ?? 0) are noted")

@@ -12,33 +12,51 @@ struct QueueModelTests {
   /// Does random things to a queue and checks after each step that the store is consistent and order was kept.
   @Test("random requests, settlements and time", arguments: 0..<20, PermanentFailurePolicy.allCases)
   func randomRequests(seed: Int, policy: PermanentFailurePolicy) async throws {
+    try await randomRequests(seed: seed, policy: policy, isShared: false)
+  }
+
+  @Test("random requests of two processes that share a store", arguments: 0..<20, PermanentFailurePolicy.allCases)
+  func sharedRequests(seed: Int, policy: PermanentFailurePolicy) async throws {
+    try await randomRequests(seed: seed, policy: policy, isShared: true)
+  }
+
+  private func randomRequests(seed: Int, policy: PermanentFailurePolicy, isShared: Bool) async throws {
     var random = SeededGenerator(seed: UInt64(seed))
     let time = ManualTimeSource()
-    let store = InMemoryStore()
+    let store = InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: isShared))
     var configuration = QueueConfiguration()
     configuration.onPermanentFailure = policy
     configuration.idempotencyRetention = .seconds(20)
     let ids = MonotonicOperationIDSource(random: SeededGenerator(seed: UInt64(seed) + 1))
+    configuration.leaseDuration = .seconds(20)
     var queue = try await SyncQueue.open(store: store, configuration: configuration, time: time, ids: ids)
-    var claimed: [ClaimedOperation] = []
+    let otherIDs = MonotonicOperationIDSource(random: SeededGenerator(seed: UInt64(seed) + 2))
+    var other = try await SyncQueue.open(store: store, configuration: configuration, time: time, ids: otherIDs)
+    var claimed: [(queue: SyncQueue, one: ClaimedOperation)] = []
     /// The last operation delivered for each key: later ones must be newer, unless put back by hand.
     var redriven: Set<OperationID> = []
     var lastDelivered: [OrderingKey: OperationID] = [:]
     var known: [OperationID] = []
 
     for step in 0..<100 {
+      if isShared, Bool.random(using: &random) { swap(&queue, &other) }
       switch Int.random(in: 0..<10, using: &random) {
       case 0...3:
         let operations = (0..<Int.random(in: 1...3, using: &random)).map { index in
           Self.operation(time, index, after: known, &random)
         }
         for receipt in try await queue.enqueue(operations) { known.append(receipt.id) }
-      case 4, 5: claimed += try await queue.claim(Int.random(in: 1...4, using: &random))
+      case 4, 5: claimed += try await queue.claim(Int.random(in: 1...4, using: &random)).map { (queue, $0) }
       case 6, 7:
         guard !claimed.isEmpty else { break }
-        let one = claimed.remove(at: Int.random(in: 0..<claimed.count, using: &random))
+        let (claimer, one) = claimed.remove(at: Int.random(in: 0..<claimed.count, using: &random))
         let settlement = Self.settlement(one, time, &random)
-        try await queue.settle(one, settlement)
+        do {
+          try await claimer.settle(one, settlement)
+        } catch let error as QueueError where isShared && error.code == .leaseLost {
+          claimer.putBack(one, nil, mayBeStored: true)
+          break
+        }
         if case .delivered = settlement, let key = one.orderingKey {
           if let last = lastDelivered[key], !redriven.contains(one.id) {
             #expect(last < one.id, "seed \(seed), step \(step): \(one.id) overtook \(last)")
@@ -71,13 +89,20 @@ struct QueueModelTests {
       default:
         time.advance(by: .seconds(Int.random(in: 0...8, using: &random)))
         _ = try await queue.promote()
+        if isShared, Bool.random(using: &random) { _ = try await queue.renew(claimed.map(\.one)) }
         if Int.random(in: 0..<6, using: &random) == 0 {
           // A new process on the same store: what was being delivered is there again.
-          claimed = []
+          if !isShared { claimed = [] }
           queue = try await SyncQueue.open(store: store, configuration: configuration, time: time, ids: ids)
         }
       }
-      let keys = claimed.compactMap(\.orderingKey)
+      var held: [ClaimedOperation] = []
+      for (_, one) in claimed {
+        guard let token = one.token else { held.append(one); continue }
+        let record = try await store.get(QueueLayout.lease(one.id))
+        if let record, try LeaseRecord(record.value).token == token { held.append(one) }
+      }
+      let keys = held.compactMap(\.orderingKey)
       #expect(Set(keys).count == keys.count, "seed \(seed), step \(step): two of one key at once")
       let problems = try await QueueAudit.problems(in: store)
       #expect(problems.isEmpty, "seed \(seed), step \(step): \(problems)")
@@ -85,13 +110,22 @@ struct QueueModelTests {
     }
 
     queue.activate(namespaces: ["n", "m"])
+    if isShared { _ = try await queue.promote() }
     for pause in queue.pauses { try await queue.resume(pause.scope) }
     try await queue.bringBack(room: { _ in 1 }, returned: { _, _, _ in })
     // Once nothing fails any more, everything that is not held is delivered.
-    for one in claimed { try await queue.settle(one, .delivered(attempt: 1)) }
+    for (claimer, one) in claimed {
+      if isShared {
+        // Deliveries that end without a word: their leases end by themselves.
+        claimer.putBack(one, nil, mayBeStored: true)
+      } else {
+        try await claimer.settle(one, .delivered(attempt: 1))
+      }
+    }
     for _ in 0..<2_000 {
       time.advance(by: .seconds(30))
       _ = try await queue.promote()
+      try await queue.bringBack(room: { _ in 16 }, returned: { _, _, _ in })
       let batch = try await queue.claim(16)
       for one in batch { try await queue.settle(one, .delivered(attempt: 1)) }
       if batch.isEmpty { break }

@@ -83,4 +83,42 @@ struct TypedCommandTests {
       return
     }
   }
+
+  private struct Price: SyncCommand, Equatable {
+    static let kind = "price"
+    static let version = 3
+    var amount: Int
+    var currency: String
+
+    static func upgrade(_ payload: [UInt8], from version: Int) throws -> [UInt8] {
+      let text = String(decoding: payload, as: UTF8.self)
+      switch version {
+      case 1: return Array(text.replacing("value", with: "amount").utf8)
+      case 2 where text.contains("amount"): return Array(text.replacing("}", with: #","currency":"EUR"}"#).utf8)
+      default: throw QueueError(.invalidOperation, "no amount")
+      }
+    }
+  }
+
+  @Test(
+    "A payload of an older version is taken through each step, one of a newer waits for a newer program",
+    arguments: [
+      (1, #"{"value":7}"#, "delivered"), (2, #"{"amount":7}"#, "delivered"),
+      (3, #"{"amount":7,"currency":"EUR"}"#, "delivered"), (4, "{}", "unknownKind"), (2, "{}", "undecodable"),
+    ])
+  func upgrades(version: Int, payload: String, expected: String) async throws {
+    var handlers = HandlerRegistry()
+    handlers.handle(Price.self) { command, _ in
+      #expect(command == Price(amount: 7, currency: "EUR"))
+      return .delivered
+    }
+    let operation = SyncOperation(
+      id: OperationID(high: 1, low: 1), kind: "price", version: version,
+      enqueuedAt: Timestamp(millisecondsSinceEpoch: 0), payload: Array(payload.utf8))
+    switch try await handlers.deliver(operation, attempt: DeliveryAttempt(number: 1)) {
+    case .delivered: #expect(expected == "delivered")
+    case .park(let failure): #expect(failure.code.description == expected)
+    case let other: Issue.record("\(other)")
+    }
+  }
 }

@@ -25,6 +25,22 @@ struct CircuitBreakingTests {
       ])
   }
 
+  @Test("A change is told as it was at its moment, although the clock runs on")
+  func moment() async throws {
+    let listener = RecordingListener()
+    let environment = ResilienceEnvironment(clock: HurriedClock(), listener: listener)
+    let pipeline = try ResiliencePipeline("p", environment: environment) {
+      CircuitBreaking(
+        "db", CircuitBreakerConfiguration(callCountMinimum: 1, window: .count(1), openDuration: .milliseconds(1)))
+    }
+    await #expect(throws: Flaky.self) { try await pipeline.run { _ in throw Flaky() } }
+    guard case .breakerChanged(_, to: .open(let remaining)) = listener.events.first?.kind else {
+      Issue.record("told \(listener.lines)")
+      return
+    }
+    #expect(remaining == .milliseconds(1))
+  }
+
   @Test("Slow calls open it, though none failed")
   func slow() async throws {
     let environment = test.environment

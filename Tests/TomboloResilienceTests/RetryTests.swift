@@ -111,6 +111,24 @@ struct RetryTests {
     #expect(try await next.run { attempt in if attempt.number == 1 { throw Flaky() } else { 7 } } == 7)
   }
 
+  @Test("No rule and no classifier makes a cancellation something to retry, and it comes out as it was")
+  func cancellationIsNoFailure() async throws {
+    struct Stubborn: FailureClassifier {
+      func classify(_ error: any Error) -> FailureClass { .transient }
+    }
+    let pipeline = try ResiliencePipeline("p", environment: test.environment) {
+      Retry(attempts: 3, backoff: .constant(.zero), isIdempotent: true, classifier: Stubborn()).retrying { _ in true }
+    }
+    let calls = Tally()
+    await #expect(throws: CancellationError.self) {
+      try await pipeline.run { _ in
+        calls.add()
+        throw CancellationError()
+      }
+    }
+    #expect(calls.value == 1)
+  }
+
   @Test("Retries asleep in their backoff count against the budget")
   func sleepingRetriesCount() async throws {
     let pipeline = try ResiliencePipeline("billing", environment: test.environment) {

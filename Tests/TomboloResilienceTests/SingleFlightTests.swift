@@ -52,6 +52,38 @@ struct SingleFlightTests {
     #expect(calls.value == 1)
   }
 
+  @Test("A call that everybody left answers nobody who came after")
+  func abandonedAnswersNobody() async throws {
+    let (first, releaseFirst) = AsyncStream.makeStream(of: Void.self)
+    let (second, releaseSecond) = AsyncStream.makeStream(of: Void.self)
+    let ended = Tally()
+    let leaver = Task { [flights] in
+      try await flights.run("key") {
+        // Cannot be cancelled: it waits in a task of its own.
+        await Task { for await _ in first { break } }.value
+        ended.add()
+        return 1
+      }
+    }
+    while flights.joinedCount("key") != 1 { await Task.yield() }
+    leaver.cancel()
+    await #expect(throws: CancellationError.self) { try await leaver.value }
+    let newcomer = Task { [flights] in
+      try await flights.run("key") {
+        for await _ in second { break }
+        return 2
+      }
+    }
+    while flights.joinedCount("key") != 1 { await Task.yield() }
+    releaseFirst.yield()
+    while ended.value == 0 { await Task.yield() }
+    // What it answered would have arrived meanwhile.
+    for _ in 0..<200 { await Task.yield() }
+    #expect(flights.joinedCount("key") == 1)
+    releaseSecond.yield()
+    #expect(try await newcomer.value == 2)
+  }
+
   @Test("Everybody gets the error")
   func error() async throws {
     let tasks = (0..<5).map { index in

@@ -29,6 +29,28 @@ struct TimeoutTests {
     #expect(test.listener.events.count == 1)
   }
 
+  @Test("An error that comes as the limit ends, and before that was noticed, is the call's own")
+  func errorAtTheLimit() async throws {
+    let clock = test.clock
+    var ownErrorCount = 0
+    // Who is first is a race that the call nearly always wins: in a hundred rounds it must not always lose.
+    for _ in 0..<100 {
+      let pipeline = try ResiliencePipeline("p", environment: test.environment) { AttemptTimeout(.seconds(1)) }
+      do {
+        try await pipeline.run { _ in
+          await clock.sleepers(1)
+          clock.advance(by: .seconds(1))
+          throw Flaky()
+        }
+      } catch is Flaky {
+        ownErrorCount += 1
+      } catch let error as TimeoutError {
+        #expect(error.cause is Flaky)
+      }
+    }
+    #expect(ownErrorCount > 0)
+  }
+
   @Test("A call that ends with a value after its limit is believed")
   func lateValue() async throws {
     let pipeline = try ResiliencePipeline("p", environment: test.environment) { AttemptTimeout(.seconds(1)) }

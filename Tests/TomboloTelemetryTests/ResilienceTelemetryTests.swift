@@ -101,6 +101,13 @@
       #expect(timer.values == [250_000_000, Int64.max])
     }
 
+    @Test("The environment of the guide can be built")
+    func guide() async throws {
+      let environment = ResilienceEnvironment(
+        listener: ResilienceListeners([ResilienceLog(Logger(label: "resilience")), ResilienceMetrics()]))
+      #expect(environment.listener != nil)
+    }
+
     @Test("A quiet logger is not even asked")
     func quiet() {
       log(.warning).receive(ResilienceEvent(pipeline: "p", policy: "x", kind: .fallbackUsed))

@@ -2,7 +2,8 @@ import TomboloNetwork
 
 extension PluginRegistry {
   /// A registry with the plugins that need no driver: `storage.auto`, `storage.memory`, the backoffs, the conflict
-  /// resolvers, `probe.tcp`.
+  /// resolvers, `probe.tcp`, and the sources of this system: `network.auto`, `network.none`, `network.netlink` or
+  /// `network.path`.
   ///
   ///     var registry = try PluginRegistry.withBuiltIns()
   ///     try registry.register(SQLiteStoragePlugin.self)
@@ -18,6 +19,13 @@ extension PluginRegistry {
     try registry.register(RemoteWinsConflictPlugin.self)
     try registry.register(ManualConflictPlugin.self)
     try registry.register(TCPProbePlugin.self)
+    try registry.register(AutomaticNetworkSourcePlugin.self)
+    try registry.register(NoNetworkSourcePlugin.self)
+    #if os(Linux)
+      try registry.register(NetlinkSourcePlugin.self)
+    #elseif canImport(Network)
+      try registry.register(NWPathSourcePlugin.self)
+    #endif
     return registry
   }
 }

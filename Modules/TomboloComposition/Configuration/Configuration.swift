@@ -7,6 +7,8 @@ public struct Configuration: Sendable {
   public var queue: QueueSettings
   public var network: NetworkSettings
   public var delivery: PluginSelection
+  /// The policies around the delivery; `nil` when there are none.
+  public var resilience: PipelineSettings?
   public var logging: LoggingSettings
   /// Every key with its effective value, secrets hidden, in the order of the sections.
   public let entries: [ConfigurationEntry]
@@ -16,7 +18,7 @@ public struct Configuration: Sendable {
 
   /// Every plugin it names.
   var selections: [PluginSelection] {
-    storageSettings.selections + [delivery, network.probe, queue.backoff, queue.conflict].compactMap { $0 }
+    storageSettings.selections + [delivery] + network.selections + [queue.backoff, queue.conflict]
   }
 
   /// The effective values, one a line, each with the layer it comes from. What is not set is left out.

@@ -59,8 +59,8 @@ public struct ConfigurationLoader: Sendable {
     problems += repeated(variables)
     let assignments = variables + commandLine
 
-    let names = pluginNames(written, assignments)
-    let schema = ConfigurationSchema(names: names, registry: registry)
+    let (names, upstreams) = pluginNames(written, assignments)
+    let schema = ConfigurationSchema(names: names, upstreams: upstreams, registry: registry)
     var effective = written
     for assignment in assignments { assignment.apply(to: &effective, schema: schema, problems: &problems) }
 
@@ -123,24 +123,36 @@ public struct ConfigurationLoader: Sendable {
     return root
   }
 
-  /// The plugin each slot names once every layer is applied: only then is it known which keys there are.
-  private func pluginNames(_ written: ConfigurationNode, _ assignments: [Assignment]) -> [PluginSlot: String] {
-    let schema = ConfigurationSchema(names: [:], registry: registry)
-    var scratch = written
-    // Whatever is wrong with them is said when they are applied for good.
-    var ignored: [ConfigurationProblem] = []
-    for assignment in assignments { assignment.apply(to: &scratch, schema: schema, problems: &ignored) }
+  /// The plugin each slot names once every layer is applied, and the upstreams there are: only then is it known which keys
+  /// there are.
+  private func pluginNames(
+    _ written: ConfigurationNode, _ assignments: [Assignment]
+  ) -> (names: [PluginSlot: String], upstreams: [String]) {
     var names: [PluginSlot: String] = [:]
-    for slot in PluginSlot.allCases {
-      var node: ConfigurationNode? = scratch
-      for name in slot.path { node = node?[name] }
-      if let type = node?["type"] {
-        if !type.isNull { names[slot] = type.text }
-      } else {
-        names[slot] = node.map { !$0.isNull } == true ? slot.nameWhenPresent : slot.defaultName
+    var upstreams: [String] = []
+    // Twice: a variable can set a key of an upstream only once it is known that there is that upstream.
+    for _ in 1...2 {
+      let schema = ConfigurationSchema(names: names, upstreams: upstreams, registry: registry)
+      var scratch = written
+      // Whatever is wrong with them is said when they are applied for good.
+      var ignored: [ConfigurationProblem] = []
+      for assignment in assignments { assignment.apply(to: &scratch, schema: schema, problems: &ignored) }
+      upstreams = Self.node(at: PluginSlot.upstreamsPath, in: scratch)?.fieldNames ?? []
+      names = [:]
+      for slot in PluginSlot.fixed + upstreams.map({ PluginSlot.upstream($0) }) {
+        let node = Self.node(at: slot.path, in: scratch)
+        if let type = node?["type"] {
+          if !type.isNull { names[slot] = type.text }
+        } else {
+          names[slot] = node.map { !$0.isNull } == true ? slot.nameWhenPresent : slot.defaultName
+        }
       }
     }
-    return names
+    return (names, upstreams)
+  }
+
+  private static func node(at path: [String], in root: ConfigurationNode) -> ConfigurationNode? {
+    path.reduce(root) { node, name in node?[name] }
   }
 
   /// What the plugins themselves have to say against their sections.

@@ -26,6 +26,12 @@ struct ConfigurationNode: Sendable {
     return fields.first { $0.name == name }?.node
   }
 
+  /// The names of its fields, when this is a map.
+  var fieldNames: [String] {
+    guard case .map(let fields) = content else { return [] }
+    return fields.map(\.name)
+  }
+
   /// What it is, for messages about something else being expected.
   var kindText: String {
     switch content {
@@ -45,9 +51,9 @@ struct ConfigurationNode: Sendable {
   /// a problem of its own, and reported as one.
   mutating func set(_ path: ArraySlice<String>, to node: ConfigurationNode) {
     guard let name = path.first else {
-      let earlier = [origin] + replaced
+      let earlier = self
       self = node
-      replaced = earlier
+      note(earlier)
       return
     }
     if isNull { content = .map([]) }
@@ -58,6 +64,18 @@ struct ConfigurationNode: Sendable {
       var made = ConfigurationNode(content: .map([]), origin: node.origin)
       if path.count == 1 { made = node } else { made.set(path.dropFirst(), to: node) }
       fields.append(ConfigurationField(name: name, origin: node.origin, node: made))
+    }
+    content = .map(fields)
+  }
+}
+
+extension ConfigurationNode {
+  /// Notes what this node took the place of, and so does each value inside it that the other had, too.
+  private mutating func note(_ earlier: ConfigurationNode) {
+    replaced = [earlier.origin] + earlier.replaced
+    guard case .map(var fields) = content else { return }
+    for index in fields.indices {
+      if let inner = earlier[fields[index].name] { fields[index].node.note(inner) }
     }
     content = .map(fields)
   }

@@ -8,9 +8,13 @@ struct ConfigurationSchema {
   let openPaths: Set<String>
   /// Sections that name no plugin.
   let unnamedPaths: Set<String>
+  /// Every section that names a plugin.
+  let slots: [PluginSlot]
 
-  /// The schema with, in each slot, the options of the plugin that `names` gives it.
-  init(names: [PluginSlot: String], registry: PluginRegistry) {
+  /// The schema with, in each slot, the options of the plugin that `names` gives it, and a slot for each of `upstreams`.
+  init(names: [PluginSlot: String], upstreams: [String] = [], registry: PluginRegistry) {
+    let upstreamSlots = upstreams.map { PluginSlot.upstream($0) }
+    slots = PluginSlot.fixed + upstreamSlots
     var openPaths: Set<String> = []
     var unnamedPaths: Set<String> = []
     func section(of slot: PluginSlot, holding inner: [OptionDeclaration] = []) -> OptionDeclaration {
@@ -37,8 +41,16 @@ struct ConfigurationSchema {
       section(
         "queue", BuiltInOptions.queue + [section(of: .backoff), section(of: .conflict)],
         help: "Limits, retries and conflicts."),
-      section("network", [section(of: .probe)], help: "How the program learns whether the outside can be reached."),
-      section(of: .delivery),
+      section(
+        "network",
+        [
+          section(of: .system), section(of: .probe),
+          section(
+            "upstreams", upstreamSlots.map { section(of: $0) },
+            help: "Places that are watched each for itself, by names of your own: { intranet: { type: tcp, … } }."),
+        ], help: "How the program learns whether the outside can be reached."),
+      section(of: .delivery, holding: [ResilienceOptions.delivery]),
+      ResilienceOptions.resilience,
       section("logging", BuiltInOptions.logging, help: "What the program tells."),
     ]
     root = OptionDeclaration("", .section(sections), help: "")

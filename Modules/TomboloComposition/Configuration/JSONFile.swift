@@ -8,6 +8,11 @@ enum JSONFile {
   /// What makes the text something else than JSON; `nil` when it is JSON.
   static func fault(in text: String, file: String) -> ConfigurationProblem? {
     guard !text.allSatisfy(\.isWhitespace) else { return nil }
+    if let place = trailingComma(in: text) {
+      return ConfigurationProblem(
+        .syntax, at: "", origin: .file(SourcePosition(file: file, line: place.line, column: place.column)),
+        "not valid JSON: nothing follows this comma; remove it")
+    }
     do {
       _ = try JSONSerialization.jsonObject(with: Data(text.utf8), options: [.fragmentsAllowed])
       return nil
@@ -16,6 +21,37 @@ enum JSONFile {
       return ConfigurationProblem(
         .syntax, at: "", origin: .file(place(said, in: file)), "not valid JSON: \(said)")
     }
+  }
+
+  /// The first comma with nothing but a closing bracket behind it: the parser lets it pass.
+  private static func trailingComma(in text: String) -> (line: Int, column: Int)? {
+    var (line, column) = (1, 0)
+    var comma: (line: Int, column: Int)?
+    var (isInText, isEscaped) = (false, false)
+    for scalar in text.unicodeScalars {
+      column += 1
+      if isInText {
+        if isEscaped {
+          isEscaped = false
+        } else if scalar == "\\" {
+          isEscaped = true
+        } else {
+          isInText = scalar != "\""
+        }
+        continue
+      }
+      switch scalar {
+      case "\n": (line, column) = (line + 1, 0)
+      case " ", "\t", "\r": continue
+      case ",": comma = (line, column)
+      case "}", "]":
+        if let comma { return comma }
+      default:
+        comma = nil
+        isInText = scalar == "\""
+      }
+    }
+    return nil
   }
 
   /// The place that the parser names, as in `… around line 3, column 7.`; otherwise the file as a whole.

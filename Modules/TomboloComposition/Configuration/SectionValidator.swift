@@ -33,7 +33,7 @@ struct SectionValidator {
   /// - Parameters:
   ///   - parent: Where the section stands that a missing key is missing from.
   ///   - notes: Whether entries are noted. Not inside a list, which is one entry as a whole.
-  private mutating func value(
+  mutating func value(
     of node: ConfigurationNode?, as option: OptionDeclaration, path: String, parent: ConfigurationOrigin?, notes: Bool
   ) -> OptionValue? {
     switch option.type {
@@ -43,6 +43,7 @@ struct SectionValidator {
       guard let node = present(node, option, path: path, parent: parent, notes: notes) else { return fallback(option) }
       guard case .map(let fields) = node.content else { return refuse(node, option, path: path) }
       let entries = fields.compactMap { field -> OptionEntry? in
+        if path == ResilienceOptions.resilience.name { return policies(field) }
         let inner = OptionDeclaration(field.name, element, isSecret: option.isSecret, help: option.help)
         return value(of: field.node, as: inner, path: "\(path).\(field.name)", parent: node.origin, notes: notes)
           .map { OptionEntry(name: field.name, value: $0) }
@@ -94,7 +95,7 @@ struct SectionValidator {
   }
 
   /// The node when something stands there. Otherwise notes the default, or that what is required is missing.
-  private mutating func present(
+  mutating func present(
     _ node: ConfigurationNode?, _ option: OptionDeclaration, path: String, parent: ConfigurationOrigin?, notes: Bool
   ) -> ConfigurationNode? {
     if let node {
@@ -116,14 +117,14 @@ struct SectionValidator {
 
   private func fallback(_ option: OptionDeclaration) -> OptionValue? { option.defaultValue }
 
-  private mutating func refuse(_ node: ConfigurationNode, _ option: OptionDeclaration, path: String) -> OptionValue? {
+  mutating func refuse(_ node: ConfigurationNode, _ option: OptionDeclaration, path: String) -> OptionValue? {
     problems.append(
       ConfigurationProblem(
         .wrongType, at: path, origin: node.origin, "is \(node.kindText), but must be \(option.type.allowedText)"))
     return nil
   }
 
-  private mutating func note(
+  mutating func note(
     _ option: OptionDeclaration, path: String, value: OptionValue?, node: ConfigurationNode?
   ) {
     entries.append(
@@ -142,17 +143,20 @@ extension SectionValidator {
   ) -> OptionValue? {
     // A section whose keys are all commented out is an empty one.
     let node = written.flatMap { $0.isNull ? nil : $0 }
-    let slot = PluginSlot.allCases.first { $0.pathText == path }
+    let slot = schema.slots.first { $0.pathText == path }
     if node == nil {
       if let slot, slot.defaultName == nil { return absent(slot) }
       if !option.isRequired, options.contains(where: { $0.isRequired && $0.defaultValue == nil }) { return nil }
     }
-    if let node, node.text != nil {
-      let hint = slot.flatMap { _ in node.text }.map { ": write \(option.name): { type: \($0) }" } ?? ""
+    if let node, let text = node.text {
+      // A text that is no plugin's name may hold anything, a secret too.
+      let meant = slot.flatMap { slot in
+        registry.descriptions(of: slot.kind).map(\.identifier.name).first { $0 == text }
+      }
+      let hint = meant.map { ": write \(option.name): { type: \($0) }" } ?? ""
       problems.append(
         ConfigurationProblem(
-          .wrongType, at: path, origin: node.origin, value: option.isSecret ? nil : node.text,
-          "is a single value, but must be a section\(hint)"))
+          .wrongType, at: path, origin: node.origin, value: meant, "is a single value, but must be a section\(hint)"))
       return nil
     }
     var fields: [ConfigurationField] = []
@@ -178,6 +182,10 @@ extension SectionValidator {
   }
 
   private mutating func absent(_ slot: PluginSlot) -> OptionValue? {
+    if case .upstream = slot, let problem = pluginProblem(slot, nil) {
+      problems.append(problem)
+      return nil
+    }
     guard slot.isRequired, isDeliveryRequired else { return nil }
     let compiled = registry.descriptions(of: slot.kind).map(\.identifier.description).joined(separator: ", ")
     problems.append(
@@ -210,6 +218,7 @@ extension SectionValidator {
     _ field: ConfigurationField, _ options: [OptionDeclaration], slot: PluginSlot?, path: String
   ) -> ConfigurationProblem {
     let names = options.map(\.name)
+    let shown = field.name.shownAsKey
     let nearest = NearestName.find(field.name, among: names)
     let elsewhere = schema.paths.filter { $0.hasSuffix(".\(field.name)") }
     var hint = ""
@@ -222,7 +231,7 @@ extension SectionValidator {
     }
     let place = path.isEmpty ? "at the top" : slot.flatMap { self.names[$0] }.map { "for type \($0)" } ?? "here"
     return ConfigurationProblem(
-      .unknownKey, at: path.isEmpty ? field.name : "\(path).\(field.name)", origin: field.origin, value: field.name,
+      .unknownKey, at: path.isEmpty ? shown : "\(path).\(shown)", origin: field.origin, value: shown,
       suggestion: nearest ?? (elsewhere.count == 1 ? elsewhere[0] : nil),
       "no such key\(hint.isEmpty ? "." : hint) Keys \(place): \(names.sorted().joined(separator: ", "))")
   }

@@ -3,7 +3,7 @@ import TomboloPorts
 
 /// Turns checked values into typed settings, and judges what only several values together can tell.
 struct SettingsReader {
-  private let root: PluginOptions
+  let root: PluginOptions
   private let names: [PluginSlot: String]
   private let entries: [ConfigurationEntry]
   private(set) var problems: [ConfigurationProblem] = []
@@ -21,7 +21,7 @@ struct SettingsReader {
     let logging = try root.section("logging")
     guard let listen = try readListen(agent),
       let storage = try selection(.storage), let delivery = try selection(.delivery),
-      let queue = try readQueue(),
+      let queue = try readQueue(), let network = try readNetwork(),
       let level = Logger.Level(rawValue: try logging.string("level")),
       let format = LoggingSettings.Format(rawValue: try logging.string("format"))
     else { return nil }
@@ -32,7 +32,7 @@ struct SettingsReader {
         connectionsMaximum: try agent.integer("connectionsMaximum"),
         shutdownGrace: try agent.duration("shutdownGrace")),
       storage: storage, encryption: try selection(.encryption), queue: queue,
-      network: NetworkSettings(probe: try selection(.probe)), delivery: delivery,
+      network: network, delivery: delivery, resilience: try readResilience(),
       logging: LoggingSettings(level: level, format: format), entries: entries)
   }
 
@@ -77,6 +77,26 @@ struct SettingsReader {
     return names
   }
 
+  private mutating func readNetwork() throws -> NetworkSettings? {
+    guard let system = try selection(.system) else { return nil }
+    var upstreams: [NetworkSettings.Upstream] = []
+    for name in try root.section("network").entries("upstreams").map(\.name) {
+      if !Self.isGoodName(name) {
+        add(
+          .wrongType, (PluginSlot.upstreamsPath + [name]).joined(separator: "."), value: name,
+          "\"\(name)\" is no name for an upstream: it begins with a letter and has letters, digits and - only")
+      }
+      guard let probe = try selection(.upstream(name)) else { return nil }
+      upstreams.append(NetworkSettings.Upstream(name: name, probe: probe))
+    }
+    return NetworkSettings(system: system, probe: try selection(.probe), upstreams: upstreams)
+  }
+
+  private static func isGoodName(_ name: String) -> Bool {
+    guard let first = name.first, first.isASCII, first.isLetter else { return false }
+    return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+  }
+
   private func readQueue() throws -> QueueSettings? {
     let queue = try root.section("queue")
     guard let backoff = try selection(.backoff), let conflict = try selection(.conflict),
@@ -100,8 +120,9 @@ struct SettingsReader {
     }
     guard let name = names[slot] else { return nil }
     // What belongs to another plugin is not this one's to see.
-    let others = PluginSlot.allCases.filter { $0.path.dropLast() == slot.path[...] }.compactMap(\.path.last)
-    return PluginSelection(PluginIdentifier(slot.kind, name), options: options.leavingOut(others + ["type"]))
+    let others = PluginSlot.fixed.filter { $0.path.dropLast() == slot.path[...] }.compactMap(\.path.last)
+    return PluginSelection(
+      PluginIdentifier(slot.kind, name), options: options.leavingOut(others + slot.foreignKeys + ["type"]))
   }
 
   private static func options(_ entries: [OptionEntry], path: String) -> PluginOptions {
@@ -109,10 +130,11 @@ struct SettingsReader {
     return PluginOptions(path: path, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
   }
 
-  private mutating func add(
-    _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, _ message: String
+  mutating func add(
+    _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, suggestion: String? = nil,
+    _ message: String
   ) {
     let origin = entries.first { $0.path == path }?.origin
-    problems.append(ConfigurationProblem(code, at: path, origin: origin, value: value, message))
+    problems.append(ConfigurationProblem(code, at: path, origin: origin, value: value, suggestion: suggestion, message))
   }
 }

@@ -148,7 +148,8 @@ struct YAMLReader {
       }
       problems.append(
         ConfigurationProblem(
-          .duplicateKey, at: path.isEmpty ? field.name : "\(path).\(field.name)", origin: field.origin,
+          .duplicateKey, at: path.isEmpty ? field.name.shownAsKey : "\(path).\(field.name.shownAsKey)",
+          origin: field.origin,
           "is there already, at \(first): remove one of the two"))
       return false
     }

@@ -10,6 +10,9 @@ struct DeclarationCheck {
     for option in options where option.name == "type" {
       faults.append("the key type is taken: it names the plugin")
     }
+    for option in options where kind == .delivery && option.name == ResilienceOptions.delivery.name {
+      faults.append("the key \(option.name) is taken: it names the policies around a delivery")
+    }
     for option in options where kind == .storage && option.name == "encryption" {
       faults.append("the key encryption is taken: it names the plugin that encrypts a storage")
     }

@@ -19,7 +19,7 @@ extension ConfigurationReference {
     return String(decoding: try encoder.encode(schema), as: UTF8.self)
   }
 
-  private func node(for option: OptionDeclaration, path: String) -> SchemaNode {
+  func node(for option: OptionDeclaration, path: String) -> SchemaNode {
     var text = option.help
     if let value = option.defaultValue { text += " Default: \(option.render(value))." }
     return type(option, path: path).adding(text.isEmpty ? [:] : ["description": .string(text)])
@@ -48,12 +48,18 @@ extension ConfigurationReference {
         "type": ["object", "null"],
         "additionalProperties": node(for: OptionDeclaration("", element, help: ""), path: path + "{}"),
       ]
+    case .section where path == Self.policyPath: policySchema()
     case .section(let options): section(options, path: path)
     }
   }
 
   private func section(_ options: [OptionDeclaration], path: String) -> SchemaNode {
-    guard let slot = PluginSlot.allCases.first(where: { $0.pathText == path }) else {
+    if path == PluginSlot.upstreamsPath.joined(separator: "."), let anyOne = options.first {
+      return [
+        "type": ["object", "null"], "additionalProperties": node(for: anyOne, path: "\(path).\(anyOne.name)"),
+      ]
+    }
+    guard let slot = slots[path] else {
       return closed(options, path: path).adding(["type": ["object", "null"]])
     }
     let plugins = registry.descriptions(of: slot.kind)
@@ -71,7 +77,7 @@ extension ConfigurationReference {
   }
 
   /// These keys and no others. In the items of a list nothing comes from another layer: there, what is required must be.
-  private func closed(_ options: [OptionDeclaration], path: String) -> SchemaNode {
+  func closed(_ options: [OptionDeclaration], path: String) -> SchemaNode {
     let properties = options.map { option in
       (option.name, node(for: option, path: path.isEmpty ? option.name : "\(path).\(option.name)"))
     }

@@ -27,13 +27,20 @@ public struct ConfigurationReference: Sendable {
   /// In the order of the schema, each before those inside it.
   public let sections: [Section]
   let root: OptionDeclaration
+  /// The sections that name a plugin, by their paths.
+  let slots: [String: PluginSlot]
   let registry: PluginRegistry
+
+  /// Stands in paths for the name of an upstream, which a configuration chooses.
+  public static let upstreamName = "NAME"
 
   /// The reference for configurations that may name the plugins of `registry`.
   public init(registry: PluginRegistry) {
     self.registry = registry
-    root = ConfigurationSchema(names: [:], registry: registry).root
-    sections = Self.sections(of: root, path: "", registry)
+    let schema = ConfigurationSchema(names: [:], upstreams: [Self.upstreamName], registry: registry)
+    root = schema.root
+    slots = Dictionary(schema.slots.map { ($0.pathText, $0) }, uniquingKeysWith: { first, _ in first })
+    sections = Self.sections(of: root, path: "", slots, registry)
   }
 
   /// Every key, those of every plugin included. Sections are no keys; what stands in a list is not listed.
@@ -42,10 +49,10 @@ public struct ConfigurationReference: Sendable {
   }
 
   private static func sections(
-    of declaration: OptionDeclaration, path: String, _ registry: PluginRegistry
+    of declaration: OptionDeclaration, path: String, _ slots: [String: PluginSlot], _ registry: PluginRegistry
   ) -> [Section] {
     guard case .section(let options) = declaration.type else { return [] }
-    let slot = PluginSlot.allCases.first { $0.pathText == path }
+    let slot = slots[path]
     let plugins = slot.map { registry.descriptions(of: $0.kind) } ?? []
     let own = Section(
       path: path, help: declaration.help, kind: slot?.kind, defaultName: slot?.defaultName,
@@ -54,7 +61,7 @@ public struct ConfigurationReference: Sendable {
         PluginSection(description: plugin, keys: keys(of: plugin.options, path: path, plugin.identifier))
       })
     return (path.isEmpty ? [] : [own])
-      + options.filter(\.isSection).flatMap { sections(of: $0, path: join(path, $0.name), registry) }
+      + options.filter(\.isSection).flatMap { sections(of: $0, path: join(path, $0.name), slots, registry) }
   }
 
   /// A plugin's keys, with those of its inner sections.

@@ -16,9 +16,12 @@ extension Configuration {
     agent.listen = running.agent.listen
     agent.connectionsMaximum = running.agent.connectionsMaximum
     agent.shutdownGrace = running.agent.shutdownGrace
+    var network = network
+    network.system = running.network.system
+    network.upstreams = running.network.upstreams
     return Configuration(
       agent: agent, storage: running.storage, encryption: running.encryption, queue: queue, network: network,
-      delivery: delivery, logging: logging, entries: fixed + rest)
+      delivery: delivery, resilience: resilience, logging: logging, entries: fixed + rest)
   }
 
   private var values: [String: ConfidentialValue] {

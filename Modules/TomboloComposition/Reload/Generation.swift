@@ -10,6 +10,7 @@ struct Generation: Sendable {
   let resolver: any ConflictResolver
   let backoff: any BackoffStrategy
   let probe: ReachabilityProbeSlot
+  let policies: DeliveryPolicies?
   private let container: Container
 
   /// Makes every part. Throws what the part says that cannot be made; those made before it are closed again.
@@ -24,7 +25,8 @@ struct Generation: Sendable {
       try await container.start()
       return Generation(
         handler: try await container.resolve(), resolver: try await container.resolve(),
-        backoff: try await container.resolve(), probe: try await container.resolve(), container: container)
+        backoff: try await container.resolve(), probe: try await container.resolve(),
+        policies: try await container.resolve(DeliveryPoliciesSlot.self).policies, container: container)
     } catch let error as ContainerError {
       throw error.reason
     }
@@ -46,9 +48,20 @@ extension Generation {
   }
 
   static let delivery = ContainerModule("delivery") { builder in
+    builder.singleton(DeliveryPoliciesSlot.self) {
+      (configuration: Configuration, memory: ResilienceMemory, network: NetworkHint, context: PluginContext) in
+      DeliveryPoliciesSlot(
+        policies: try configuration.resilience.map { settings in
+          try DeliveryPolicies(settings, memory: memory, isOnline: { network.isOnline }, warn: context.warn)
+        })
+    }
     builder.singleton((any OperationHandler).self, close: { try await ($0 as? any Closable)?.close() }) {
-      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
-      try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
+      (
+        configuration: Configuration, registry: PluginRegistry, context: PluginContext, slot: DeliveryPoliciesSlot
+      ) in
+      let handler = try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
+      guard let policies = slot.policies else { return handler }
+      return ResilientDelivery(handler, policies: policies)
     }
     builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in

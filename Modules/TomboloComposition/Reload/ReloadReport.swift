@@ -52,7 +52,9 @@ public struct ReloadError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Which keys cannot change while the program runs.
 enum ReloadRule {
   /// Where a key is that holds a file, a socket or a limit that is set once; whatever is below it, too.
-  private static let fixed = ["storage", "agent.listen", "agent.connectionsMaximum", "agent.shutdownGrace"]
+  private static let fixed = [
+    "storage", "agent.listen", "agent.connectionsMaximum", "agent.shutdownGrace", "network.system", "network.upstreams",
+  ]
 
   static func needsRestart(_ path: String) -> Bool {
     fixed.contains { path == $0 || path.hasPrefix($0 + ".") }

@@ -47,11 +47,18 @@ extension TomboloSystem {
         (configuration: Configuration, logger: Logger) in
         LiveParts(try await Generation.make(configuration, shared: shared), logger: logger)
       }
-      builder.singleton(NetworkMonitor.self) { (parts: LiveParts, time: any TimeSource, logger: Logger) in
+      builder.singleton(NetworkSources.self, close: { try await $0.close() }) {
+        (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
+        try await NetworkSources.make(configuration, registry, context)
+      }
+      builder.singleton(NetworkMonitor.self) {
+        (parts: LiveParts, sources: NetworkSources, hint: NetworkHint, time: any TimeSource, logger: Logger) in
         let slot = parts.current?.probe
-        return NetworkMonitor(
-          probe: slot?.probe.map { _ in LiveProbe(parts: parts) },
+        let monitor = NetworkMonitor(
+          probe: slot?.probe.map { _ in LiveProbe(parts: parts) }, path: sources.path, upstreams: sources.upstreams,
           configuration: slot?.monitorConfiguration ?? NetworkMonitorConfiguration(), time: time, logger: logger)
+        hint.follow(monitor)
+        return monitor
       }
       builder.singleton(SyncWorker.self) {
         (queue: SyncQueue, parts: LiveParts, monitor: NetworkMonitor, logger: Logger) in

@@ -22,19 +22,26 @@ public struct TomboloSystem: Sendable {
   private let first: Configuration
 
   /// Checks that everything a part needs is there. Opens nothing.
+  ///
+  /// - Parameter memory: what the policies of the system before this one remember; without it they begin anew.
   public init(
     _ configuration: Configuration,
     registry: PluginRegistry,
     time: any TimeSource = SystemTimeSource(),
-    logger: Logger
+    logger: Logger,
+    memory: ResilienceMemory? = nil
   ) throws {
     first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
+    // Made here: the module is installed once more for each generation, and all of them are to share these.
+    let (memory, network) = (memory ?? ResilienceMemory(time: time, logger: logger), NetworkHint())
     let surroundings = ContainerModule("surroundings") { builder in
       builder.value(registry)
       builder.value(context)
       builder.value(time, as: (any TimeSource).self)
       builder.value(logger)
+      builder.value(memory)
+      builder.value(network)
     }
     shared = [surroundings]
     var builder = ContainerBuilder()
@@ -57,6 +64,10 @@ public struct TomboloSystem: Sendable {
     public var storage: ChosenStorage
     /// What is to be run, each after what it needs: `ServiceGroup` starts them in this order and stops them in the reverse.
     public var services: [any Service]
+    fileprivate let live: LiveParts
+
+    /// The policies around the delivery that the configuration in force names; `nil` when there are none.
+    public var policies: DeliveryPolicies? { live.current?.policies }
   }
 
   /// Makes every part, or throws the reason and leaves nothing open.
@@ -66,7 +77,7 @@ public struct TomboloSystem: Sendable {
       return Parts(
         queue: try await container.resolve(), worker: try await container.resolve(),
         monitor: try await container.resolve(), storage: try await container.resolve(),
-        services: try await container.singletons(thatAre: (any Service).self))
+        services: try await container.singletons(thatAre: (any Service).self), live: try await container.resolve())
     } catch let error as ContainerError {
       throw error.reason
     }
@@ -76,6 +87,16 @@ public struct TomboloSystem: Sendable {
   public func openQueue() async throws -> (queue: SyncQueue, storage: ChosenStorage) {
     do {
       return (try await container.resolve(SyncQueue.self), try await container.resolve(ChosenStorage.self))
+    } catch let error as ContainerError {
+      throw error.reason
+    }
+  }
+
+  /// Makes the network monitor without the storage and the worker. The delivery is made, as the probe may ask where it goes,
+  /// and delivers nothing. Running the monitor remains the caller's business.
+  public func openMonitor() async throws -> NetworkMonitor {
+    do {
+      return try await container.resolve(NetworkMonitor.self)
     } catch let error as ContainerError {
       throw error.reason
     }

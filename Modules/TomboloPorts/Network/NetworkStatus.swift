@@ -18,17 +18,29 @@ public struct NetworkStatus: Hashable, Sendable {
   public var evidence: [NetworkEvidence]
   /// Whether traffic is paid by volume; `nil` where that cannot be known. When it changes alone, observers are not told.
   public var isMetered: Bool?
+  /// The interfaces that are up, as the system tells; empty where it does not. When they change alone, observers are not told.
+  public var interfaces: [NetworkInterface]
+  /// Upstreams that are watched each for itself: one on the intranet may be reached while the internet is not.
+  public var upstreams: [UpstreamStatus]
 
   public init(
-    _ condition: Condition, since: Timestamp, evidence: [NetworkEvidence] = [], isMetered: Bool? = nil
+    _ condition: Condition, since: Timestamp, evidence: [NetworkEvidence] = [], isMetered: Bool? = nil,
+    interfaces: [NetworkInterface] = [], upstreams: [UpstreamStatus] = []
   ) {
     self.condition = condition
     self.since = since
     self.evidence = evidence
     self.isMetered = isMetered
+    self.interfaces = interfaces
+    self.upstreams = upstreams
   }
 
   public var isOnline: Bool { condition == .online }
+
+  /// The status of one upstream; `nil` when none of that name is watched.
+  public func upstream(_ name: String) -> UpstreamStatus? {
+    upstreams.first { $0.name == name }
+  }
 
   /// Whether a person decided it: nothing is tried against that.
   public var isForced: Bool { evidence.contains { $0.source == NetworkEvidence.overrideSource } }

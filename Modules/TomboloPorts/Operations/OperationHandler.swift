@@ -31,9 +31,13 @@ public struct DeliveryAttempt: Hashable, Sendable {
   public var number: Int
   /// After a conflict that was resolved in favour of the local version: the remote one it is to replace.
   public var replacing: RemoteVersion?
+  /// On a store that several processes share: greater for each delivery than for all before it. A receiver that notes the
+  /// greatest it has seen can refuse a process that was thought dead.
+  public var fencingToken: UInt64?
 
-  public init(number: Int, replacing: RemoteVersion? = nil) {
+  public init(number: Int, replacing: RemoteVersion? = nil, fencingToken: UInt64? = nil) {
     self.number = number
     self.replacing = replacing
+    self.fencingToken = fencingToken
   }
 }

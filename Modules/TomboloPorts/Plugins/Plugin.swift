@@ -51,6 +51,8 @@ public protocol StoragePlugin: Plugin where Product == any KeyValueStore {}
 public protocol DeliveryPlugin: Plugin where Product == any OperationHandler {}
 public protocol ConflictResolverPlugin: Plugin where Product == any ConflictResolver {}
 public protocol ProbePlugin: Plugin where Product == any ReachabilityProbe {}
+/// A source of what the system says about the ways out of this machine: `network: { system: { type: netlink } }`.
+public protocol NetworkSourcePlugin: Plugin where Product == any NetworkPathSource {}
 
 /// What kind of part a plugin makes, and its name among those.
 public struct PluginIdentifier: Hashable, Sendable {
@@ -84,6 +86,8 @@ public enum PluginKind: String, Hashable, Sendable, CaseIterable {
   case backoff
   case conflict
   case probe
+  /// Of what the system says about the network.
+  case network
 }
 
 /// What the composition hands to every plugin.

@@ -11,6 +11,9 @@ import TomboloStorage
 final class QueueEngine: Sendable {
   struct State {
     var counts: QueueCounts?
+    /// The revision of the counts in the store. On a shared store every change of the queue puts them and requires this one,
+    /// so that what one process decided on is what is there.
+    var countsRevision: Revision?
     var windows: [ReadyWindow]
     var inFlight: [OperationID: InFlightEntry] = [:]
     var dueTimes = DueTimes()
@@ -25,6 +28,7 @@ final class QueueEngine: Sendable {
 
     mutating func forget() {
       counts = nil
+      countsRevision = nil
       dueTimes = .unknown
       for index in windows.indices { windows[index].invalidate() }
       lines.removeAll()
@@ -67,6 +71,9 @@ final class QueueEngine: Sendable {
 
   // MARK: - Groups
 
+  /// Whether other processes work on the same store.
+  var isShared: Bool { store.capabilities.isShareable }
+
   /// Plans and commits a group at once; and when the store has no room for all of it, once more in parts: what makes room,
   /// then what notes a failure, then what adds. So a full disk refuses what adds, and nothing settled with it.
   func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
@@ -108,7 +115,9 @@ final class QueueEngine: Sendable {
   private func processTogether(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
     var refused = refusals(of: group)
     var reads = PlanView.Reads()
-    try await loadCounts()
+    // Known before anything is read: a change by another process since then is noticed, whoever learns of it meanwhile.
+    // Kept here, because what is known may be forgotten at any moment.
+    var basis = try await loadCounts()
     if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
 
     // Every pass gives the same operations the same identifiers, so that what one asked for serves the next.
@@ -117,7 +126,7 @@ final class QueueEngine: Sendable {
     var passCount = 0
     while true {
       identifiers.rewind()
-      let (planner, results) = plan(group, refused: refused, reads, identifiers)
+      let (planner, results) = plan(group, refused: refused, reads, identifiers, basis.counts)
       identifiers = planner.identifiers
       guard planner.view.isComplete else {
         passCount += 1
@@ -127,17 +136,32 @@ final class QueueEngine: Sendable {
         try await load(planner.view, into: &reads)
         continue
       }
-      let batch = planner.view.batch
+      var batch = planner.view.batch
       if !batch.isEmpty {
+        if isShared {
+          batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
+        }
         do {
-          _ = try await door.commit(batch)
+          let revision = try await door.commit(batch)
+          state.withLock { $0.countsRevision = revision }
         } catch let error as StoreError where error.code == .conflict {
           state.withLock { $0.forget() }
+          if isShared, error.key == QueueLayout.counts {
+            passCount += 1
+            guard passCount <= Self.passCountMaximum else { throw error }
+            // Another process was quicker: decide again on what is there now.
+            reads = PlanView.Reads()
+            basis = try await loadCounts()
+            try await findPauses()
+            identifiers.restart(after: basis.counts.newestID)
+            if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
+            continue
+          }
           let culprits = group.indices.filter { group[$0].requires(error) && refused[$0] == nil }
           guard !culprits.isEmpty else { throw error }
           for index in culprits { refused[index] = error }
           reads = PlanView.Reads()
-          try await loadCounts()
+          basis = try await loadCounts()
           continue
         } catch {
           state.withLock { $0.forget() }
@@ -169,14 +193,14 @@ final class QueueEngine: Sendable {
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it
   /// while the commit is under way; what enters comes in when it is committed.
   private func plan(
-    _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers
+    _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers,
+    _ counts: QueueCounts
   ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
     state.withLock { state in
       var planner = QueuePlanner(
-        configuration: configuration, now: identifiers.now, inFlight: state.inFlight,
+        configuration: configuration, now: identifiers.now, inFlight: state.inFlight, isShared: isShared,
         identifiers: identifiers, view: PlanView(reads: reads, known: state.lines),
-        counts: state.counts ?? QueueCounts())
-      let counts = planner.counts
+        counts: counts)
       var results: [Result<QueueAnswer, any Error>] = []
       for (index, request) in group.enumerated() {
         if let error = refused[index] {
@@ -187,7 +211,9 @@ final class QueueEngine: Sendable {
       }
       planner.view.forgetKnown()
       guard planner.view.isComplete else { return (planner, []) }
-      if planner.counts != counts { planner.view.put(QueueLayout.counts, planner.counts.encoded()) }
+      if planner.counts != counts || isShared && !planner.view.batch.isEmpty {
+        planner.view.put(QueueLayout.counts, planner.counts.encoded())
+      }
       for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
       return (planner, results)
     }
@@ -235,11 +261,36 @@ final class QueueEngine: Sendable {
 
   // MARK: - Reading
 
-  private func loadCounts() async throws {
-    guard state.withLock({ $0.counts == nil }) else { return }
+  /// The counts a plan begins with, and the revision of their record.
+  private struct Basis {
+    var counts: QueueCounts
+    var revision: Revision?
+  }
+
+  @discardableResult
+  private func loadCounts() async throws -> Basis {
+    if let known = state.withLock({ state in state.counts.map { Basis(counts: $0, revision: state.countsRevision) } }) {
+      return known
+    }
     let record = try await store.get(QueueLayout.counts)
     let counts = try record.map { try QueueCounts($0.value) } ?? QueueCounts()
-    state.withLock { $0.counts = counts }
+    state.withLock { state in
+      state.counts = counts
+      state.countsRevision = record?.revision
+    }
+    if let newest = counts.newestID { ids.advance(past: newest) }
+    return Basis(counts: counts, revision: record?.revision)
+  }
+
+  /// On a shared store: forgets what was known when another process has changed something since.
+  func refresh() async throws {
+    guard isShared else { return }
+    let known = state.withLock { ($0.counts, $0.countsRevision) }
+    let revision = try await store.get(QueueLayout.counts)?.revision
+    guard known.0 == nil || known.1 != revision else { return }
+    try await findPauses()
+    state.withLock { $0.forget() }
+    try await loadCounts()
   }
 
   private func load(_ view: PlanView, into reads: inout PlanView.Reads) async throws {
@@ -247,10 +298,10 @@ final class QueueEngine: Sendable {
     if !keys.isEmpty {
       for (key, record) in zip(keys, try await store.get(keys)) { reads.records[key] = .some(record?.value) }
     }
-    for (range, limit) in view.unreadScans {
+    for (range, limit) in view.unreadScans.sorted(by: { $0.key.lower < $1.key.lower }) {
       reads.scans[range] = PlanView.Scan(limit: limit, records: try await store.scan(range, limit: limit))
     }
-    for (range, limit) in view.unreadReverseScans {
+    for (range, limit) in view.unreadReverseScans.sorted(by: { $0.key.lower < $1.key.lower }) {
       let records = try await store.scan(range, reverse: true, limit: limit)
       reads.reverseScans[range] = PlanView.Scan(limit: limit, records: records)
     }
@@ -285,8 +336,10 @@ final class QueueEngine: Sendable {
     let scheduled = try await store.scan(QueueLayout.scheduled, limit: 1).first
     let retrying = try await store.scan(QueueLayout.retrying, limit: 1).first
     let forgetting = try await store.scan(QueueLayout.forgetting, limit: 1).first
-    let times = [scheduled, retrying, forgetting].map { $0.flatMap { QueueLayout.leadingTime($0.key) } }
-    let dueTimes = DueTimes(earliest: times.compactMap { $0 }.min(), earliestRetry: times[1])
+    let leased = isShared ? try await store.scan(QueueLayout.leased, limit: 1).first : nil
+    let times = [scheduled, retrying, forgetting, leased].map { $0.flatMap { QueueLayout.leadingTime($0.key) } }
+    let dueTimes = DueTimes(
+      earliest: times.compactMap { $0 }.min(), earliestRetry: times[1], earliestLease: times[3])
     state.withLock { $0.dueTimes = dueTimes }
   }
 
@@ -309,10 +362,11 @@ final class QueueEngine: Sendable {
   func take(_ limit: Int, lowest: OperationPriority) -> (
     taken: [(id: OperationID, priority: OperationPriority)], isExhausted: Bool
   ) {
-    state.withLock { state in
+    let passedOverMaximum = configuration.passedOverMaximum
+    return state.withLock { state in
       var taken: [(id: OperationID, priority: OperationPriority)] = []
       while taken.count < limit {
-        guard let priority = state.nextPriority(lowest: lowest, passedOverMaximum: configuration.passedOverMaximum)
+        guard let priority = state.nextPriority(lowest: lowest, passedOverMaximum: passedOverMaximum)
         else { return (taken, true) }
         let index = Int(priority.rawValue)
         // A lower priority must not go first because a higher one has to be read.
@@ -350,14 +404,18 @@ final class QueueEngine: Sendable {
 extension QueueEngine.State {
   /// Whose turn it is; `nil` when there is nothing. The front of that priority may have to be read first.
   fileprivate func nextPriority(lowest: OperationPriority, passedOverMaximum: Int) -> OperationPriority? {
-    let present = OperationPriority.allCases.filter { priority in
-      let window = windows[Int(priority.rawValue)]
-      return priority <= lowest && (window.count > 0 || window.needsRefill)
+    var (first, overdue) = (OperationPriority?.none, OperationPriority?.none)
+    var most = max(1, passedOverMaximum) - 1
+    for priority in OperationPriority.allCases where priority <= lowest {
+      let index = Int(priority.rawValue)
+      guard windows[index].count > 0 || windows[index].needsRefill else { continue }
+      if first == nil {
+        first = priority
+      } else if passedOver[index] > most {
+        (overdue, most) = (priority, passedOver[index])
+      }
     }
-    guard let first = present.first else { return nil }
-    let overdue = present.dropFirst().filter { passedOver[Int($0.rawValue)] >= max(1, passedOverMaximum) }
-    // What may be ready but was not read yet has a turn only when it was seen to wait.
-    return overdue.max { passedOver[Int($0.rawValue)] < passedOver[Int($1.rawValue)] } ?? first
+    return overdue ?? first
   }
 
   /// Notes that `priority` had its turn, and that lower ones did not.
@@ -379,6 +437,8 @@ struct DueTimes: Hashable, Sendable {
   var earliest: Timestamp?
   /// When the first backoff ends.
   var earliestRetry: Timestamp?
+  /// When the first lease ends, on a shared store.
+  var earliestLease: Timestamp?
 
   /// To be found out by the next promotion.
   static let unknown = DueTimes(earliest: Timestamp(millisecondsSinceEpoch: .min))

@@ -6,6 +6,11 @@ import TomboloStorage
 extension QueuePlanner {
   mutating func setAside(_ claimed: ClaimedOperation, _ scope: AsideScope) throws {
     let (id, priority) = (claimed.id, claimed.operation.priority)
+    if isShared, try view.get(QueueLayout.ready(claimed.readyPriority, id)) == nil {
+      // Another process was quicker to take it.
+      effects.append(.finished(id))
+      return
+    }
     let wait = WaitRecord(priority: priority, orderingKey: claimed.orderingKey, isRetrying: false)
     try moveHead(
       id, claimed.orderingKey, from: .ready(claimed.readyPriority), to: .aside(scope, priority), wait)

@@ -37,6 +37,7 @@ extension QueuePlanner {
     let victims = try makeRoom(for: operation)
 
     let id = identifiers.next()
+    if isShared { counts.newestID = max(id, counts.newestID ?? id) }
     let isPrepared = after.isEmpty && operation == prepared.operation
     view.put(
       QueueLayout.operation(id),

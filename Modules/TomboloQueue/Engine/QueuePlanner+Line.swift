@@ -28,7 +28,7 @@ extension QueuePlanner {
     }
     line.countByPriority[Int(priority.rawValue)] += 1
     var state = OperationState.blocked
-    if id < line.head, inFlight[line.head] == nil, !isHeld(line) {
+    if id < line.head, try !isUnderWay(line.head), !isHeld(line) {
       unplace(line.head, from: line.place)
       counts.move(from: try waitingState(line.head, at: line.place), to: .blocked)
       state = try moveToHead(id, of: orderingKey, &line, record)
@@ -142,7 +142,7 @@ extension QueuePlanner {
   private mutating func waitingState(_ id: OperationID, at place: HeadPlace) throws -> OperationState {
     switch place {
     case .retrying: try progress(id).map { $0.attemptCount > 0 ? .retrying : .pending } ?? .pending
-    case .ready, .scheduled, .aside: .pending
+    case .ready, .scheduled, .aside, .leased: .pending
     case .dependent: .blocked
     case .held(.parked): .parked
     case .held(.deadLettered): .deadLettered

@@ -52,6 +52,9 @@ extension QueuePlanner {
     if let notBefore = record.notBefore { places.append(.scheduled(notBefore)) }
     if let due = progress?.dueAt { places.append(.retrying(due)) }
     if let held = progress?.held { places.append(.held(held)) }
+    if let value = try view.get(QueueLayout.lease(id)), let lease = try readable({ _ in try LeaseRecord(value) }) {
+      places.append(.leased(until: lease.until))
+    }
     if let found = try places.first(where: { try view.get($0.key(id)) != nil }) { return found }
     return try asidePlace(of: id)
   }

@@ -87,7 +87,7 @@ extension QueuePlanner {
     }
     guard view.isComplete else { throw PlanView.Unread() }
     var found: [(stored: StoredOperation, progress: ProgressRecord?)] = []
-    for id in ids where inFlight[id] == nil {
+    for id in ids where try !isUnderWay(id) {
       guard let stored = try readable({ try $0.operation(id) }), try !hasDependents(id) else { continue }
       let progress = try readable { try $0.progress(id) }
       guard progress?.held == nil else { continue }

@@ -8,7 +8,7 @@ extension QueuePlanner {
     let orderingKey = claimed.orderingKey
     let wait = WaitRecord(priority: operation.priority, orderingKey: orderingKey, isRetrying: false)
     // Of an operation with an ordering key, the line's record knows the place better.
-    let ownPlace = HeadPlace.ready(claimed.readyPriority)
+    let ownPlace = try endLease(of: claimed)
     var progress = claimed.progress ?? ProgressRecord()
     let stored = StoredOperation(operation: operation, hasOwnIdempotencyKey: claimed.hasOwnIdempotencyKey)
     progress.dueAt = nil
@@ -205,8 +205,8 @@ extension QueuePlanner {
   }
 
   /// An operation that is not being delivered, with what happened to it.
-  private mutating func waitingOperation(_ id: OperationID) throws -> (StoredOperation, ProgressRecord?) {
-    guard inFlight[id] == nil else {
+  mutating func waitingOperation(_ id: OperationID) throws -> (StoredOperation, ProgressRecord?) {
+    guard try !isUnderWay(id) else {
       throw QueueError(
         .delivering, "operation \(id) is being delivered right now: try again when the attempt has ended")
     }
@@ -257,7 +257,7 @@ extension QueuePlanner {
     case .held(.parked): .parked
     case .held(.deadLettered): .deadLettered
     case .retrying: (progress?.attemptCount ?? 0) > 0 ? .retrying : .pending
-    case .ready, .scheduled, .aside: .pending
+    case .ready, .scheduled, .aside, .leased: .pending
     case .dependent: .blocked
     }
   }

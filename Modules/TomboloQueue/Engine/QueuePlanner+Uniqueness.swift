@@ -19,7 +19,7 @@ extension QueuePlanner {
       let bytes = try view.get(QueueLayout.coalescing(coalescingKey)),
       let id = QueueLayout.trailingID(Key(bytes))
     else { return .add(behind: nil) }
-    guard inFlight[id] == nil else { return .add(behind: id) }
+    guard try !isUnderWay(id) else { return .add(behind: id) }
     view.expect(QueueLayout.operation(id))
     view.expect(QueueLayout.progress(id))
     guard view.isComplete else { throw PlanView.Unread() }
@@ -42,7 +42,7 @@ extension QueuePlanner {
 
   /// Whether an operation with this one's coalescing key is being delivered.
   private mutating func isAtWork(_ operation: NewOperation) throws -> Bool {
-    guard let key = operation.lineKey, let line = try line(key), inFlight[line.head] != nil,
+    guard let key = operation.lineKey, let line = try line(key), try isUnderWay(line.head),
       let head = try self.operation(line.head)?.operation
     else { return false }
     return head.coalescingKey == operation.coalescingKey

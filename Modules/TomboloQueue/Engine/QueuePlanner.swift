@@ -10,6 +10,8 @@ struct QueuePlanner {
   let now: Timestamp
   /// Operations that are being delivered.
   let inFlight: [OperationID: InFlightEntry]
+  /// Whether other processes deliver from the same store.
+  let isShared: Bool
   var identifiers: PlannedIdentifiers
 
   var view: PlanView
@@ -36,7 +38,10 @@ struct QueuePlanner {
     switch request {
     case .enqueue(let operations, let companion): return .receipts(try enqueue(operations, alongside: companion))
     case .settle(let claimed, let settlement, let isRepeat):
-      if isRepeat, try isStored(settlement, of: claimed) {
+      if isRepeat, claimed.token != nil {
+        // With its lease gone it was stored, or another has it: either way there is nothing to do.
+        if try ownLease(of: claimed) != nil { try settle(claimed, settlement) }
+      } else if isRepeat, try isStored(settlement, of: claimed) {
         if let due = settlement.due { effects += [.due(due), .retryDue(due)] }
         // A claim may have read the ready index meanwhile, without what is being delivered.
         if let priority = try readyPriority(of: claimed) { effects.append(.ready(priority, claimed.id)) }
@@ -46,11 +51,15 @@ struct QueuePlanner {
       tell(claimed.id, kind: claimed.operation.kind, settlement.change)
       effects.append(.finished(claimed.id))
     case .redrive(let id): try redrive(id)
+    case .edit(let id, let payload, let version): try edit(id, payload: payload, version: version)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
     case .setAside(let operations, let scope):
       for claimed in operations { try setAside(claimed, scope) }
     case .bringBack(let scope, let limit): return try bringBack(scope, limit: limit)
+    case .lease(let operations, let until): return try lease(operations, until: until)
+    case .renew(let operations, let until): return try renew(operations, until: until)
+    case .giveBack(let claimed): try giveBack(claimed)
     case .pause(let pause):
       let record = PauseRecord(since: pause.since, reason: pause.reason)
       view.put(QueueLayout.pause(pause.scope), record.encoded())
@@ -105,6 +114,9 @@ struct QueuePlanner {
       effects += [.due(due), .retryDue(due)]
     case .held:
       view.put(key, [])
+    case .leased(let until):
+      view.put(key, wait.encoded())
+      effects.append(.due(until))
     case .aside(let scope, _):
       view.put(key, wait.encoded())
       effects.append(.aside(scope))
@@ -142,6 +154,8 @@ struct QueuePlanner {
       count += records.count
     }
 
+    if isShared { count += try promoteLeases(before: due, limit: limit) }
+
     // A wall clock that was set back would leave retries waiting for the difference. No retry waits longer than the
     // longest backoff from now, so one that would is made ready at once.
     var beyond = KeyEncoder(tag: QueueLayout.retrying.lower.bytes[0], QueueLayout.retrying.lower.bytes[1])
@@ -161,6 +175,22 @@ struct QueuePlanner {
     }
     count += forgotten.count
     return .promoted(count: count)
+  }
+
+  /// Makes ready what was being delivered by a process that did not come back in time.
+  private mutating func promoteLeases(before due: Timestamp, limit: Int) throws -> Int {
+    var end = KeyEncoder(tag: QueueLayout.leased.lower.bytes[0], QueueLayout.leased.lower.bytes[1])
+    end.append(due)
+    var ended = try view.stored(in: KeyRange(from: QueueLayout.leased.lower, to: end.key), limit: limit)
+    // And what a wall clock that was set back would leave waiting for the difference.
+    var beyond = KeyEncoder(tag: QueueLayout.leased.lower.bytes[0], QueueLayout.leased.lower.bytes[1])
+    beyond.append(configuration.leaseLimit(at: now))
+    ended += try view.stored(in: KeyRange(from: beyond.key, to: QueueLayout.leased.upper), limit: limit)
+    for record in ended where !view.isDeleted(record.key) {
+      try promote(record)
+      if let id = QueueLayout.trailingID(record.key) { view.delete(QueueLayout.lease(id)) }
+    }
+    return ended.count
   }
 
   /// Moves one entry of `d`, `w` or `z` to the ready index.
@@ -247,6 +277,13 @@ struct PlannedIdentifiers: Sendable {
 
   mutating func rewind() {
     position = 0
+  }
+
+  /// Gives out others from now on, all of them after `id`.
+  mutating func restart(after id: OperationID?) {
+    given = []
+    position = 0
+    if let id { source.advance(past: id) }
   }
 
   mutating func next() -> OperationID {

@@ -10,6 +10,8 @@ enum QueueRequest: Sendable {
   case settle(ClaimedOperation, Settlement, isRepeat: Bool)
   /// Puts an operation back in line by hand: at once, with a fresh count of attempts.
   case redrive(OperationID)
+  /// Gives an operation that is held another payload.
+  case edit(OperationID, payload: [UInt8], version: Int?)
   /// Removes an operation by hand.
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
@@ -18,6 +20,12 @@ enum QueueRequest: Sendable {
   case setAside([ClaimedOperation], AsideScope)
   /// Makes ready what was set aside, a bounded number, highest priority first.
   case bringBack(AsideScope, limit: Int)
+  /// Takes operations out of the ready index for delivery, on a store that several processes share.
+  case lease([ClaimedOperation], until: Timestamp)
+  /// Puts the end of leases off. Those that were lost are answered.
+  case renew([ClaimedOperation], until: Timestamp)
+  /// Gives a lease back: the operation is ready as before.
+  case giveBack(ClaimedOperation)
   case pause(Pause)
   case resume(Pause.Scope)
   /// Deletes an entry of the ready index whose operation is not there: damage, mended where it is met.
@@ -40,9 +48,9 @@ extension QueueRequest {
 
   var roomNeed: RoomNeed {
     switch self {
-    case .enqueue: .adds
+    case .enqueue, .edit: .adds
     case .discard, .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
-    case .redrive, .setAside, .pause: .notes
+    case .redrive, .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
       switch settlement {
       case .delivered, .discard, .expire: .makesRoom
@@ -55,6 +63,10 @@ extension QueueRequest {
 enum QueueAnswer: Sendable {
   case receipts([EnqueueReceipt])
   case done
+  /// The token of each operation that was leased; those that others took meanwhile are not among them.
+  case leased([OperationID: UInt64])
+  /// The operations whose leases were lost.
+  case lost([OperationID])
   /// How many were made ready or forgotten.
   case promoted(count: Int)
 }
@@ -78,6 +90,8 @@ struct ClaimedOperation: Sendable {
   var unreadable: DeliveryFailure?
   /// The ordering key it stands in line for.
   var orderingKey: OrderingKey?
+  /// On a shared store: with what it was leased.
+  var token: UInt64?
 }
 
 /// What becomes of an operation after a delivery, as the store is to have it.

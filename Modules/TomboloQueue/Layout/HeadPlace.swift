@@ -14,6 +14,8 @@ enum HeadPlace: Hashable, Sendable {
   case held(HeldDisposition)
   /// Ready but for its kind, key or namespace, which does not deliver now.
   case aside(AsideScope, OperationPriority)
+  /// Being delivered, on a store that several processes share.
+  case leased(until: Timestamp)
   /// It waits for others by `after`; its `DependentRecord` stands for it.
   case dependent
 
@@ -24,6 +26,7 @@ enum HeadPlace: Hashable, Sendable {
     case .retrying(let due): QueueLayout.retrying(due, id)
     case .held(let disposition): QueueLayout.held(disposition, id)
     case .aside(let scope, let priority): QueueLayout.aside(scope, priority, id)
+    case .leased(let until): QueueLayout.leased(until, id)
     case .dependent: QueueLayout.dependent(id)
     }
   }

@@ -9,7 +9,7 @@ struct OrderingKeyRecord: Hashable, Sendable {
   /// How many operations of each priority are in line, the head included; indexed by raw value.
   var countByPriority: [Int]
 
-  /// Version 2 has the places `z` and `b`; without them it is written as version 1.
+  /// Version 2 has the places `z`, `f` and `b`; without them it is written as version 1.
   private static let newestVersion: UInt8 = 2
 
   init(head: OperationID, place: HeadPlace) {
@@ -29,7 +29,7 @@ struct OrderingKeyRecord: Hashable, Sendable {
     let version: UInt8 =
       switch place {
       case .ready, .scheduled, .retrying, .held: 1
-      case .aside, .dependent: 2
+      case .aside, .leased, .dependent: 2
       }
     var record = RecordEncoder(version: version)
     record.append(head)
@@ -50,6 +50,9 @@ struct OrderingKeyRecord: Hashable, Sendable {
       record.append(UInt8(ascii: "z"))
       record.append(priority.rawValue)
       record.append(scope.stored)
+    case .leased(let until):
+      record.append(UInt8(ascii: "f"))
+      record.append(until)
     case .dependent:
       record.append(UInt8(ascii: "b"))
     }
@@ -78,6 +81,7 @@ struct OrderingKeyRecord: Hashable, Sendable {
         let scope = AsideScope(stored: try record.string())
       else { throw .damaged("the head of a line is set aside for an unknown reason") }
       place = .aside(scope, priority)
+    case UInt8(ascii: "f"): place = .leased(until: try record.timestamp())
     case UInt8(ascii: "b"): place = .dependent
     default: throw .damaged("the head of a line is in an unknown place")
     }

@@ -18,6 +18,10 @@ public struct QueueCounts: Hashable, Sendable {
 
   /// How many operations wait for how many others by `after`, every pair counted.
   var dependencies = 0
+  /// How many leases were ever given: the newest fencing token. Only on a store that several processes share.
+  var leases: UInt64 = 0
+  /// The newest operation, so that processes that share a store keep one order.
+  var newestID: OperationID?
 
   /// Since the store was made:
   public internal(set) var delivered = 0
@@ -28,19 +32,24 @@ public struct QueueCounts: Hashable, Sendable {
   /// Operations that are not gone.
   public var stored: Int { pending + retrying + blocked + parked + deadLettered }
 
-  /// Version 2 has `dependencies`; while there are none it is written as version 1.
-  private static let newestVersion: UInt8 = 2
+  /// Version 2 has `dependencies`, version 3 what a shared store needs; what has neither is written as version 1.
+  private static let newestVersion: UInt8 = 3
 
   init() {}
 
   func encoded() -> [UInt8] {
-    var record = RecordEncoder(version: dependencies > 0 ? 2 : 1)
+    let version: UInt8 = newestID != nil || leases > 0 ? 3 : dependencies > 0 ? 2 : 1
+    var record = RecordEncoder(version: version)
     for count in [
       pending, retrying, blocked, parked, deadLettered, byteCount, delivered, discarded, expired, superseded,
     ] {
       record.append(UInt64(max(0, count)))
     }
-    if dependencies > 0 { record.append(UInt64(dependencies)) }
+    if version >= 2 { record.append(UInt64(max(0, dependencies))) }
+    if version >= 3 {
+      record.append(leases)
+      record.append(newestID ?? OperationID(high: 0, low: 0))
+    }
     return record.sealed()
   }
 
@@ -57,6 +66,10 @@ public struct QueueCounts: Hashable, Sendable {
     expired = try record.count()
     superseded = try record.count()
     if record.version >= 2 { dependencies = try record.count() }
+    if record.version >= 3 {
+      leases = try record.unsigned()
+      newestID = try record.operationID()
+    }
   }
 
   /// Moves one operation from the count of one state to that of another; `nil` for not there yet. States that are not

@@ -19,11 +19,13 @@ import TomboloStorage
 /// | `g` coalescing key | id | for the newest operation with that coalescing key |
 /// | `i` idempotency key | `IdempotencyRecord` | for each idempotency key given by a caller, until its retention ends |
 /// | `e` time idempotency key | nothing | for each of those whose operation is gone: when to forget it |
+/// | `f` time id | `WaitRecord` | on a shared store, for each that is being delivered: when its lease ends |
+/// | `l` id | `LeaseRecord` | for each of those |
 /// | `p` scope | `PauseRecord` | for each pause |
 /// | `c` | `QueueCounts` | once |
 ///
 /// So a plain operation costs two puts (`o`, `r`), and two deletes to settle. Each operation in line has exactly one of
-/// `r`, `d`, `w`, `x`, `z` when it is the head of its ordering key or has none, and none of them when it is blocked. One with
+/// `r`, `d`, `w`, `x`, `z`, `f` when it is the head of its ordering key or has none, and none of them when it is blocked. One with
 /// a `b` has none of them either, until that is gone.
 enum QueueLayout {
   static let tag = UInt8(ascii: "q")
@@ -60,6 +62,10 @@ enum QueueLayout {
   static func heldRange(_ disposition: HeldDisposition) -> KeyRange {
     .prefix(KeyEncoder(tag: tag, UInt8(ascii: "x"), disposition.rawValue).key)
   }
+
+  static let leased = KeyRange.prefix(prefix("f"))
+  static func leased(_ until: Timestamp, _ id: OperationID) -> Key { key("f", until, id) }
+  static func lease(_ id: OperationID) -> Key { key("l", id) }
 
   static let aside = KeyRange.prefix(prefix("z"))
 

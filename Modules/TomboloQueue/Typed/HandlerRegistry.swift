@@ -54,10 +54,16 @@ public struct HandlerRegistry: OperationHandler {
       }
       let command: Command
       do {
-        command = try JSONDecoder().decode(Command.self, from: Data(operation.payload))
+        var payload = operation.payload
+        for version in max(1, operation.version)..<max(operation.version, Command.version) {
+          payload = try Command.upgrade(payload, from: version)
+        }
+        command = try JSONDecoder().decode(Command.self, from: Data(payload))
       } catch {
         return .park(
-          DeliveryFailure(.undecodable, "the payload of \(operation.kind) does not decode as \(Command.self)"))
+          DeliveryFailure(
+            .undecodable,
+            "the payload of \(operation.kind), version \(operation.version), does not decode as \(Command.self)"))
       }
       return try await body(command, CommandAttempt(operation: operation, attempt: attempt))
     }

@@ -19,10 +19,14 @@ public protocol SyncCommand: Codable, Sendable {
   static var kind: String { get }
   /// Which shape this type has; 1 unless the type says otherwise. Raise it when an older program could not read it.
   static var version: Int { get }
+  /// Turns the payload of version `version` into one of the version after it. Called for each version from that of the stored
+  /// operation up to this type's own. Throwing parks the operation. Without it older payloads are decoded as they are.
+  static func upgrade(_ payload: [UInt8], from version: Int) throws -> [UInt8]
 }
 
 extension SyncCommand {
   public static var version: Int { 1 }
+  public static func upgrade(_ payload: [UInt8], from version: Int) throws -> [UInt8] { payload }
 }
 
 extension NewOperation {

@@ -17,6 +17,15 @@ struct KindLimiter {
     for (kind, limit) in limits { kinds[kind] = Kind(limit: limit, bucket: limit.rate.map { TokenBucket($0) }) }
   }
 
+  /// Takes in other limits. What is under way goes on counting.
+  mutating func reconfigure(_ limits: [String: KindLimit]) {
+    for kind in Set(kinds.keys).subtracting(limits.keys) { kinds[kind] = nil }
+    for (kind, limit) in limits where kinds[kind]?.limit != limit {
+      let underWayCount = kinds[kind]?.underWayCount ?? 0
+      kinds[kind] = Kind(limit: limit, bucket: limit.rate.map { TokenBucket($0) }, underWayCount: underWayCount)
+    }
+  }
+
   /// Whether one more may start; it then counts until `ended`.
   mutating func admit(_ kind: String, at now: Duration) -> Bool {
     guard var entry = kinds[kind] else { return true }

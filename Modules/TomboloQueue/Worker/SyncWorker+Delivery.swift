@@ -5,7 +5,8 @@ import TomboloPorts
 extension SyncWorker {
   /// One delivery from claim to settlement.
   func process(_ claimed: ClaimedOperation) async {
-    defer { deliveryEnded(claimed.operation) }
+    let lost = noteLease(claimed)
+    defer { deliveryEnded(claimed) }
     let operation = claimed.operation
     if let failure = claimed.unreadable {
       return await settle(claimed, .park(failure, attempted: false))
@@ -23,20 +24,23 @@ extension SyncWorker {
     }
 
     let number = (claimed.progress?.attemptCount ?? 0) + 1
-    let attempt = DeliveryAttempt(number: number, replacing: claimed.progress?.replacing)
+    let attempt = DeliveryAttempt(
+      number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token)
     state.withLock { $0.summary.attempted += 1 }
     queue.tell(claimed.id, kind: operation.kind, .started(attempt: number))
-    let outcome = await outcome(of: operation, attempt)
+    let outcome = await outcome(of: operation, attempt, lost)
     if Task.isCancelled {
       // Whatever else a cancelled handler answers is not the upstream's word.
-      guard case .delivered? = outcome else { return giveBack(claimed, nil) }
+      guard case .delivered? = outcome else { return await giveBack(claimed, nil) }
     }
-    guard let outcome else { return giveBack(claimed, nil) }
+    guard let outcome else { return await giveBack(claimed, nil) }
     await conclude(claimed, outcome, number, upstream: upstream)
   }
 
   /// Calls the handler, within the time limit; `nil` when the delivery was cancelled.
-  private func outcome(of operation: SyncOperation, _ attempt: DeliveryAttempt) async -> DeliveryOutcome? {
+  private func outcome(
+    of operation: SyncOperation, _ attempt: DeliveryAttempt, _ lost: WakeSignal?
+  ) async -> DeliveryOutcome? {
     let limit = queue.configuration.attemptTimeout
     return await withTaskGroup(of: DeliveryOutcome?.self) { race in
       race.addTask { [handler] in
@@ -57,10 +61,16 @@ extension SyncWorker {
         }
         return .retry(after: nil, DeliveryFailure(.timeout, "the attempt took longer than \(limit) and was cancelled"))
       }
+      if let lost {
+        race.addTask {
+          await lost.wait()
+          return nil
+        }
+      }
       let first = await race.next() ?? nil
       race.cancelAll()
       // A handler that answers `delivered` just after its time limit is believed.
-      if let late = await race.next(), case .delivered? = late { return late }
+      while let late = await race.next() { if case .delivered? = late { return late } }
       return first
     }
   }
@@ -87,15 +97,19 @@ extension SyncWorker {
       await settle(claimed, decision.snooze(for: duration, failure))
 
     case .suspend(let duration, let failure):
-      _ = await network?.report(.answered)
+      // What was held back was not sent, so it says nothing about the network.
+      let isAnswer = failure.code != .heldBack
+      if isAnswer { _ = await network?.report(.answered) }
       let isNew = state.withLock { state in
         let isNew = state.gate.suspension(of: upstream, at: time.uptime) == nil
         state.gate.suspend(upstream: upstream, for: duration, failure, at: time.uptime)
         return isNew
       }
       if isNew {
-        logger.warning(
-          "the upstream refuses everybody; it is left alone for a while",
+        logger.log(
+          level: isAnswer ? .warning : .debug,
+          isAnswer
+            ? "the upstream refuses everybody; it is left alone for a while" : "the upstream is left alone for a while",
           metadata: ["upstream": "\(upstream)", "pause": "\(duration)", "failure": "\(failure.message)"])
       }
       await settle(claimed, .release(failure))
@@ -123,7 +137,7 @@ extension SyncWorker {
     let status = await network?.report(.unreachable(failure.message))
     if let status, !status.isOnline {
       networkChanged(status)
-      return giveBack(claimed, failure)
+      return await giveBack(claimed, failure)
     }
     let settlement = state.withLock { decision.retry(after: nil, failure, attempt: number, random: &$0.random) }
     await settle(claimed, settlement)
@@ -150,9 +164,11 @@ extension SyncWorker {
     _ = await network?.report(.answered)
   }
 
-  private func giveBack(_ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false) {
+  private func giveBack(
+    _ claimed: ClaimedOperation, _ failure: DeliveryFailure?, mayBeStored: Bool = false
+  ) async {
     state.withLock { $0.summary.released += 1 }
-    queue.putBack(claimed, failure, mayBeStored: mayBeStored)
+    await queue.giveBack(claimed, failure, mayBeStored: mayBeStored)
   }
 
   // MARK: - Settling
@@ -166,6 +182,10 @@ extension SyncWorker {
       do {
         try await queue.settle(claimed, settlement, isRepeat: isRepeat)
         return count(settlement)
+      } catch let error as QueueError where error.code == .leaseLost {
+        logger.warning("a delivery came too late", metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
+        state.withLock { $0.summary.released += 1 }
+        return queue.putBack(claimed, nil, mayBeStored: true)
       } catch {
         logger.error(
           "what became of a delivery could not be stored; trying again",
@@ -176,7 +196,7 @@ extension SyncWorker {
         try await time.sleep(for: pause)
       } catch {
         // Cancelled: the operation is still in the store and is delivered again, by the next run or the next process.
-        return giveBack(claimed, nil, mayBeStored: true)
+        return await giveBack(claimed, nil, mayBeStored: true)
       }
       pause = min(pause * 2, .seconds(5))
     }

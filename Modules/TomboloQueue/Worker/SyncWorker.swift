@@ -17,6 +17,8 @@ public final class SyncWorker: Sendable {
     var inFlightCount = 0
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
+    /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
+    var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
     var isRunning = false
     var isStopping = false
     var summary = ProcessingSummary()
@@ -103,7 +105,10 @@ public final class SyncWorker: Sendable {
   /// disturbed: where there are more than the new limit allows, no further ones start until enough have ended.
   public func reconfigure(_ configuration: QueueConfiguration) {
     queue.reconfigure(configuration)
-    state.withLock { $0.gate.reconfigure(configuration) }
+    state.withLock { state in
+      state.gate.reconfigure(configuration)
+      state.limiter.reconfigure(configuration.kindLimits)
+    }
     queue.workArrived.signal()
   }
 
@@ -154,6 +159,7 @@ public final class SyncWorker: Sendable {
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
+      if self.queue.engine.isShared { group.addTask { await self.renewLeases() } }
       if let network = self.network {
         group.addTask { await self.follow(network) }
       }
@@ -240,7 +246,11 @@ public final class SyncWorker: Sendable {
     guard let pilot = fresh ?? candidates.first else { return [] }
     for candidate in candidates where candidate.id != pilot.id {
       filter.withdraw(candidate.operation)
-      queue.engine.putBack(candidate.id)
+      if candidate.token == nil {
+        queue.engine.putBack(candidate.id)
+      } else {
+        await queue.giveBack(candidate, nil)
+      }
     }
     state.withLock { state in
       if fresh == nil { state.pilots.removeAll() }
@@ -278,10 +288,11 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  func deliveryEnded(_ operation: SyncOperation) {
+  func deliveryEnded(_ claimed: ClaimedOperation) {
     let isLast = state.withLock { state in
       state.inFlightCount -= 1
-      state.limiter.ended(operation.kind)
+      state.limiter.ended(claimed.operation.kind)
+      state.leases[claimed.id] = nil
       return state.inFlightCount == 0
     }
     if isLast { idle.signal() }

@@ -22,6 +22,14 @@ final class WakeSignal: Sendable {
     waiter?.resume()
   }
 
+  /// Whether the next one to wait would not.
+  var isSignalled: Bool {
+    state.withLock { state in
+      if case .signalled = state { return true }
+      return false
+    }
+  }
+
   /// Returns once signalled, or when the task is cancelled. For one waiter at a time: a second one sends the first on.
   func wait() async {
     await withTaskCancellationHandler {

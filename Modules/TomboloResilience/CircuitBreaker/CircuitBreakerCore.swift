@@ -88,7 +88,14 @@ final class CircuitBreakerCore: Sendable {
 
   private func settle(_ admitted: Admitted, as outcome: CircuitBreakerMachine.Outcome) {
     guard let slowCallDuration else {
-      return update(at: now()) { $0.settle(admitted.permit, as: outcome, at: now()) }
+      // Asked for once, when it is needed: a change must be judged at the moment at which it was made.
+      var end: Duration?
+      func whenNeeded() -> Duration {
+        let now = end ?? now()
+        end = now
+        return now
+      }
+      return update(at: whenNeeded()) { $0.settle(admitted.permit, as: outcome, at: whenNeeded()) }
     }
     let end = now()
     update(at: end) {

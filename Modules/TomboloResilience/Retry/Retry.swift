@@ -128,8 +128,6 @@ public struct Retry: ResiliencePolicy {
   public func bind(to environment: ResilienceEnvironment, pipeline: String) -> BoundRetry {
     BoundRetry(
       policy: self, environment: environment, pipeline: pipeline,
-      budget: budget.map { budget in
-        environment.states.state("retryBudget", budget.name, budget) { SharedRetryBudget(budget) }
-      })
+      budget: budget.map { environment.retryBudget($0) })
   }
 }

@@ -44,16 +44,20 @@ package struct RetryBudgetAccount: Sendable {
 
   /// Takes one retry, if it is there.
   package mutating func withdraw(at now: Duration) -> Bool {
-    if now > updatedAt {
-      let passed = now - updatedAt
-      let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) / 1e18
-      balance = min(budget.savedMaximum, balance + seconds * budget.perSecondMinimum)
-      updatedAt = now
-    }
+    balance = balance(at: now)
+    updatedAt = max(updatedAt, now)
     // Ten deposits of a tenth make one, whatever floating point says.
     guard balance >= 1 - 1e-9 else { return false }
     balance = max(0, balance - 1)
     return true
+  }
+
+  /// Retries that could be made at `now`.
+  package func balance(at now: Duration) -> Double {
+    guard now > updatedAt else { return balance }
+    let passed = now - updatedAt
+    let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) / 1e18
+    return min(budget.savedMaximum, balance + seconds * budget.perSecondMinimum)
   }
 
   /// A retry was taken and then not made, because its caller left.
@@ -66,11 +70,18 @@ package struct RetryBudgetAccount: Sendable {
 @usableFromInline
 package final class SharedRetryBudget: Sendable {
   private let account: Mutex<RetryBudgetAccount>
-  init(_ budget: RetryBudget) { account = Mutex(RetryBudgetAccount(budget)) }
+  package init(_ budget: RetryBudget) { account = Mutex(RetryBudgetAccount(budget)) }
   @usableFromInline
-  func deposit() { account.withLock { $0.deposit() } }
+  package func deposit() { account.withLock { $0.deposit() } }
+  package func withdraw(at now: Duration) -> Bool { account.withLock { $0.withdraw(at: now) } }
+  package func giveBack() { account.withLock { $0.giveBack() } }
   /// Retries that may be made now.
-  package var balance: Double { account.withLock { $0.balance } }
-  func withdraw(at now: Duration) -> Bool { account.withLock { $0.withdraw(at: now) } }
-  func giveBack() { account.withLock { $0.giveBack() } }
+  package func balance(at now: Duration) -> Double { account.withLock { $0.balance(at: now) } }
+}
+
+extension ResilienceEnvironment {
+  /// The budget of this name that every retry of the environment shares, made when there is none yet.
+  package func retryBudget(_ budget: RetryBudget) -> SharedRetryBudget {
+    states.state("retryBudget", budget.name, budget) { SharedRetryBudget(budget) }
+  }
 }

@@ -8,26 +8,35 @@ import TomboloPorts
   import Darwin
 #endif
 
-/// Keeps a folder to one holder: a file in it that is locked with `flock` and names its holder.
+/// Keeps a folder to one holder, or to those who share it: a file in it that is locked with `flock` and names its holder.
 ///
 /// The lock belongs to the open file, so a second store in the same process is refused like one in another process, and the
 /// kernel releases it however the process ends. The file itself stays: removing it would let two holders lock two files.
 package final class FolderLock {
   private let file: Int32
+  private let isShared: Bool
+
+  /// How long one who shares waits for another who is just opening.
+  private static let sharingPatienceMilliseconds = 2_000
 
   /// Makes the folder where it is missing, and takes the lock.
-  package init(folder: String, path: String) throws {
+  ///
+  /// - Parameter isShared: whether others who share may hold it too. The first one holds it alone until `share` is called, so
+  ///   that it can make what the others expect.
+  package init(folder: String, path: String, isShared: Bool = false) throws {
+    self.isShared = isShared
     try SystemFailure.makeFolder(folder)
     // Closed in child processes, which would otherwise keep the lock.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemFailure.last(path, "opening the lock") }
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(file, isShared: isShared) else {
       let isTaken = errno == EWOULDBLOCK
       let failure = SystemFailure.last(path, "locking it")
       defer { close(file) }
       throw isTaken ? Self.inUse(folder: folder, holder: Self.readHolder(file)) : failure
     }
     self.file = file
+    guard !isShared else { return }
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(file, 0) == 0, pwrite(file, text, text.count, 0) == text.count else {
       // The lock is held without its holder's name too, and a full disk must not keep a store from being opened: to open it
@@ -39,9 +48,26 @@ package final class FolderLock {
     }
   }
 
+  /// Lets others in who share the folder.
+  package func share() throws {
+    guard isShared, flock(file, LOCK_SH | LOCK_NB) != 0 else { return }
+    throw SystemFailure.last("the lock of the folder", "sharing it")
+  }
+
+  private static func lock(_ file: Int32, isShared: Bool) -> Bool {
+    guard isShared else { return flock(file, LOCK_EX | LOCK_NB) == 0 }
+    for _ in 0..<sharingPatienceMilliseconds / 10 {
+      if flock(file, LOCK_EX | LOCK_NB) == 0 || flock(file, LOCK_SH | LOCK_NB) == 0 { return true }
+      guard errno == EWOULDBLOCK else { return false }
+      // On a thread of the store's own: somebody is just opening, or has it for itself.
+      usleep(10_000)
+    }
+    return false
+  }
+
   deinit {
     // A name that stays behind would mislead; that it may stay is why only the lock itself counts.
-    _ = ftruncate(file, 0)
+    if !isShared { _ = ftruncate(file, 0) }
     close(file)
   }
 

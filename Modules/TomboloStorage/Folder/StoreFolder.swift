@@ -22,11 +22,14 @@ package final class StoreFolder {
   ///
   /// - Throws: `StoreError` with `inUse` naming the holder, with `inaccessible` when the folder cannot be used or belongs to
   ///   another engine.
-  package init(_ path: String, engine: String) throws {
+  package init(_ path: String, engine: String, isShared: Bool = false) throws {
     self.path = Self.withoutSlash(path)
-    lock = try FolderLock(folder: self.path, path: "\(self.path)/tombolo.lock")
+    lock = try FolderLock(folder: self.path, path: "\(self.path)/tombolo.lock", isShared: isShared)
     try Self.claim(self.path, for: engine)
   }
+
+  /// Lets others in who share the folder, once everything they expect is there.
+  package func share() throws { try lock.share() }
 
   /// `path` without slashes at its end; the present folder when it is empty.
   package static func withoutSlash(_ path: String) -> String {

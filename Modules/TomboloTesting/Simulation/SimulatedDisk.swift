@@ -10,10 +10,12 @@ public final class SimulatedDisk: Sendable {
     var observer: (@Sendable (Batch) -> Void)?
   }
 
-  public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+  public let capabilities: StoreCapabilities
   private let state = Mutex(State())
 
-  init() {}
+  init(isShareable: Bool) {
+    capabilities = StoreCapabilities(isDurable: true, isShareable: isShareable)
+  }
 
   /// Calls `observer` for every batch that is applied, at that moment.
   public func onApplied(_ observer: @escaping @Sendable (Batch) -> Void) {

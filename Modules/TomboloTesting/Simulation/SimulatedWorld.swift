@@ -33,11 +33,12 @@ public final class SimulatedWorld: Sendable {
 
   /// - Parameters:
   ///   - faults: how rough the world is until its last life.
+  ///   - isShareable: whether its disk is one that several processes may share.
   ///   - jobCountMaximum: the most jobs of a run.
   ///   - traceLineCountMaximum: how many of the newest lines of its trace are kept.
   public init(
     seed: UInt64, faults: SimulationFaults = SimulationFaults(), horizon: Duration = .seconds(60 * 24 * 3_600),
-    jobCountMaximum: Int = 2_000_000, traceLineCountMaximum: Int = 60
+    isShareable: Bool = false, jobCountMaximum: Int = 2_000_000, traceLineCountMaximum: Int = 60
   ) {
     self.seed = seed
     self.horizon = horizon
@@ -47,7 +48,7 @@ public final class SimulatedWorld: Sendable {
     environment = SimulationEnvironment(time: time, trace: trace, faults: faults)
     executor = DeterministicExecutor(seed: seeds.next(), jobCountMaximum: jobCountMaximum)
     network = SimulatedNetwork(time: time, trace: trace)
-    disk = SimulatedDisk()
+    disk = SimulatedDisk(isShareable: isShareable)
     upstream = SimulatedUpstream(environment: environment, network: network, seed: seeds.next())
   }
 

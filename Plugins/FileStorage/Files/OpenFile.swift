@@ -17,6 +17,13 @@ final class OpenFile: Sendable {
     }
   }
 
+  /// Takes over an open file, which it closes.
+  init(_ path: String, adopting descriptor: Int32, in files: any FileSystem) {
+    self.path = path
+    self.descriptor = descriptor
+    self.files = files
+  }
+
   deinit {
     files.close(descriptor)
   }

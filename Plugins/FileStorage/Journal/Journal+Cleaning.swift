@@ -63,9 +63,14 @@ extension Journal {
       copies.isComplete = true
       return copies
     } catch {
-      // The commit itself is in order; the damage is met, and told, again when it is read or the store is opened.
-      warn("the store gives no room back until it is opened again: \(error)")
-      isCleaningBroken = true
+      // The commit itself is in order; the damage is met, and told, again when it is read or the store is opened. A read that
+      // merely failed is tried again beside the next commit, since settling may wait for the room.
+      let isDamaged = (error as? StoreError)?.code == .damaged
+      if isDamaged || !isCleaningFailureTold {
+        warn("no room is given back until \(isDamaged ? "the store is opened again" : "this can be read"): \(error)")
+      }
+      isCleaningFailureTold = true
+      isCleaningBroken = isDamaged
       cleaning = start
       return Copies()
     }

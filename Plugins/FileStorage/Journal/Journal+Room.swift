@@ -122,6 +122,11 @@ extension Journal {
           cleaning = position
           throw error
         }
+        if error.isAboutRoom, !unremoved.isEmpty {
+          let count = unremoved.count
+          removeUnneeded()
+          if unremoved.count < count { continue }
+        }
         cleaning = position
         guard error.isAboutRoom, copies.byteCount > 0 else {
           throw error.storeError(current.file.path, "making room for a commit; nothing of it was applied")

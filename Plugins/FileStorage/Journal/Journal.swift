@@ -37,8 +37,12 @@ final class Journal {
   var defect: StoreError?
   /// Where copying out of the oldest segment goes on.
   var cleaning = CleaningCursor()
-  /// Whether the oldest segment cannot be read any more, so that nothing is copied out of it.
+  /// Whether the oldest segment is damaged, so that nothing is copied out of it.
   var isCleaningBroken = false
+  /// Whether a failure to read it was told already.
+  var isCleaningFailureTold = false
+  /// Segments that are no longer needed and could not be removed.
+  private(set) var unremoved: [String] = []
   private let note: OpenFile
   private var isNoteBroken = false
 
@@ -250,12 +254,18 @@ final class Journal {
     let header = SegmentHeader(
       number: current.number + 1, salt: salt, firstSequence: nextSequence, epoch: epoch, front: front)
     let segment: Segment
-    do throws(StoreError) {
+    do {
       segment = try SegmentCreation.create(header, at: location, options: options, files: files)
-    } catch {
+    } catch let error as StoreError where error.code == .full {
       // The present one goes on as long as its room lasts.
-      guard error.code == .full else { throw error }
       return
+    } catch let error as SegmentCreation.Unsure {
+      let error = StoreError(
+        .engine,
+        "\(location.segment(header.number)): whether this new segment is durable cannot be known; nothing of the commit was "
+          + "applied, and the store takes no more commits: look at the disk, and open it again", cause: error.failure)
+      defect = error
+      throw error
     }
     giveBackRoom()
     older.append(current)
@@ -280,11 +290,20 @@ final class Journal {
     let removed = older.removeFirst()
     cleaning = CleaningCursor()
     index.forget(segment: removed.number)
-    do {
-      try files.remove(removed.file.path)
-    } catch {
-      warn(
-        "\(removed.file.path) is no longer needed and could not be removed (\(error)); it will be on the next opening")
+    unremoved.append(removed.file.path)
+    removeUnneeded()
+  }
+
+  /// Removes what is no longer needed, and what could not be removed before: its room may be what settling waits for.
+  func removeUnneeded() {
+    unremoved.removeAll { path in
+      do {
+        try files.remove(path)
+        return true
+      } catch {
+        warn("\(path) is no longer needed and could not be removed (\(error)); it is tried again")
+        return false
+      }
     }
   }
 }

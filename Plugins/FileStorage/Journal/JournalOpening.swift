@@ -20,7 +20,11 @@ struct JournalOpening {
     let acknowledgement = try readAcknowledgement(isThere: names.contains("acknowledged"), isNew: all.isEmpty)
     if all.isEmpty {
       let header = SegmentHeader(number: 1, salt: salt, firstSequence: 1, epoch: 0, front: 1)
-      _ = try SegmentCreation.create(header, at: location, options: options, files: files)
+      do {
+        _ = try SegmentCreation.create(header, at: location, options: options, files: files)
+      } catch let error as SegmentCreation.Unsure {
+        throw error.failure.storeError(location.folder, "making its names durable")
+      }
     }
     let numbers = all.isEmpty ? [1] : Self.lastRun(of: all)
     let replay = try JournalReplay(

@@ -8,31 +8,49 @@ enum SegmentCreation {
     SegmentHeader.byteCount + options.roomByteCount
   }
 
-  /// - Throws: `StoreError`; nothing but a draft is left behind then, which the next opening removes.
+  /// The segment has its name, but whether that is durable is not known.
+  struct Unsure: Error {
+    var failure: SystemFailure
+  }
+
+  /// - Throws: `StoreError` when nothing but a draft is left behind, which the next opening removes; `Unsure` when the segment may
+  ///   be there: nothing must be written into the one before it then, or the two would contradict each other.
   static func create(
     _ header: SegmentHeader, at location: JournalLocation, options: FileStoreOptions, files: any FileSystem
-  ) throws(StoreError) -> Journal.Segment {
-    let draft = location.draft(header.number)
+  ) throws -> Journal.Segment {
     let path = location.segment(header.number)
+    let file: OpenFile
     do throws(SystemFailure) {
-      let file = try files.open(draft, .creating)
-      do throws(SystemFailure) {
-        try files.writeWhole(file, header.encoded(), at: 0)
-        try fill(file, from: SegmentHeader.byteCount, to: byteCount(options), in: files)
-        try files.synchronizeWhole(file)
-        files.close(file)
-      } catch {
-        files.close(file)
-        removeDraft(draft, in: files)
-        throw error
-      }
-      try files.rename(draft, to: path)
-      try files.synchronizeFolder(location.folder)
+      file = try draft(header, at: location, options: options, files: files)
+      try files.rename(location.draft(header.number), to: path)
     } catch {
       throw error.storeError(path, "making a new segment of the journal")
     }
-    return Journal.Segment(
-      number: header.number, file: try OpenFile(path, .writing, in: files), byteCount: SegmentHeader.byteCount)
+    do throws(SystemFailure) {
+      try files.synchronizeFolder(location.folder)
+    } catch {
+      throw Unsure(failure: error)
+    }
+    return Journal.Segment(number: header.number, file: file, byteCount: SegmentHeader.byteCount)
+  }
+
+  /// A segment that is complete and durable, and has not got its name.
+  private static func draft(
+    _ header: SegmentHeader, at location: JournalLocation, options: FileStoreOptions, files: any FileSystem
+  ) throws(SystemFailure) -> OpenFile {
+    let draft = location.draft(header.number)
+    let descriptor = try files.open(draft, .creating)
+    // Open under the name it will have: opening it again could fail when it has it.
+    let file = OpenFile(location.segment(header.number), adopting: descriptor, in: files)
+    do throws(SystemFailure) {
+      try file.write(header.encoded(), at: 0)
+      try fill(descriptor, from: SegmentHeader.byteCount, to: byteCount(options), in: files)
+      try file.synchronize()
+      return file
+    } catch {
+      removeDraft(draft, in: files)
+      throw error
+    }
   }
 
   /// A draft takes room that others may need. One that stays is removed by the next opening.

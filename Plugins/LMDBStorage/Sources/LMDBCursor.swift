@@ -3,15 +3,17 @@ import CLMDB
 /// A place in the table, within one transaction. Close it before the transaction ends.
 struct LMDBCursor {
   private let handle: OpaquePointer
+  private let bounds: LMDBBounds?
 
   /// Where it stands: the stored key and the entry.
   typealias Position = (key: UnsafeRawBufferPointer, entry: UnsafeRawBufferPointer)
 
-  init(_ transaction: OpaquePointer, table: MDB_dbi) throws {
+  init(_ table: LMDBTable) throws {
     var opened: OpaquePointer?
-    try LMDBFailure.require(mdb_cursor_open(transaction, table, &opened), "opening a cursor")
+    try LMDBFailure.require(mdb_cursor_open(table.transaction, table.table, &opened), "opening a cursor")
     guard let opened else { throw LMDBFailure(result: MDB_CORRUPTED, action: "opening a cursor") }
     handle = opened
+    bounds = table.bounds
   }
 
   func close() { mdb_cursor_close(handle) }
@@ -33,6 +35,8 @@ struct LMDBCursor {
     let result = mdb_cursor_get(handle, &key, &entry, operation)
     if result == MDB_NOTFOUND { return nil }
     try LMDBFailure.require(result, "reading")
+    try bounds?.require(key.bytes)
+    try bounds?.require(entry.bytes)
     return (key.bytes, entry.bytes)
   }
 }

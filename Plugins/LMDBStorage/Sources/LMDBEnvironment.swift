@@ -14,17 +14,20 @@ import TomboloStorage
 /// An open database: the file, its map into memory, and the gate between reading and growing the map.
 ///
 /// The map has a size that no commit can exceed. It starts small and is doubled when a commit does not fit; LMDB allows that
-/// only while no transaction is open in the process. The writer has none then, and the one reader holds `gate` while it has one.
+/// only while no transaction is open in the process. The writer has none then, and the one reader holds `isMapped` while it has one.
 ///
 /// Safety: `@unchecked Sendable` because LMDB's handle may be used by any thread, `mapByteCount` is touched only by the writer,
-/// and the map is changed only with `gate` held, which every reader holds while it uses the map.
+/// and the map is changed only with `isMapped` locked, which every reader holds while it uses the map.
 final class LMDBEnvironment: @unchecked Sendable {
   let path: String
   let handle: OpaquePointer
   /// The one table.
   let records: MDB_dbi
-  /// Held by whoever reads from the map, and while the map is moved.
-  let gate = Mutex<Void>(())
+  /// The size of a page.
+  let pageByteCount: Int
+  /// Locked by whoever reads from the map, and while the map is moved. False once LMDB has lost its map: it gives up the old one
+  /// before it asks the system for the new, and without one any use of it ends the process.
+  private let isMapped = Mutex(true)
   /// The most the map may grow to by itself.
   let mapByteCountMaximum: Int
   private var mapByteCount: Int
@@ -54,6 +57,9 @@ final class LMDBEnvironment: @unchecked Sendable {
       throw error
     }
     handle = created
+    var statistics = MDB_stat()
+    mdb_env_stat(created, &statistics)
+    pageByteCount = Int(statistics.ms_psize)
     // LMDB takes a larger map when the database needs it.
     self.mapByteCount = max(self.mapByteCount, information.me_mapsize)
   }
@@ -74,6 +80,23 @@ final class LMDBEnvironment: @unchecked Sendable {
     return table
   }
 
+  /// Runs `body` while the map stays where it is.
+  func withMap<Value>(_ body: () throws -> Value) throws -> Value {
+    try isMapped.withLock { isMapped in
+      guard isMapped else {
+        throw LMDBFailure(
+          result: ENOMEM, action: "working without its map, which the system refused to enlarge: open it again")
+      }
+      return try body()
+    }
+  }
+
+  /// Throws when there is no map to work on. For the thread that writes, which alone moves it.
+  private func requireMap() throws {
+    try withMap {}
+  }
+
+  /// Only while there is a map.
   var information: MDB_envinfo {
     var information = MDB_envinfo()
     mdb_env_info(handle, &information)
@@ -82,6 +105,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   /// Runs `body` with a transaction that reads. For the writer and for opening; the reader keeps one of its own.
   func withSnapshot<Value>(_ body: (OpaquePointer) throws -> Value) throws -> Value {
+    try requireMap()
     var transaction: OpaquePointer?
     try LMDBFailure.require(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "beginning to read")
     guard let transaction else { throw LMDBFailure(result: ENOMEM, action: "beginning to read") }
@@ -91,6 +115,7 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   /// Begins a transaction that writes. Adopts the size of a map that another program grew.
   func beginWriting() throws -> OpaquePointer {
+    try requireMap()
     var transaction: OpaquePointer?
     var result = mdb_txn_begin(handle, nil, 0, &transaction)
     if result == MDB_MAP_RESIZED {
@@ -145,9 +170,13 @@ final class LMDBEnvironment: @unchecked Sendable {
   }
 
   private func setMap(_ byteCount: Int) throws {
-    let result = gate.withLock { _ in mdb_env_set_mapsize(handle, byteCount) }
-    try LMDBFailure.require(result, "growing the map")
-    mapByteCount = max(byteCount, information.me_mapsize)
+    try isMapped.withLock { isMapped in
+      guard isMapped else { throw LMDBFailure(result: ENOMEM, action: "growing the map") }
+      let result = mdb_env_set_mapsize(handle, byteCount)
+      isMapped = result == MDB_SUCCESS || result == EINVAL
+      try LMDBFailure.require(result, "growing the map")
+      mapByteCount = max(byteCount, information.me_mapsize)
+    }
   }
 
   /// Whether the process may have that much address space. LMDB has given up its old map by the time it finds out.

@@ -9,7 +9,7 @@ struct LMDBLocation: Hashable, Sendable {
 
   /// The database.
   var database: String { "\(folder)/tombolo.lmdb" }
-  /// LMDB's table of readers, removed by an orderly close.
+  /// LMDB's table of readers, removed by an orderly close, so that finding it tells of a crash.
   var readers: String { "\(database)-lock" }
   /// A database in the making. It gets its name when it is complete, so that an empty `database` is always damage.
   var draft: String { "\(database).new" }

@@ -16,20 +16,18 @@ struct LMDBLongKeys {
     case absent(previous: UInt64?, next: UInt64?)
   }
 
-  let transaction: OpaquePointer
-  let table: MDB_dbi
+  let table: LMDBTable
   let stem: ArraySlice<UInt8>
   let rest: ArraySlice<UInt8>
 
-  init(_ key: Key, in transaction: OpaquePointer, table: MDB_dbi) {
-    self.transaction = transaction
+  init(_ key: Key, in table: LMDBTable) {
     self.table = table
     stem = key.bytes.prefix(LMDBEntry.stemByteCount)
     rest = key.bytes.dropFirst(LMDBEntry.stemByteCount)
   }
 
   func locate() throws -> Place {
-    let cursor = try LMDBCursor(transaction, table: table)
+    let cursor = try LMDBCursor(table)
     defer { cursor.close() }
     var low: UInt64 = 0
     var high: UInt64 = .max
@@ -81,7 +79,7 @@ struct LMDBLongKeys {
   /// Gives all labels of the stem anew, evenly spread. Holds the stem's records in memory meanwhile.
   func spreadLabels() throws {
     var entries: [(label: UInt64, bytes: [UInt8])] = []
-    let cursor = try LMDBCursor(transaction, table: table)
+    let cursor = try LMDBCursor(table)
     defer { cursor.close() }
     var position = try LMDBEntry.withStored(stem, label: 0) { try cursor.first(from: $0) }
     while let found = labelled(position, upTo: .max) {
@@ -89,7 +87,7 @@ struct LMDBLongKeys {
       position = try cursor.next()
     }
     for entry in entries {
-      let result = LMDBEntry.withStored(stem, label: entry.label) { mdb_del(transaction, table, &$0, nil) }
+      let result = LMDBEntry.withStored(stem, label: entry.label) { mdb_del(table.transaction, table.table, &$0, nil) }
       try LMDBFailure.require(result, "making room between long keys")
     }
     let step = UInt64.max / UInt64(entries.count + 1)
@@ -98,7 +96,7 @@ struct LMDBLongKeys {
         entry.bytes.withUnsafeBytes { bytes in
           // Only read from, although LMDB's type has no way to say so.
           var value = MDB_val(mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
-          return mdb_put(transaction, table, &key, &value, 0)
+          return mdb_put(table.transaction, table.table, &key, &value, 0)
         }
       }
       try LMDBFailure.require(result, "making room between long keys")

@@ -30,10 +30,12 @@ struct LMDBMeta {
   var free: Tree
   /// The one table.
   var records: Tree
+  private let freeFlags: UInt16
+  private let recordsFlags: UInt16
   var lastPage: Int
   var transaction: UInt64
 
-  /// Reads meta page 0 or 1, and refuses what LMDB would stumble over.
+  /// Reads meta page 0 or 1, and refuses what is none.
   init(_ number: Int, at offset: Int, in pages: LMDBPageFile) throws {
     let bytes = try pages.bytes(Self.byteCount, at: offset)
     let view = bytes.withUnsafeBytes { bytes in
@@ -59,40 +61,39 @@ struct LMDBMeta {
     pageByteCount = view.pageByteCount
     lastPage = Int(view.last)
     transaction = view.transaction
-    let flags = bytes.withUnsafeBytes {
-      [$0.number(Self.freeOffset + 4, UInt16.self), $0.number(Self.recordsOffset + 4, UInt16.self)]
-    }
-    let pad = bytes.withUnsafeBytes { $0.number(Self.recordsOffset, UInt32.self) }
-    guard flags == [Self.environmentFlags, 0], pad == 0 else {
-      throw pages.damage("its meta page \(number) is damaged or of another program: its tables are of an unknown kind")
-    }
-    free = try Self.tree(bytes, Self.freeOffset, lastPage: lastPage, of: number, pages)
-    records = try Self.tree(bytes, Self.recordsOffset, lastPage: lastPage, of: number, pages)
+    (free, freeFlags) = Self.tree(bytes, Self.freeOffset)
+    (records, recordsFlags) = Self.tree(bytes, Self.recordsOffset)
   }
 
-  private static func tree(
-    _ bytes: [UInt8], _ offset: Int, lastPage: Int, of number: Int, _ pages: LMDBPageFile
-  ) throws -> Tree {
-    let (root, depth, counts) = bytes.withUnsafeBytes { bytes in
-      (
-        bytes.number(offset + rootByteOffset, UInt64.self), Int(bytes.number(offset + 6, UInt16.self)),
-        (0..<4).map { bytes.number(offset + 8 + 8 * $0, UInt64.self) }
-      )
+  /// Refuses trees that cannot be.
+  func judge(in pages: LMDBPageFile) throws {
+    guard freeFlags == Self.environmentFlags, recordsFlags == 0 else {
+      throw pages.damage("its meta page \(number) is damaged or of another program: its tables are of an unknown kind")
     }
-    if root == .max {
-      guard depth == 0, counts.allSatisfy({ $0 == 0 }) else {
-        throw pages.damage("its meta page \(number) gives a tree without pages that is not empty")
+    for tree in [free, records] {
+      guard let root = tree.root else {
+        guard tree == Tree(depth: 0) else {
+          throw pages.damage("its meta page \(number) gives a tree without pages that is not empty")
+        }
+        continue
       }
-      return Tree(root: nil, depth: 0)
+      guard root >= 2, root <= lastPage else {
+        throw pages.damage("its meta page \(number) gives page \(root) as the root of a tree, which is no page")
+      }
+      guard (1...Self.depthMaximum).contains(tree.depth) else {
+        throw pages.damage("its meta page \(number) gives a tree of depth \(tree.depth)")
+      }
     }
-    guard root >= 2, root <= UInt64(lastPage) else {
-      throw pages.damage("its meta page \(number) gives page \(root) as the root of a tree, which is no page")
+  }
+
+  private static func tree(_ bytes: [UInt8], _ offset: Int) -> (Tree, flags: UInt16) {
+    bytes.withUnsafeBytes { bytes in
+      let root = bytes.number(offset + rootByteOffset, UInt64.self)
+      let tree = Tree(
+        root: root == .max ? nil : Int(clamping: root), depth: Int(bytes.number(offset + 6, UInt16.self)),
+        branchPageCount: bytes.number(offset + 8, UInt64.self), leafPageCount: bytes.number(offset + 16, UInt64.self),
+        overflowPageCount: bytes.number(offset + 24, UInt64.self), entryCount: bytes.number(offset + 32, UInt64.self))
+      return (tree, bytes.number(offset + 4, UInt16.self))
     }
-    guard (1...depthMaximum).contains(depth) else {
-      throw pages.damage("its meta page \(number) gives a tree of depth \(depth)")
-    }
-    return Tree(
-      root: Int(root), depth: depth, branchPageCount: counts[0], leafPageCount: counts[1], overflowPageCount: counts[2],
-      entryCount: counts[3])
   }
 }

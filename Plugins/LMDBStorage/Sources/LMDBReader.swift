@@ -15,7 +15,7 @@ actor LMDBReader {
 
     init(_ environment: LMDBEnvironment) throws {
       var begun: OpaquePointer?
-      let result = environment.gate.withLock { _ in
+      let result = try environment.withMap {
         let result = mdb_txn_begin(environment.handle, nil, UInt32(MDB_RDONLY), &begun)
         if result == MDB_SUCCESS { mdb_txn_reset(begun) }
         return result
@@ -30,10 +30,12 @@ actor LMDBReader {
 
     func read<Value: Sendable>(_ body: (LMDBTable) throws -> Value) throws -> Value {
       do {
-        return try environment.gate.withLock { _ in
+        return try environment.withMap {
           try LMDBFailure.require(mdb_txn_renew(transaction), "beginning to read")
           defer { mdb_txn_reset(transaction) }
-          return try body(LMDBTable(transaction: transaction, table: environment.records))
+          return try body(
+            LMDBTable(
+              transaction: transaction, table: environment.records, bounds: LMDBBounds(environment)))
         }
       } catch let failure as LMDBFailure {
         throw failure.storeError(path: environment.path)

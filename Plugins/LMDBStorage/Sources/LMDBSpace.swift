@@ -30,9 +30,9 @@ enum LMDBSpace {
   }
 
   private static func isMostlyFree(_ environment: LMDBEnvironment) throws -> Bool {
-    let pageCount = Int(environment.information.me_last_pgno) + 1
-    guard pageCount > pageCountMinimum else { return false }
-    return try environment.withSnapshot { transaction in
+    try environment.withSnapshot { transaction in
+      let pageCount = Int(environment.information.me_last_pgno) + 1
+      guard pageCount > pageCountMinimum else { return false }
       var statistics = MDB_stat()
       try LMDBFailure.require(mdb_stat(transaction, environment.records, &statistics), "counting its pages")
       let used = statistics.ms_branch_pages + statistics.ms_leaf_pages + statistics.ms_overflow_pages

@@ -4,7 +4,7 @@ import TomboloPorts
 extension LMDBTable {
   /// Up to `limit` records of `range`, from its lower end or, reversed, from its upper one.
   func scan(_ range: KeyRange, reverse: Bool, limit: Int) throws -> [Record] {
-    let cursor = try LMDBCursor(transaction, table: table)
+    let cursor = try LMDBCursor(self)
     defer { cursor.close() }
     var records: [Record] = []
     var position = try reverse ? last(before: range.upper, with: cursor) : first(from: range.lower, with: cursor)
@@ -36,7 +36,7 @@ extension LMDBTable {
     guard LMDBEntry.isLong(key) else {
       return try LMDBEntry.withStored(key.bytes) { try cursor.first(from: $0) }
     }
-    let place = LMDBLongKeys(key, in: transaction, table: table)
+    let place = LMDBLongKeys(key, in: self)
     func seek(_ label: UInt64) throws -> LMDBCursor.Position? {
       try LMDBEntry.withStored(place.stem, label: label) { try cursor.first(from: $0) }
     }
@@ -52,7 +52,7 @@ extension LMDBTable {
     guard LMDBEntry.isLong(key) else {
       return try LMDBEntry.withStored(key.bytes) { try cursor.last(before: $0) }
     }
-    let place = LMDBLongKeys(key, in: transaction, table: table)
+    let place = LMDBLongKeys(key, in: self)
     func seek(_ label: UInt64) throws -> LMDBCursor.Position? {
       try LMDBEntry.withStored(place.stem, label: label) { try cursor.last(before: $0) }
     }

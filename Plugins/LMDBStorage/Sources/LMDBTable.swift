@@ -5,6 +5,8 @@ import TomboloPorts
 struct LMDBTable {
   let transaction: OpaquePointer
   let table: MDB_dbi
+  /// For transactions that read.
+  var bounds: LMDBBounds?
 
   /// The record at `key`, or `nil`.
   func record(at key: Key) throws -> Record? {
@@ -18,7 +20,7 @@ struct LMDBTable {
 
   func put(_ key: Key, _ value: [UInt8], _ revision: Revision) throws {
     guard LMDBEntry.isLong(key) else { return try put(key.bytes[...], label: nil, rest: nil, value, revision) }
-    let place = LMDBLongKeys(key, in: transaction, table: table)
+    let place = LMDBLongKeys(key, in: self)
     try put(place.stem, label: try label(at: place), rest: place.rest, value, revision)
   }
 
@@ -26,7 +28,7 @@ struct LMDBTable {
   func delete(_ key: Key) throws {
     var label: UInt64?
     if LMDBEntry.isLong(key) {
-      guard case .found(let found, _) = try LMDBLongKeys(key, in: transaction, table: table).locate() else { return }
+      guard case .found(let found, _) = try LMDBLongKeys(key, in: self).locate() else { return }
       label = found
     }
     let result = LMDBEntry.withStored(key.bytes.prefix(LMDBEntry.stemByteCount), label: label) {
@@ -67,7 +69,7 @@ struct LMDBTable {
 
   private func entry(at key: Key) throws -> UnsafeRawBufferPointer? {
     if LMDBEntry.isLong(key) {
-      guard case .found(_, let entry) = try LMDBLongKeys(key, in: transaction, table: table).locate() else {
+      guard case .found(_, let entry) = try LMDBLongKeys(key, in: self).locate() else {
         return nil
       }
       return entry
@@ -76,6 +78,7 @@ struct LMDBTable {
     let result = LMDBEntry.withStored(key.bytes) { mdb_get(transaction, table, &$0, &entry) }
     if result == MDB_NOTFOUND { return nil }
     try LMDBFailure.require(result, "reading a record")
+    try bounds?.require(entry.bytes)
     return entry.bytes
   }
 }

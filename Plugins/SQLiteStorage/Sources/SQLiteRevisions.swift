@@ -32,6 +32,23 @@ final class SQLiteRevisions {
   }
 
   private static func claimEpoch(_ connection: SQLiteConnection) throws -> UInt64 {
+    // Read and raised in one transaction: two who share the database never get the same one.
+    try connection.execute("BEGIN IMMEDIATE")
+    do {
+      let epoch = try raiseEpoch(connection)
+      try connection.execute("COMMIT")
+      return epoch
+    } catch {
+      do {
+        try connection.execute("ROLLBACK")
+      } catch {
+        // Nothing is open any more; what went wrong first is what is told.
+      }
+      throw error
+    }
+  }
+
+  private static func raiseEpoch(_ connection: SQLiteConnection) throws -> UInt64 {
     guard let last = try connection.number("SELECT value FROM meta WHERE name = 'epoch'"), last >= 0 else {
       throw StoreError(.damaged, "\(connection.path): the epoch is missing; \(SQLiteFailure.adviceOnDamage)")
     }
@@ -40,10 +57,8 @@ final class SQLiteRevisions {
         .engine, "\(connection.path): it was opened \(last) times and has no revisions left; copy it into a new store")
     }
     try connection.execute(
-      "BEGIN IMMEDIATE;"
-        + "UPDATE meta SET value = \(last + 1) WHERE name = 'epoch';"
-        + "UPDATE meta SET value = 0 WHERE name = 'clean';"
-        + "COMMIT")
+      "UPDATE meta SET value = \(last + 1) WHERE name = 'epoch';"
+        + "UPDATE meta SET value = 0 WHERE name = 'clean'")
     return UInt64(last + 1)
   }
 }

@@ -18,6 +18,9 @@ public enum SQLiteStoragePlugin: StoragePlugin {
     OptionDeclaration(
       "reserve", .size(0...1_024 * 1_024 * 1_024), default: .size(SQLiteStore.defaultReserveByteCount),
       help: "Room kept on the disk so that operations can be settled when it is full; at most an eighth of it is used."),
+    OptionDeclaration(
+      "shared", .boolean, default: .boolean(false),
+      help: "Whether other processes on this machine may work on the same folder; all of them must say so."),
   ]
 
   public static func make(
@@ -29,6 +32,7 @@ public enum SQLiteStoragePlugin: StoragePlugin {
     }
     return try await SQLiteStore(
       path: try options.string("path"), durability: durability, busyTimeout: try options.duration("busyTimeout"),
-      reserveByteCount: try options.byteCount("reserve"))
+      reserveByteCount: try options.byteCount("reserve"),
+      isShared: try options.boolean("shared"))
   }
 }

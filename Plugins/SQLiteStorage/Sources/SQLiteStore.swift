@@ -31,7 +31,7 @@ public final class SQLiteStore: KeyValueStore {
   /// 8 MiB: room for the journal, and for as much of it again.
   public static let defaultReserveByteCount = 8 * 1_024 * 1_024
 
-  public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+  public let capabilities: StoreCapabilities
 
   private let writer: SQLiteWriter
   private let reader: SQLiteReader
@@ -44,18 +44,20 @@ public final class SQLiteStore: KeyValueStore {
   ///   - durability: What a commit has reached when it returns.
   ///   - busyTimeout: How long to wait while another program, such as the `sqlite3` shell, holds the database.
   ///   - reserveByteCount: Room kept on the disk for settling; zero keeps none.
+  ///   - isShared: Whether other processes may have it open at the same time, all of them with this set.
   /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
   ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
   ///   program or was written by a newer one; `full` when the disk is.
   public init(
     path: String, durability: StoreDurability = .full, busyTimeout: Duration = .seconds(5),
-    reserveByteCount: Int = defaultReserveByteCount
+    reserveByteCount: Int = defaultReserveByteCount, isShared: Bool = false
   ) async throws {
+    capabilities = StoreCapabilities(isDurable: true, isShareable: isShared)
     let location = SQLiteLocation(folder: path)
     do {
       writer = SQLiteWriter(
         location: location, durability: durability, busyTimeout: busyTimeout, reserveByteCount: reserveByteCount,
-        executor: try SerialThreadExecutor(name: "sqlite-write"))
+        isShared: isShared, executor: try SerialThreadExecutor(name: "sqlite-write"))
       reader = SQLiteReader(
         location: location, busyTimeout: busyTimeout, executor: try SerialThreadExecutor(name: "sqlite-read"))
     } catch let error as SerialThreadError {

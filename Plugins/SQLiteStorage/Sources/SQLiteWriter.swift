@@ -36,13 +36,15 @@ actor SQLiteWriter {
   private let durability: StoreDurability
   private let busyTimeout: Duration
   private let reserveByteCount: Int
+  private let isShared: Bool
   private let executor: SerialThreadExecutor
   private var session: Session?
 
   init(
     location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, reserveByteCount: Int,
-    executor: SerialThreadExecutor
+    isShared: Bool, executor: SerialThreadExecutor
   ) {
+    self.isShared = isShared
     self.location = location
     self.durability = durability
     self.busyTimeout = busyTimeout
@@ -54,7 +56,7 @@ actor SQLiteWriter {
 
   func open() throws {
     try Task.checkCancellation()
-    let folder = try StoreFolder(location.folder, engine: "sqlite")
+    let folder = try StoreFolder(location.folder, engine: "sqlite", isShared: isShared)
     if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: busyTimeout) }
     let reserve = try RoomReserve(folder: location.folder, byteCount: reserveByteCount)
     do {
@@ -64,6 +66,7 @@ actor SQLiteWriter {
       guard try reserve.release() else { throw error }
       session = try makeSession(folder, reserve)
     }
+    try folder.share()
   }
 
   private func makeSession(_ folder: StoreFolder, _ reserve: RoomReserve) throws -> Session {
@@ -113,7 +116,8 @@ actor SQLiteWriter {
     session = nil
     do {
       try closing.space.giveBackAll(with: closing.connection)
-      try SQLiteSchema.markClean(closing.connection)
+      // Another process may have it open, and may not close it in order.
+      if !isShared { try SQLiteSchema.markClean(closing.connection) }
       try closing.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     } catch let error as StoreError where error.code == .full {
       // Tidying needs room that is not there. Nothing is missing: the journal keeps what was committed, and the next opening

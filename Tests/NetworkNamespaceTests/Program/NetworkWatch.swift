@@ -8,6 +8,7 @@
   /// around it.
   ///
   /// - `path [BYTES]`: each report of the system source, whose socket may be given a buffer of BYTES
+  /// - `news`: the same without looks at the carrier, from the kernel's news alone
   /// - `monitor [HOST PORT MILLISECONDS]`: each status of a monitor with the system source, and a TCP probe with that interval
   /// - `listen HOST PORT`: accepts connections, until it is killed
   /// - `starved`: like `path`, with all descriptors in use until the first report
@@ -19,6 +20,8 @@
       switch arguments.first {
       case "path":
         await NetlinkSource(receiveByteCount: arguments.dropFirst().first.flatMap { Int32($0) }).run(tell)
+      case "news":
+        await NetlinkSource(carrierCheckInterval: nil).run(tell)
       case "monitor":
         await watchMonitor(Array(arguments.dropFirst()))
       case "listen" where arguments.count == 3:
@@ -90,8 +93,8 @@
     }
 
     private static func runStarved() async throws {
-      // The runtime opens what it needs for waiting at the first wait.
-      try await Task.sleep(for: .milliseconds(1))
+      // The runtime opens what its timers need with the first of them, and the source is to find it open.
+      try await SystemTimeSource().sleep(for: .milliseconds(1))
       var taken: [Int32] = []
       while case let descriptor = dup(STDOUT_FILENO), descriptor >= 0 { taken.append(descriptor) }
       let all = taken

@@ -26,10 +26,12 @@ final class Watcher {
   private var reports: AsyncStream<Report>.Iterator
   private var seen: [Report] = []
 
-  init(in namespace: NetworkNamespace, _ arguments: String) throws {
+  /// - Parameter wrapper: a program, with its arguments, that runs the watcher in a way of its own.
+  init(in namespace: NetworkNamespace, _ arguments: String, wrapper: [String] = []) throws {
     process.executableURL = URL(fileURLWithPath: Command.ipPath())
     process.arguments =
-      ["netns", "exec", namespace.name, Self.program.path] + arguments.split(separator: " ").map(String.init)
+      ["netns", "exec", namespace.name] + wrapper + [Self.program.path]
+      + arguments.split(separator: " ").map(String.init)
     let output = Pipe()
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice

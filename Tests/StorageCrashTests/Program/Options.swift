@@ -8,6 +8,8 @@ struct Options: Sendable {
   var producerCount = 1
   var round = 0
   var isGrouped = false
+  /// Whether to go on when a commit fails; see `StubbornLoad`.
+  var isStubborn = false
   var commitCount = 1_000_000
 
   init(_ arguments: [String]) throws {
@@ -30,6 +32,7 @@ struct Options: Sendable {
     producerCount = try value("--producers", producerCount) { Int($0) }
     round = try value("--round", round) { Int($0) }
     isGrouped = try value("--grouped", isGrouped) { Bool($0) }
+    isStubborn = try value("--stubborn", isStubborn) { Bool($0) }
     commitCount = try value("--commits", commitCount) { Int($0) }
     if let unknown = values.keys.min() { throw LoadError(message: "\(unknown) is no option") }
   }

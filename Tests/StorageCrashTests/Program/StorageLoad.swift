@@ -13,11 +13,13 @@ import TomboloStorage
 ///
 ///     storage-load --engine lmdb --path ./data --durability full --producers 4 --round 0 --grouped true --commits 1000
 ///
-/// `--commits` is how many steps each producer takes; `--grouped` sends them through a `GroupCommit`.
+/// `--commits` is how many steps each producer takes; `--grouped` sends them through a `GroupCommit`; `--stubborn` goes on
+/// when a step fails.
 @main
 struct StorageLoad {
   static func main() async throws {
     let options = try Options(Array(CommandLine.arguments.dropFirst()))
+    if options.isStubborn { return try await StubbornLoad(options: options, print: print).run() }
     let store = try await options.engine.open(path: options.path, durability: options.durability)
     // Told apart from what opening costs, in a trace of system calls.
     try print("ready\n")
@@ -44,12 +46,12 @@ struct StorageLoad {
     try await store.close()
   }
 
-  /// One write, so that a line is never cut off, and no buffer in between: what was printed outlives the process.
+  /// One write, so that a line is never cut off, and no buffer in between: what was printed outlives the process. A write that
+  /// is made to fail is tried again.
   private static func print(_ line: String) throws {
     let bytes = Array(line.utf8)
-    guard write(STDOUT_FILENO, bytes, bytes.count) == bytes.count else {
-      throw LoadError(message: "standard output is gone (error \(errno))")
-    }
+    for _ in 0..<3 where write(STDOUT_FILENO, bytes, bytes.count) == bytes.count { return }
+    throw LoadError(message: "standard output is gone (error \(errno))")
   }
 }
 

@@ -8,7 +8,7 @@ import TomboloPorts
 struct FlushTests {
   private static let commitCount = 20
 
-  @Test("A full commit flushes, and one of durability none does not", arguments: StorageEngine.allCases)
+  @Test("A full commit flushes, and one of durability none does not", arguments: StorageEngine.tested)
   func flushes(engine: StorageEngine) async throws {
     let full = try await flushCount(engine, .full)
     let normal = try await flushCount(engine, .normal)

@@ -13,7 +13,7 @@ struct KillTests {
 
   @Test(
     "keeps every acknowledged commit, holds no half of one, and never gives a revision twice, kill after kill",
-    arguments: StorageEngine.allCases)
+    arguments: StorageEngine.tested)
   func kill(engine: StorageEngine) async throws {
     let seed = UInt64.random(in: .min ... .max)
     var random = SeededGenerator(seed: seed)

@@ -23,6 +23,8 @@ final class LoadProcess {
     try process.run()
   }
 
+  var identifier: Int32 { process.processIdentifier }
+
   /// The next line, or `nil` at the end of the output.
   func line() -> Substring? {
     while true {

@@ -13,6 +13,8 @@ struct QueuePlan: Sendable {
   var hasNotBefore = true
   /// Whether kinds, keys and the queue are paused and resumed, and namespaces come and go.
   var hasPauses: Bool
+  /// Whether two workers, with a queue each, share the store.
+  var isShared: Bool
 
   /// Whether everything must settle soon once nothing fails: a wall clock that jumped may put a `notBefore` far off.
   var isPatienceLimited: Bool { faults.wallClockJumpChance == 0 || !hasNotBefore }
@@ -32,6 +34,9 @@ struct QueuePlan: Sendable {
         ? KindLimit(concurrency: 1) : KindLimit(concurrency: 2, rate: RateLimit(1, per: .seconds(60)))
     }
     hasPauses = Int.random(in: 0..<3, using: &random) == 0
+    isShared = Int.random(in: 0..<4, using: &random) == 0
+    configuration.leaseDuration = .seconds(600)
+    configuration.sharedPollInterval = .seconds(20)
     configuration.activeNamespaces = Bool.random(using: &random) ? ["n"] : ["n", "m"]
     hasPerson = Bool.random(using: &random)
     if Bool.random(using: &random) {

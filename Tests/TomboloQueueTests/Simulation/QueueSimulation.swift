@@ -23,7 +23,8 @@ struct QueueSimulation {
   init(seed: UInt64, planted: Planted = Planted()) {
     plan = QueuePlan(seed: seed)
     world = SimulatedWorld(
-      seed: seed, faults: plan.faults, horizon: .seconds(10 * 24 * 3_600), jobCountMaximum: 300_000)
+      seed: seed, faults: plan.faults, horizon: .seconds(10 * 24 * 3_600), isShareable: plan.isShared,
+      jobCountMaximum: plan.isShared ? 2_000_000 : 300_000)
     ledger = QueueLedger(world: world, plan: plan)
     self.planted = planted
   }
@@ -57,11 +58,21 @@ struct QueueSimulation {
     let queue = try await open(process, logger)
     ledger.begins(lifeWith: plan.configuration.activeNamespaces)
     let handler = CheckingHandler(
-      base: planted.handler(process.handler), ledger: ledger, world: world, concurrency: plan.configuration.concurrency,
-      isStrictlyByPriority: plan.isStrictlyByPriority,
-      kindConcurrency: plan.configuration.kindLimits["limited"]?.concurrency ?? .max)
+      base: planted.handler(process.handler), ledger: ledger, world: world,
+      concurrency: plan.configuration.concurrency * (plan.isShared ? 2 : 1),
+      isStrictlyByPriority: plan.isStrictlyByPriority && !plan.isShared,
+      kindConcurrency: (plan.configuration.kindLimits["limited"]?.concurrency).map { $0 * (plan.isShared ? 2 : 1) }
+        ?? .max,
+      isFenced: plan.isShared && plan.faults.wallClockJumpChance > 0)
     let worker = SyncWorker(
       queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
+    // Another process on the same disk, which lives and dies with this one.
+    let other = plan.isShared ? try await open(process, logger, "other ids") : nil
+    let otherWorker = other.map {
+      SyncWorker(
+        queue: $0, handler: handler, network: process.network, random: process.random("other worker"), logger: logger)
+    }
+    let queues = [queue, other].compactMap { $0 }
     let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
     let stopAfter = Int.random(in: 60...7_200, using: &random)
 
@@ -70,13 +81,16 @@ struct QueueSimulation {
       group.addTask {
         if isDraining { try await drainNowAndThen(worker, process) } else { try await worker.run() }
       }
-      if !isDraining { group.addTask { await watch(queue, worker, process, until: hasStopped) } }
+      if let otherWorker { group.addTask { try await otherWorker.run() } }
+      if !isDraining, other == nil { group.addTask { await watch(queue, worker, process, until: hasStopped) } }
       group.addTask {
         try await withThrowingTaskGroup(of: Void.self) { producers in
           for number in 1...2 {
-            producers.addTask { try await produce(queue, process, "\(process.number).\(number)") }
+            producers.addTask {
+              try await produce(queues[number % queues.count], process, "\(process.number).\(number)")
+            }
           }
-          producers.addTask { try await pauseAndResume(queue, process) }
+          producers.addTask { try await pauseAndResume(queues, process) }
           if plan.hasPerson { producers.addTask { try await settleByHand(queue, process) } }
           try await producers.waitForAll()
         }
@@ -86,6 +100,7 @@ struct QueueSimulation {
           try await process.time.sleep(for: .seconds(stopAfter))
         }
         worker.stop()
+        otherWorker?.stop()
         hasStopped.set()
         if isDraining { throw CancellationError() }
       }
@@ -96,16 +111,18 @@ struct QueueSimulation {
         while let result = await group.nextResult() { if case .failure(let error) = result { _ = error } }
       }
     }
-    let inFlight = queue.engine.state.withLock { $0.inFlight.count }
+    let inFlight = queues.reduce(0) { $0 + $1.engine.state.withLock { $0.inFlight.count } }
     if inFlight > 0, process.isAlive { ledger.note("\(inFlight) still count as being delivered after a graceful stop") }
   }
 
-  private func open(_ process: SimulatedProcess, _ logger: Logger) async throws -> SyncQueue {
+  private func open(
+    _ process: SimulatedProcess, _ logger: Logger, _ ids: String = "ids"
+  ) async throws -> SyncQueue {
     while true {
       do {
         return try await SyncQueue.open(
           store: planted.store(process.store), configuration: plan.configuration, time: process.time,
-          ids: MonotonicOperationIDSource(random: process.random("ids")), logger: logger)
+          ids: MonotonicOperationIDSource(random: process.random(ids)), logger: logger)
       } catch let error as StoreError where error.code != .closed {
         try await process.time.sleep(for: .seconds(1))
       }
@@ -135,14 +152,15 @@ struct QueueSimulation {
   }
 
   /// Pauses now and then, and in the end lets everything go on.
-  private func pauseAndResume(_ queue: SyncQueue, _ process: SimulatedProcess) async throws {
+  private func pauseAndResume(_ queues: [SyncQueue], _ process: SimulatedProcess) async throws {
     var random = process.random("pauses")
+    let queue = queues[0]
     let scopes: [Pause.Scope] = [.queue, .kind("test"), .kind("limited"), .orderingKey("a")]
     for _ in 0..<(plan.hasPauses ? 6 : 0) {
       try await process.time.sleep(for: .seconds(Int.random(in: 1...600, using: &random)))
       let namespaces = Set(["n", "m"].filter { _ in Bool.random(using: &random) })
       ledger.activates(namespaces)
-      queue.activate(namespaces: namespaces)
+      for queue in queues { queue.activate(namespaces: namespaces) }
       guard let scope = scopes.randomElement(using: &random) else { continue }
       do {
         if Bool.random(using: &random) {
@@ -158,7 +176,7 @@ struct QueueSimulation {
       }
     }
     ledger.activates(["n", "m"])
-    queue.activate(namespaces: ["n", "m"])
+    for queue in queues { queue.activate(namespaces: ["n", "m"]) }
     for pause in queue.pauses {
       ledger.resumes(pause.scope)
       while true {

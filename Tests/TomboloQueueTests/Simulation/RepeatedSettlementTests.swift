@@ -72,11 +72,27 @@ struct RepeatedSettlementTests {
     try await test.whileRunning {
       try await test.add("first")
       while try await test.queue.status().delivered == 0 { await Task.yield() }
+      // The worker has seen that there is no more, and waits.
+      while test.queue.workArrived.isSignalled || test.worker.inFlightCount > 0 { await Task.yield() }
+      for _ in 0..<1_000 { await Task.yield() }
       store.onCommit { number, _ in number == 1 ? .unanswered : nil }
       await #expect(throws: StoreError.self) { try await test.add("second") }
       await test.handler.waitForCalls(2)
     }
     #expect(test.attempted == ["first", "second"])
+  }
+
+  /// Found by two real processes on one store: counts that were forgotten while a group was planned counted as none, and
+  /// were stored so.
+  @Test("Counts survive being forgotten in the middle of a plan")
+  func forgotten() async throws {
+    let queue = try await open()
+    for _ in 0..<3 { try await queue.enqueue(NewOperation(kind: "test")) }
+    store.onRead { _ in queue.engine.forgetPlace(OperationID(high: 0, low: 0)) }
+    try await queue.enqueue(NewOperation(kind: "test", orderingKey: "k"))
+    store.heal()
+    #expect(try await queue.status().pending == 4)
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
   }
 
   enum PutBackCase: Sendable { case retry, deadLetter, delivered }

@@ -33,14 +33,17 @@ enum FileFloor {
   }
 
   private static func compare(_ folder: String, producerCount: Int, perRound: Int) async throws {
+    var appends: [Double] = []
     var floors: [Double] = []
     var rates: [Double] = []
     for round in 0..<5 {
-      let floor = try FloorJournal(path: "\(folder)/floor-\(producerCount)-\(round)")
-      floors.append(
-        try rate(perRound) {
+      for (roomByteCount, name) in [(0, "append"), (1_024 * 1_024, "room")] {
+        let floor = try FloorJournal(path: "\(folder)/\(name)-\(producerCount)-\(round)", roomByteCount: roomByteCount)
+        let rate = try rate(perRound) {
           for _ in 0..<perRound / producerCount { try floor.append(payload, count: producerCount) }
-        })
+        }
+        if roomByteCount == 0 { appends.append(rate) } else { floors.append(rate) }
+      }
       let store = try await FileStore(path: "\(folder)/store-\(producerCount)-\(round)")
       let door = GroupCommit(store)
       let start = clock.now
@@ -62,8 +65,9 @@ enum FileFloor {
     let floor = median(floors)
     let rate = median(rates)
     print(
-      "\(producerCount) producers: floor \(Int(floor))/s, file \(Int(rate))/s, \(format(rate / floor)) of the floor "
-        + "(rounds: \(zip(rates, floors).map { format($0 / $1) }.joined(separator: " ")))")
+      "\(producerCount) producers: plain append \(Int(median(appends)))/s, with room made ahead \(Int(floor))/s, file "
+        + "\(Int(rate))/s: \(format(rate / median(appends))) and \(format(rate / floor)) of these "
+        + "(the latter by round: \(zip(rates, floors).map { format($0 / $1) }.joined(separator: " ")))")
   }
 
   private static func rate(_ count: Int, _ body: () throws -> Void) rethrows -> Double {

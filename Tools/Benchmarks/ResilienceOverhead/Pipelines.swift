@@ -4,7 +4,8 @@ import TomboloResilience
 struct Pipelines: Sendable {
   static let names = [
     "plain", "empty", "retry", "retryWithBudget", "breaker", "breakerWithSlowCalls", "breakerAlone", "bulkhead",
-    "rateLimit", "retryAndBreaker", "usualFour", "described", "attemptTimeout", "attemptTimeoutOfWaiting",
+    "adaptiveLimit", "rateLimit", "retryAndBreaker", "usualFour", "described", "attemptTimeout",
+    "attemptTimeoutOfWaiting",
     "hedge", "retryBreakerAndHedge",
   ]
 
@@ -15,6 +16,7 @@ struct Pipelines: Sendable {
   let slowBreaker: ResiliencePipeline<BoundCircuitBreaking>
   let breakerAlone = CircuitBreaker<ContinuousClock>("alone")
   let bulkhead: ResiliencePipeline<BoundBulkhead>
+  let adaptive: ResiliencePipeline<BoundAdaptiveLimiting>
   let rateLimit: ResiliencePipeline<BoundRateLimiting>
   let both: ResiliencePipeline<BoundPolicyChain<BoundRetry, BoundCircuitBreaking>>
   let four:
@@ -37,6 +39,7 @@ struct Pipelines: Sendable {
       CircuitBreaking("s", CircuitBreakerConfiguration(window: .time(.seconds(30)), slowCallDuration: .seconds(60)))
     }
     bulkhead = try ResiliencePipeline("bulkhead") { Bulkhead("b", limit: 100) }
+    adaptive = try ResiliencePipeline("adaptive") { AdaptiveLimiting("a") }
     let rate = RateLimit(1_000_000_000, per: .seconds(1))
     rateLimit = try ResiliencePipeline("rate") { RateLimiting("b", rate) }
     both = try ResiliencePipeline("both") {
@@ -73,6 +76,7 @@ struct Pipelines: Sendable {
       for _ in 0..<count { sum += try await slowBreaker.run { _ in try await Self.nothing() } }
     case "breakerAlone": for _ in 0..<count { sum += try await breakerAlone.call { try await Self.nothing() } }
     case "bulkhead": for _ in 0..<count { sum += try await bulkhead.run { _ in try await Self.nothing() } }
+    case "adaptiveLimit": for _ in 0..<count { sum += try await adaptive.run { _ in try await Self.nothing() } }
     case "rateLimit": for _ in 0..<count { sum += try await rateLimit.run { _ in try await Self.nothing() } }
     case "retryAndBreaker": for _ in 0..<count { sum += try await both.run { _ in try await Self.nothing() } }
     case "usualFour": for _ in 0..<count { sum += try await four.run { _ in try await Self.nothing() } }

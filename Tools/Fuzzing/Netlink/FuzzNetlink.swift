@@ -9,5 +9,6 @@ public func fuzzNetlink(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   }
   _ = NetlinkNews.matters(datagram)
   _ = listing.table.path { _ in nil }
+  for carrier in listing.table.watchedCarriers { _ = carrier.judge(datagram, sequence: 1) }
   return 0
 }

@@ -1,4 +1,5 @@
 import FileStorage
+import GRPCDelivery
 import HTTPDelivery
 import HTTPProbe
 import LMDBStorage
@@ -16,6 +17,7 @@ enum StandardPlugins {
     try registry.register(SQLiteStoragePlugin.self)
     try registry.register(AESGCMEncryptionPlugin.self)
     try registry.register(HTTPDeliveryPlugin.self)
+    try registry.register(GRPCDeliveryPlugin.self)
     try registry.register(HTTPProbePlugin.self)
     return registry
   }

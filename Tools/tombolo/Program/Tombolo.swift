@@ -14,7 +14,8 @@ struct TomboloCommand: AsyncParsableCommand {
     version: TomboloVersion.text,
     subcommands: [
       RunCommand.self, EnqueueCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, RetryCommand.self,
-      DiscardCommand.self, ConfigCommand.self, StorageCommand.self, PluginsCommand.self, DemoCommand.self,
+      DiscardCommand.self, NetworkCommand.self, ConfigCommand.self, StorageCommand.self, PluginsCommand.self,
+      DemoCommand.self,
     ])
 }
 

@@ -10,6 +10,18 @@ struct NetlinkLink: Equatable {
   /// What made it, where software did: `veth`, `bridge`, `wireguard`.
   var madeBy: String?
 
+  /// Whether the kernel has said that it runs, which it may still do a while after the carrier is gone.
+  var isSaidToRun: Bool {
+    let needed = NetlinkNumber.linkUp | NetlinkNumber.linkRunning
+    return flags & needed == needed
+  }
+
+  /// Whether it is switched on and connected, and the kernel has not said yet that it runs.
+  var isRising: Bool {
+    let connected = NetlinkNumber.linkUp | NetlinkNumber.linkLowerUp
+    return flags & (connected | NetlinkNumber.linkRunning) == connected
+  }
+
   var isLoopback: Bool { flags & NetlinkNumber.linkLoopback != 0 }
 
   /// Whether it is switched on, its cable or radio is connected, and it may carry traffic. The kernel sets the flag for

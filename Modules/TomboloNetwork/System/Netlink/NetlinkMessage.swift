@@ -39,6 +39,21 @@ struct NetlinkMessage: Equatable {
     return bytes
   }
 
+  /// A request for one link.
+  static func linkRequest(index: UInt32, sequence: UInt32) -> [UInt8] {
+    var bytes: [UInt8] = []
+    append(UInt32(NetlinkNumber.messageHeaderByteCount + NetlinkLink.headerByteCount), to: &bytes)
+    append(NetlinkNumber.getLink, to: &bytes)
+    append(NetlinkNumber.flagRequest, to: &bytes)
+    append(sequence, to: &bytes)
+    append(UInt32(0), to: &bytes)
+    // Family, padding and hardware type; then the index, and flags that are not to be changed.
+    append(UInt32(0), to: &bytes)
+    append(index, to: &bytes)
+    append(UInt64(0), to: &bytes)
+    return bytes
+  }
+
   /// The sizes of `struct ifinfomsg`, `ifaddrmsg` and `rtmsg`.
   private static func bodyByteCount(_ type: UInt16) -> Int {
     switch type {

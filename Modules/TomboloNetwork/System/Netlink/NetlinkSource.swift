@@ -12,8 +12,9 @@
   /// privilege and sends nothing to the outside.
   ///
   /// A way out is a unicast default route of the main table, IPv4 or IPv6, over an interface that is up, connected, and not
-  /// the loopback one. Changes are told within a tenth of a second, in a storm of them within a second; the kernel itself holds
-  /// back news of a pulled cable for up to a second when another link changed just before.
+  /// the loopback one. Changes are told within a tenth of a second, in a storm of them within a second. A pulled cable is told
+  /// within `carrierCheckInterval`: the kernel itself holds that news back for up to a second when another link changed just
+  /// before, so the links that carry a way out are looked at in between.
   ///
   /// Not known: whether a Wi-Fi or a cable is metered (NetworkManager's opinion is not asked), so `isMetered` is true when
   /// all ways out are cellular and `nil` otherwise; and what policy rules and further routing tables do. A VPN that leaves
@@ -27,15 +28,23 @@
     private static let retryDelayMaximum = Duration.seconds(60)
 
     private let time: any TimeSource
+    private let carrierCheckInterval: Duration?
     private let receiveByteCount: Int32?
 
     /// A source that waits between its attempts to reach netlink on `time`.
-    public init(time: any TimeSource = SystemTimeSource()) {
-      self.init(time: time, receiveByteCount: nil)
+    ///
+    /// - Parameter carrierCheckInterval: How often to look whether the ways out still have a carrier: one question to the
+    ///   kernel each, and none while there is no way out. `nil` to wait for the kernel's news alone. At least 10 ms.
+    public init(carrierCheckInterval: Duration? = .milliseconds(250), time: any TimeSource = SystemTimeSource()) {
+      self.init(carrierCheckInterval: carrierCheckInterval, time: time, receiveByteCount: nil)
     }
 
     /// One whose socket has a buffer of `receiveByteCount`, to see it overflow.
-    package init(time: any TimeSource = SystemTimeSource(), receiveByteCount: Int32?) {
+    package init(
+      carrierCheckInterval: Duration? = .milliseconds(250), time: any TimeSource = SystemTimeSource(),
+      receiveByteCount: Int32?
+    ) {
+      self.carrierCheckInterval = carrierCheckInterval
       self.time = time
       self.receiveByteCount = receiveByteCount
     }
@@ -67,6 +76,10 @@
       }
     }
 
+    private var carrierCheckMilliseconds: Int32? {
+      carrierCheckInterval.map { Int32(clamping: max(10, $0.wholeMilliseconds)) }
+    }
+
     /// Watches on a thread of its own. Answers why it ended, `nil` when the task was cancelled; the thread has then done
     /// with everything it opened.
     private func watch(_ report: @escaping @Sendable (NetworkPath) -> Void) async -> NetlinkError? {
@@ -76,8 +89,10 @@
       defer { wake.closeEnds() }
       return await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
-          let error = startDetachedThread { [receiveByteCount] in
-            let watch = NetlinkWatch(wake: wake.reading, receiveByteCount: receiveByteCount, report: report)
+          let error = startDetachedThread { [receiveByteCount, carrierCheckMilliseconds] in
+            let watch = NetlinkWatch(
+              wake: wake.reading, receiveByteCount: receiveByteCount,
+              carrierCheckMilliseconds: carrierCheckMilliseconds, report: report)
             continuation.resume(returning: watch.run())
           }
           guard error == 0 else {

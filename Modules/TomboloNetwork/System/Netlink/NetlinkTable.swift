@@ -64,6 +64,15 @@ struct NetlinkTable: Equatable {
       isMetered: !carriers.isEmpty && carriers.allSatisfy { $0.kind == .cellular } ? true : nil)
   }
 
+  /// The links that are worth a look now and then, since the kernel may tell late: the ways out that are said to run, and links
+  /// that are connected and not said to run yet.
+  var watchedCarriers: [NetlinkCarrier] {
+    links.values.filter { !$0.isLoopback && ($0.isSaidToRun ? defaultRoutes[$0.index] != nil : $0.isRising) }
+      .sorted { $0.index < $1.index }
+      .prefix(NetlinkCarrier.countMaximum)
+      .map { NetlinkCarrier($0) }
+  }
+
   private func kind(of link: NetlinkLink, deviceType: (String) -> String?) -> NetworkInterface.Kind {
     if let madeBy = link.madeBy { return madeBy == "wwan" ? .cellular : .virtual }
     switch link.hardwareType {

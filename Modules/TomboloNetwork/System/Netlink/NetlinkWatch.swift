@@ -17,6 +17,8 @@
     /// Readable when the watch is to end.
     let wake: Int32
     let receiveByteCount: Int32?
+    /// How often to look at the carrier of the ways out; `nil` for never.
+    let carrierCheckMilliseconds: Int32?
     let report: (NetworkPath) -> Void
 
     private struct Woken: Error {}
@@ -41,10 +43,44 @@
         let isSteady = try !takeNews(news) && isSteadyListing
         if pace.read(isSteady: isSteady) { report(table.path(deviceType: deviceType)) }
         if isSteady {
-          repeat { _ = try wait(for: news, milliseconds: -1) } while try !takeNews(news)
+          try rest(news, table.watchedCarriers)
         }
         try gather(news, limit: pace.gatheringLimitMilliseconds)
       }
+    }
+
+    /// Waits until something matters: looks at the links at once, then now and then, and takes in the news.
+    private func rest(_ news: NetlinkSocket, _ carriers: [NetlinkCarrier]) throws {
+      let looked = carrierCheckMilliseconds.flatMap { carriers.isEmpty ? nil : $0 }
+      if looked != nil, try !areAsKnown(carriers) { return }
+      while true {
+        if try wait(for: news, milliseconds: looked ?? -1) {
+          if try takeNews(news) { return }
+        } else if try !areAsKnown(carriers) {
+          return
+        }
+      }
+    }
+
+    /// Looks at each of the links. What cannot be told is a reason to read the tables.
+    private func areAsKnown(_ carriers: [NetlinkCarrier]) throws -> Bool {
+      let socket = try NetlinkSocket(groups: 0)
+      for (number, carrier) in carriers.enumerated() {
+        let sequence = UInt32(number) + 1
+        try socket.send(NetlinkMessage.linkRequest(index: carrier.index, sequence: sequence))
+        while true {
+          let arrival = try socket.receive()
+          if case .datagram(let datagram) = arrival {
+            guard let isAsKnown = carrier.judge(datagram, sequence: sequence) else { continue }
+            guard isAsKnown else { return false }
+            break
+          }
+          guard case .nothing = arrival, try wait(for: socket, milliseconds: Self.answerMilliseconds) else {
+            return false
+          }
+        }
+      }
+      return true
     }
 
     /// Waits until things are quiet for a moment, or for as long as `limit`.

@@ -29,17 +29,6 @@ extension AgentResponder {
       headers: Dictionary(operation.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" }))
   }
 
-  /// The network as the wire tells of it.
-  func describe(_ status: NetworkStatus) -> WireNetworkStatus {
-    WireNetworkStatus(
-      status: status.condition.rawValue, since: WireTimestamp(status.since),
-      sources: status.evidence.map { evidence in
-        WireNetworkSource(
-          source: evidence.source, condition: evidence.condition.rawValue, detail: evidence.detail,
-          at: WireTimestamp(evidence.at))
-      })
-  }
-
   /// The queue as the wire tells of it.
   func describe(_ status: QueueStatus) -> WireQueueStatus {
     WireQueueStatus(

@@ -12,14 +12,9 @@ extension AgentResponder {
     var storage = parts.storage
     storage.advice = parts.advise(status)
     return try Self.json(
-      WireStatus(network: describe(parts.network.status), queue: describe(status), storage: storage))
-  }
-
-  /// `PUT /v1/network`.
-  func setNetwork(_ request: Request) async throws -> Response {
-    let wanted = try NetworkOverrideRequest(try await body(of: request))
-    parts.network.setOverride(wanted.override)
-    return try Self.json(describe(parts.network.status))
+      WireStatus(
+        network: WireNetworkStatus(parts.network.status), queue: describe(status), storage: storage,
+        resilience: parts.resilience()))
   }
 
   /// `POST /v1/reload`.
@@ -40,7 +35,7 @@ extension AgentResponder {
   func metrics(_ request: Request) async throws -> Response {
     let text = MetricsText(
       queue: describe(try await parts.queue.status()), network: parts.network.status.condition,
-      summary: parts.worker.summary, startedAt: startedAt)
+      summary: parts.worker.summary, startedAt: startedAt, resilience: parts.resilience())
     let fields: HTTPFields = [
       .contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store",
       .xContentTypeOptions: "nosniff",

@@ -53,7 +53,9 @@ struct AgentResponder: HTTPResponder {
     case "/v1/status":
       return try await choose(request, [.get: status])
     case "/v1/network":
-      return try await choose(request, [.put: setNetwork])
+      return try await choose(request, [.get: network, .put: setNetwork])
+    case "/v1/network/changes":
+      return try await choose(request, [.get: networkChanges])
     case "/v1/reload":
       return try await choose(request, [.post: reload])
     case "/healthz":

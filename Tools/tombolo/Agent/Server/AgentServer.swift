@@ -20,6 +20,8 @@ import Synchronization
 /// | `GET /v1/operations/{id}` | `WireOperation`, with its payload |
 /// | `POST /v1/operations/{id}/retry`, `DELETE /v1/operations/{id}?reason=` | `WireReceipt` |
 /// | `GET /v1/status` | `WireStatus` |
+/// | `GET /v1/network` | `WireNetworkStatus` |
+/// | `GET /v1/network/changes` | a `WireNetworkStatus` a line: the present one, then every change, until the agent stops |
 /// | `PUT /v1/network` with `{"override": "offline" \| "online" \| null}` | `WireNetworkStatus` |
 /// | `POST /v1/reload` | `AgentReload`, once the configuration was read anew; 422 with its problems when it cannot be used |
 /// | `GET /healthz`, `GET /metrics` | liveness; Prometheus text |

@@ -13,10 +13,23 @@ import TomboloQueue
 /// | `tombolo_delivery_retries_total` | counter | |
 /// | `tombolo_network_status` | gauge | `status`: 1 for the present one, 0 for the others |
 /// | `process_start_time_seconds` | gauge | |
+///
+/// With policies around the delivery also:
+///
+/// | name | type | labels |
+/// |---|---|---|
+/// | `tombolo_circuit_breaker_state` | gauge | `name`, `state`: 1 for the present one, 0 for the others |
+/// | `tombolo_circuit_breaker_openings_total` | counter | `name` |
+/// | `tombolo_retry_budget_balance` | gauge | `name`: repetitions that could be made now |
+/// | `tombolo_policy_refusals_total` | counter | `policy`, `name`: deliveries that were held back |
+/// | `tombolo_policy_retries_total` | counter | `name`: repeated tries within an attempt |
 struct MetricsText: CustomStringConvertible {
   private(set) var description = ""
 
-  init(queue: WireQueueStatus, network: NetworkStatus.Condition, summary: ProcessingSummary, startedAt: Timestamp) {
+  init(
+    queue: WireQueueStatus, network: NetworkStatus.Condition, summary: ProcessingSummary, startedAt: Timestamp,
+    resilience: WireResilience? = nil
+  ) {
     let waiting: KeyValuePairs = [
       OperationState.pending: queue.pending, .delivering: queue.delivering, .retrying: queue.retrying,
       .blocked: queue.blocked, .parked: queue.parked, .deadLettered: queue.deadLettered,
@@ -48,15 +61,21 @@ struct MetricsText: CustomStringConvertible {
     }
     add("process_start_time_seconds", "gauge", "When the agent's interface was made, in seconds since 1970.")
     add("process_start_time_seconds", nil, "\(Double(startedAt.millisecondsSinceEpoch) / 1_000)")
+    if let resilience { add(resilience) }
   }
 
-  private mutating func add(_ name: String, _ type: String, _ help: String) {
+  mutating func add(_ name: String, _ type: String, _ help: String) {
     description += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
   }
 
-  /// The values of labels are words of this program: nothing to escape.
   private mutating func add(_ name: String, _ label: (name: String, value: String)?, _ value: String) {
-    let labels = label.map { "{\($0.name)=\"\($0.value)\"}" } ?? ""
-    description += "\(name)\(labels) \(value)\n"
+    add(name, labels: [label].compactMap { $0 }, value)
+  }
+
+  /// The values of labels are words of this program, or names that its configuration lets be of plain letters only: nothing
+  /// to escape.
+  mutating func add(_ name: String, labels: [(name: String, value: String)], _ value: String) {
+    let text = labels.map { "\($0.name)=\"\($0.value)\"" }.joined(separator: ",")
+    description += "\(name)\(text.isEmpty ? "" : "{\(text)}") \(value)\n"
   }
 }

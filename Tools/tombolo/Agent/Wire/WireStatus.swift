@@ -3,25 +3,17 @@ public struct WireStatus: Hashable, Sendable, Codable {
   public var network: WireNetworkStatus
   public var queue: WireQueueStatus
   public var storage: StorageDescription
-}
+  /// The policies around the delivery; `null` when there are none.
+  public var resilience: WireResilience?
 
-/// Whether the outside can be reached, and why: the answer to `PUT /v1/network`, and a part of the status.
-public struct WireNetworkStatus: Hashable, Sendable, Codable {
-  /// `offline`, `limited`, `portal` or `online`.
-  public var status: String
-  /// When it became so.
-  public var since: WireTimestamp
-  public var sources: [WireNetworkSource]
-}
-
-/// What one source last said about the network.
-public struct WireNetworkSource: Hashable, Sendable, Codable {
-  /// `override`, `probe`, `delivery` or `system`.
-  public var source: String
-  public var condition: String
-  /// Why, in words for a person.
-  public var detail: String
-  public var at: WireTimestamp
+  /// Writes every key, as `null` where there is nothing.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(network, forKey: .network)
+    try container.encode(queue, forKey: .queue)
+    try container.encode(storage, forKey: .storage)
+    try container.encode(resilience, forKey: .resilience)
+  }
 }
 
 /// How much there is in each state.

@@ -62,7 +62,8 @@ struct AgentClient: QueueAccess {
   func status() async throws -> StatusReport {
     let status: WireStatus = try await decode(ask(.GET, "/v1/status"))
     return StatusReport(
-      agent: address.description, network: status.network, queue: status.queue, storage: status.storage)
+      agent: address.description, network: status.network, queue: status.queue, storage: status.storage,
+      resilience: status.resilience)
   }
 
   func page(_ filter: OperationFilter, cursor: String?, limit: Int) async throws -> WireOperationPage {
@@ -83,6 +84,34 @@ struct AgentClient: QueueAccess {
 
   func discard(_ id: OperationID, reason: String) async throws -> WireReceipt {
     try await decode(ask(.DELETE, "/v1/operations/\(id)" + PercentEncoding.query(["reason": reason])))
+  }
+
+  /// The agent's word on the network.
+  func network() async throws -> WireNetworkStatus {
+    try await decode(ask(.GET, "/v1/network"))
+  }
+
+  /// Hands `tell` the present status of the network and every change, until the agent ends.
+  func networkChanges(_ tell: (WireNetworkStatus) throws -> Void) async throws {
+    let response: HTTPClientResponse
+    do {
+      response = try await client.execute(self.request(.GET, "/v1/network/changes"), deadline: .distantFuture)
+    } catch {
+      throw unreachable(error)
+    }
+    guard response.status.code == 200 else {
+      let body = try await response.body.collect(upTo: answerByteCountMaximum)
+      throw AgentRefusal.error(
+        status: response.status.code, body: Array(body.readableBytesView), address: address)
+    }
+    var lines = LineSplitter(byteCountMaximum: answerByteCountMaximum)
+    do {
+      for try await part in response.body {
+        for line in try lines.add(part.readableBytesView) { try tell(try decode(line)) }
+      }
+    } catch let error as HTTPClientError {
+      throw unreachable(error)
+    }
   }
 
   // MARK: - Requests
@@ -107,9 +136,7 @@ struct AgentClient: QueueAccess {
   private func send(
     _ method: HTTPMethod, _ path: String, body: [UInt8]? = nil, timeout: TimeAmount, isAuthorized: Bool = true
   ) async throws -> Answer {
-    var request = HTTPClientRequest(url: address.url(path))
-    request.method = method
-    if isAuthorized, let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+    var request = self.request(method, path, isAuthorized: isAuthorized)
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)
@@ -117,6 +144,13 @@ struct AgentClient: QueueAccess {
     let response = try await client.execute(request, timeout: timeout)
     let bytes = try await response.body.collect(upTo: answerByteCountMaximum)
     return Answer(status: response.status.code, bytes: Array(bytes.readableBytesView))
+  }
+
+  private func request(_ method: HTTPMethod, _ path: String, isAuthorized: Bool = true) -> HTTPClientRequest {
+    var request = HTTPClientRequest(url: address.url(path))
+    request.method = method
+    if isAuthorized, let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+    return request
   }
 
   private func decode<Value: Decodable>(_ bytes: [UInt8]) throws -> Value {

@@ -14,11 +14,11 @@ struct QueueDoor {
     let configuration = try options.load()
     let address = configuration.agent.listen
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: AgentClient.clientConfiguration)
-    return try await closing {
+    return try await Closing.after {
       let agent = try AgentClient(client, configuration: configuration)
       if try await agent.isThere() { return try await body(agent, configuration) }
       let system = try options.system(configuration, logger: Logger(label: "tombolo") { _ in SwiftLogNoOpLogHandler() })
-      return try await closing {
+      return try await Closing.after {
         do {
           let (queue, storage) = try await system.openQueue()
           return try await body(DirectQueue(queue: queue, storage, CompiledInPlugins.registry()), configuration)
@@ -28,26 +28,11 @@ struct QueueDoor {
             "no agent answers at \(address), and \(error.message).\nIf an agent holds the store, agent.listen must say "
               + "where it listens (see the line it printed when it started)", cause: error)
         }
-      } finally: {
+      } close: {
         try await system.close()
       }
-    } finally: {
+    } close: {
       try await client.shutdown()
     }
-  }
-
-  /// Runs `close` after `body` on every path; the error of `body` is the one that counts.
-  private func closing<Result>(
-    _ body: () async throws -> Result, finally close: () async throws -> Void
-  ) async throws -> Result {
-    let result: Result
-    do {
-      result = try await body()
-    } catch {
-      do { try await close() } catch let later { Output.error("tombolo: closing failed, too: \(later)") }
-      throw error
-    }
-    try await close()
-    return result
   }
 }

@@ -22,6 +22,7 @@ struct StatusText: CustomStringConvertible {
           + ": see `tombolo list`, then `tombolo retry` or `tombolo discard`",
       ])
     }
+    if let resilience = report.resilience { rows.append(["policies", ResilienceText(resilience).description]) }
     rows.append([
       "settled",
       "\(queue.delivered) delivered"

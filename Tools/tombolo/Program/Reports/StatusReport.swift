@@ -8,8 +8,10 @@ struct StatusReport: Encodable {
   var network: WireNetworkStatus?
   var queue: WireQueueStatus
   var storage: StorageDescription
+  /// `nil` when no agent runs, or when there are no policies around the delivery.
+  var resilience: WireResilience?
 
-  private enum CodingKeys: String, CodingKey { case agent, network, queue, storage }
+  private enum CodingKeys: String, CodingKey { case agent, network, queue, storage, resilience }
 
   /// Writes every key, as `null` where there is nothing.
   func encode(to encoder: any Encoder) throws {
@@ -18,5 +20,6 @@ struct StatusReport: Encodable {
     try container.encode(network, forKey: .network)
     try container.encode(queue, forKey: .queue)
     try container.encode(storage, forKey: .storage)
+    try container.encode(resilience, forKey: .resilience)
   }
 }

@@ -40,7 +40,8 @@ struct Agent: Sendable {
     let server = try AgentServer(
       AgentParts(
         queue: parts.queue, worker: parts.worker, network: parts.monitor,
-        storage: StorageDescription(parts.storage.settings.engine), advise: StorageAdvice(parts.storage, registry).text),
+        storage: StorageDescription(parts.storage.settings.engine), advise: StorageAdvice(parts.storage, registry).text,
+        resilience: { parts.policies.map { WireResilience($0) } }),
       configuration: settings, logger: logger, onListening: onListening)
     let reloader = Reloader(
       load: load, system: system, server: server, logSettings: logSettings, logger: logger)

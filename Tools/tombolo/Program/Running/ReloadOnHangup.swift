@@ -1,4 +1,5 @@
 import ServiceLifecycle
+import TomboloAgent
 import UnixSignals
 
 /// Reloads whenever the process gets SIGHUP.

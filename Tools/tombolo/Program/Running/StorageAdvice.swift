@@ -1,4 +1,5 @@
 import TomboloComposition
+import TomboloPorts
 import TomboloQueue
 
 /// What speaks against the engine that a store has, once it holds as much as it does.

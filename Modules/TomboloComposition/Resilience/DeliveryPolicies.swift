@@ -1,0 +1,36 @@
+import TomboloPorts
+import TomboloResilience
+
+/// The policies around a delivery, with what they remember.
+public struct DeliveryPolicies: Sendable {
+  /// The name of their list in the config.
+  public var name: String { settings.name }
+
+  let settings: PipelineSettings
+  let pipeline: ResiliencePipeline<BoundDescribedPolicies>
+  let budget: SharedRetryBudget?
+  let memory: ResilienceMemory
+  /// Whether the network is there. Without it, that nobody answers is not the upstream's fault.
+  let isOnline: @Sendable () -> Bool
+
+  /// - Throws: `PolicyDescriptionError` or `PolicyOrderError`; neither for settings that a config was read into.
+  init(
+    _ settings: PipelineSettings, memory: ResilienceMemory, isOnline: @escaping @Sendable () -> Bool,
+    warn: @Sendable (String) -> Void = { _ in }
+  ) throws {
+    self.settings = settings
+    self.memory = memory
+    self.isOnline = isOnline
+    pipeline = try ResiliencePipeline(
+      settings.name, environment: memory.environment, described: settings.policies)
+    budget = settings.retryBudget.map { memory.environment.retryBudget($0) }
+    if settings.policies.contains(where: { $0.type == PolicySummary.Kind.chaos.rawValue }) {
+      warn("resilience.\(settings.name) injects faults on purpose: remove the policy chaos after the drill")
+    }
+  }
+}
+
+/// The policies of a system, if it has any.
+struct DeliveryPoliciesSlot: Sendable {
+  var policies: DeliveryPolicies?
+}

@@ -1,0 +1,36 @@
+import Logging
+import Synchronization
+import TomboloPorts
+
+/// Leases of a store that several processes share.
+extension SyncWorker {
+  /// Renews the leases of what is being delivered, three times in the time they last, until the task is cancelled.
+  func renewLeases() async {
+    while !Task.isCancelled {
+      do {
+        try await time.sleep(for: queue.configuration.leaseDuration / 3)
+      } catch {
+        // Cancelled: the worker ends.
+        return
+      }
+      let leases = state.withLock { $0.leases }
+      guard !leases.isEmpty else { continue }
+      do {
+        for id in try await queue.renew(leases.sorted { $0.key < $1.key }.map(\.value.claimed)) {
+          leases[id]?.lost.signal()
+        }
+      } catch {
+        logger.warning(
+          "leases could not be renewed; trying again", metadata: ["count": "\(leases.count)", "error": "\(error)"])
+      }
+    }
+  }
+
+  /// Notes a lease for renewal, and answers with the signal that it was lost; `nil` on a store that is not shared.
+  func noteLease(_ claimed: ClaimedOperation) -> WakeSignal? {
+    guard claimed.token != nil else { return nil }
+    let lost = WakeSignal()
+    state.withLock { $0.leases[claimed.id] = (claimed, lost) }
+    return lost
+  }
+}

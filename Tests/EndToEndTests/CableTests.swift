@@ -1,0 +1,214 @@
+import Foundation
+import Testing
+
+/// A cable that is pulled and plugged again, with real interfaces in network namespaces.
+@Suite("A cable out, and in again", .serialized, .timeLimit(.minutes(4)))
+struct CableTests {
+  private static let network = """
+      probe: { type: http, url: "http://10.77.0.1:9000/health", interval: 1s, timeout: 1s }
+    """
+
+  /// One line of `network watch --json`.
+  private struct Status: Decodable {
+    struct Source: Decodable {
+      var source: String
+      var condition: String
+      var detail: String
+    }
+    var status: String
+    var sources: [Source]
+  }
+
+  private func next(
+    _ watch: RunningProgram, _ isWanted: (Status) -> Bool
+  ) async throws -> Status {
+    while true {
+      let line = try await watch.line { $0.hasPrefix("{") }
+      let status = try JSONDecoder().decode(Status.self, from: Data(line.utf8))
+      if isWanted(status) { return status }
+    }
+  }
+
+  @Test(
+    "200 operations posted while the cable is out are on their way within 100 ms of the kernel's news that it is in")
+  func recovery() async throws {
+    try await CableScene.with(network: Self.network) { scene in
+      let upstream = try await scene.startUpstream()
+      let agent = try await scene.startAgent()
+      _ = try await Web.ask(scene.agentURL + "/v1/network") {
+        try $0.value("sources.0.source") == "probe" && $0.value("status") == "online"
+      }
+      var latencies: [Double] = []
+      var delivered = 0
+      for round in 1...5 {
+        try await scene.pullCable()
+        _ = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("status") == "offline" }
+        let operations = (0..<200).map { number in
+          #"{"kind":"cable.\#(round)","orderingKey":"key/\#(number % 20)","payload":{"number":\#(number)}}"#
+        }
+        let posted = try await Web.send(
+          "POST", scene.agentURL + "/v1/operations", #"{"operations":[\#(operations.joined(separator: ","))]}"#)
+        #expect(posted.status == 202)
+
+        let kernel = try scene.start(CableScene.ip ?? "ip", ["-ts", "monitor", "link"], in: scene.inside)
+        // It says nothing when it has begun to listen; an event of its own does.
+        try await scene.change(scene.inside, "link set lo mtu \(60_000 + round)")
+        _ = try await kernel.line { $0.contains(" lo:") }
+        async let first = Self.firstDelivery(upstream, kind: "cable.\(round)")
+        try await scene.plugCable()
+        let news = try await kernel.line { $0.contains(" out0@") && $0.contains("LOWER_UP") }
+        let event = try #require(Self.moment(news))
+        let milliseconds = try await first.timeIntervalSince(event) * 1_000
+        latencies.append(milliseconds)
+        print(
+          "| cable in, round \(round) | first delivery \(Int(milliseconds.rounded())) ms after the kernel's event |")
+        await kernel.killAndWait()
+        delivered += operations.count
+        let expected = delivered
+        let status = try await Web.ask(scene.agentURL + "/v1/status") { try $0.value("queue.delivered") == expected }
+        #expect(try status.value("queue.delivered", as: Int.self) == expected)
+      }
+      // The median: on a busy machine one round may be late.
+      #expect(latencies.sorted()[latencies.count / 2] < 100)
+      let received = try await scene.tombolo("status", "--json")
+      #expect(received.status == 0)
+      await agent.killAndWait()
+      await upstream.killAndWait()
+    }
+  }
+
+  @Test(
+    "100 times out and in within 10 s: few changes are told, the last is right, everything is delivered without a storm"
+  )
+  func flaps() async throws {
+    try await CableScene.with(network: Self.network) { scene in
+      let upstream = try await scene.startUpstream()
+      let agent = try await scene.startAgent()
+      _ = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("sources.0.source") == "probe" }
+      let watch = try scene.startWatch()
+      _ = try await next(watch) { $0.status == "online" }
+      let start = ContinuousClock.now
+      for flap in 1...100 {
+        // The address, not the cable: the kernel tells of each change at once.
+        try await scene.change(scene.inside, "address del 10.77.0.2/24 dev out0")
+        let posted = try await Web.send("POST", scene.agentURL + "/v1/operations", #"{"kind":"flap"}"#)
+        #expect(posted.status == 202)
+        try await scene.change(scene.inside, "address add 10.77.0.2/24 dev out0")
+        try await scene.change(scene.inside, "route add default via 10.77.0.1")
+        // Ten a second, where the machine is quick enough for that.
+        let due = start + .milliseconds(100 * flap)
+        if due > .now { try await ContinuousClock().sleep(until: due) }
+      }
+      let took = ContinuousClock.now - start
+      let status = try await Web.ask(scene.agentURL + "/v1/status") { try $0.value("queue.delivered") == 100 }
+      #expect(try status.value("queue.delivered", as: Int.self) == 100)
+      let last = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("status") == "online" }
+      #expect(try last.value("status", as: String.self) == "online")
+      let metrics = try await Web.send("GET", scene.agentURL + "/metrics")
+      let text = String(decoding: metrics.body, as: UTF8.self)
+      let attempts =
+        text.split(separator: "\n").first { $0.hasPrefix("tombolo_delivery_attempts_total ") }
+        .flatMap { Int($0.split(separator: " ")[1]) } ?? .max
+      await agent.killAndWait()
+      let told = await watch.rest().output.split(separator: "\n").filter { $0.hasPrefix("{") }
+      let (accepted, repeats) = try await Self.summary(scene)
+      print("| 100 flaps in \(took) | \(told.count) changes told, \(attempts) attempts, \(repeats) repeats |")
+      #expect(told.count <= 60)
+      #expect(try told.last.map { try JSONDecoder().decode(Status.self, from: Data($0.utf8)).status } == "online")
+      #expect(attempts <= 200)
+      #expect(accepted == 100)
+      await upstream.killAndWait()
+    }
+  }
+
+  @Test(
+    "a portal, a stopped upstream and a pulled cable are told by `network watch` without an agent, with what says so")
+  func watching() async throws {
+    let network = """
+        probe: { type: http, url: "http://10.77.0.1:9000/health", interval: 1s, timeout: 500ms }
+        upstreams:
+          gateway: { type: tcp, address: "10.77.0.1:9000", interval: 1s, timeout: 500ms }
+      """
+    try await CableScene.with(network: network) { scene in
+      var upstream = try await scene.startUpstream()
+      let watch = try scene.startWatch()
+      func expect(_ condition: String, _ event: String, within limit: Duration) async throws -> Status {
+        let start = ContinuousClock.now
+        let status = try await next(watch) { $0.status == condition }
+        let took = ContinuousClock.now - start
+        print("| \(event) | \(condition) | \(took) | \(status.sources.first?.detail ?? "") |")
+        #expect(took < limit, "\(event)")
+        return status
+      }
+      _ = try await expect("online", "start", within: .seconds(10))
+      // One probe interval, and the time the probe itself may take.
+      let interval = Duration.milliseconds(1_600)
+      await upstream.killAndWait()
+      let stopped = try await expect("limited", "upstream process stopped", within: interval)
+      #expect(stopped.sources.contains { $0.detail.hasPrefix("connection refused by http://10.77.0.1:9000") })
+      let portal = try await scene.startPortal()
+      let redirected = try await expect("portal", "portal answers with a redirect", within: interval)
+      #expect(redirected.sources.contains { $0.source == "probe" && $0.detail.contains("answered 302, a redirect") })
+      let check = try await scene.tombolo("network", "check")
+      #expect(check.status == 0)
+      #expect(check.output.hasPrefix("The network is portal. Something answers that is not the other side"))
+      #expect(check.output.contains("The system says online: default route over out0"))
+      #expect(
+        check.output.contains("The upstream gateway is online"), "it accepts connections, and nothing else is asked")
+      #expect(check.output.contains("No agent runs"))
+      await portal.killAndWait()
+      upstream = try await scene.startUpstream()
+      _ = try await expect("online", "portal gone, upstream back", within: .seconds(3))
+      try await scene.pullCable()
+      let pulled = try await expect("offline", "cable pulled", within: .seconds(1))
+      #expect(pulled.sources.first?.detail == "no interface is up with an address")
+      try await scene.plugCable()
+      _ = try await expect("online", "cable back", within: .seconds(3))
+
+      let agent = try await scene.startAgent()
+      let asked = try await scene.tombolo("network", "check", "--json")
+      #expect(try JSONDecoder().decode(Status.self, from: Data(asked.output.utf8)).status == "online")
+      #expect(try await scene.tombolo("network", "check").output.contains("This is what the agent on unix:"))
+      // Stopping is not held up by whoever watches.
+      let follower = try scene.startWatch()
+      _ = try await next(follower) { _ in true }
+      let before = ContinuousClock.now
+      agent.signal(SIGTERM)
+      #expect(await agent.waitForExit() == 0)
+      #expect(ContinuousClock.now - before < .seconds(10))
+      #expect(await follower.waitForExit() == 1)
+      #expect(await follower.rest().errors.contains("has stopped"))
+      await watch.killAndWait()
+      await upstream.killAndWait()
+    }
+  }
+
+  // MARK: - Reading
+
+  /// When the upstream said that it accepted the first operation of a kind: a little later than it did.
+  private static func firstDelivery(_ upstream: RunningProgram, kind: String) async throws -> Date {
+    _ = try await upstream.line { $0.contains(kind) }
+    return Date()
+  }
+
+  /// The moment at the beginning of a line of `ip -ts monitor`: `[2026-11-21T16:16:58.001041]`, in local time.
+  private static func moment(_ line: String) -> Date? {
+    guard line.hasPrefix("["), let end = line.firstIndex(of: "]") else { return nil }
+    let text = line[line.index(after: line.startIndex)..<end]
+    let parts = text.split(separator: ".")
+    let format = DateFormatter()
+    format.locale = Locale(identifier: "en_US_POSIX")
+    format.dateFormat = "yyyy-MM-dd'T'HH:mm:ss"
+    guard parts.count == 2, let seconds = format.date(from: String(parts[0])), let fraction = Double("0." + parts[1])
+    else { return nil }
+    return seconds.addingTimeInterval(fraction)
+  }
+
+  private static func summary(_ scene: CableScene) async throws -> (accepted: Int, repeats: Int) {
+    let curl = try await RunningProgram.run(
+      "/usr/bin/env", ["curl", "-s", CableScene.upstreamURL + "/summary"],
+      wrapper: [CableScene.ip ?? "ip", "netns", "exec", scene.inside])
+    let answer = Web.Answer(status: 200, body: Data(curl.output.utf8))
+    return (try answer.value("accepted"), try answer.value("repeats"))
+  }
+}

@@ -1,0 +1,94 @@
+import Logging
+import Testing
+import TomboloNetwork
+import TomboloPorts
+import TomboloQueue
+import TomboloStorage
+import TomboloTesting
+
+/// A network that comes and goes ten times a second, with the whole of it: monitor, damping, queue and worker.
+@Suite(.timeLimit(.minutes(1))) struct FlapStormTests {
+  /// Reports what it is given, until cancelled.
+  private struct ScriptedPath: NetworkPathSource {
+    let reports: AsyncStream<NetworkPathReport>
+    var name: String { "script" }
+
+    func run(_ report: @escaping @Sendable (NetworkPathReport) -> Void) async {
+      for await next in reports { report(next) }
+    }
+  }
+
+  /// Counts the calls, and knows whether it can be reached.
+  private actor Upstream: OperationHandler {
+    private(set) var calls = 0
+    private(set) var delivered = 0
+    var isThere = true
+
+    func set(isThere: Bool) { self.isThere = isThere }
+
+    nonisolated var upstream: String { "script" }
+
+    func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
+      calls += 1
+      guard isThere else { throw DeliveryFailure(.unreachable, "the cable is out") }
+      delivered += 1
+      return .delivered
+    }
+  }
+
+  @Test("100 flaps in 10 s: observers see few changes and the last one right; everything is delivered without a storm")
+  func storm() async throws {
+    let flapCount = 100
+    let time = ManualTimeSource()
+    let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
+    let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let monitor = NetworkMonitor(path: ScriptedPath(reports: reports), time: time, logger: silent)
+    let upstream = Upstream()
+    let store = InMemoryStore()
+    let queue = try await SyncQueue.open(store: store, time: time, logger: silent)
+    let worker = SyncWorker(queue: queue, handler: upstream, network: monitor, logger: silent)
+
+    var changes: [NetworkStatus.Condition] = []
+    let (seen, sink) = AsyncStream.makeStream(of: NetworkStatus.Condition.self)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await monitor.run() }
+      group.addTask { try await worker.run() }
+      let observation = monitor.observe { sink.yield($0.condition) }
+      script.yield(.path(NetworkPath(reach: .routed)))
+
+      for flap in 0..<flapCount {
+        try await queue.enqueue(NewOperation(kind: "flap", payload: Array("\(flap)".utf8)))
+        await upstream.set(isThere: false)
+        script.yield(.path(NetworkPath(reach: .none)))
+        while monitor.status.evidence.first(where: { $0.source == "system" })?.condition != .offline {
+          await Task.yield()
+        }
+        time.advance(by: .milliseconds(50))
+        await upstream.set(isThere: true)
+        script.yield(.path(NetworkPath(reach: .routed)))
+        while monitor.status.evidence.first(where: { $0.source == "system" })?.condition != .online {
+          await Task.yield()
+        }
+        time.advance(by: .milliseconds(50))
+        for _ in 0..<50 { await Task.yield() }
+      }
+      // It holds now; the last hold ends in time, and what waits goes out.
+      while await upstream.delivered < flapCount || !monitor.status.isOnline {
+        time.advance(by: .milliseconds(100))
+        for _ in 0..<50 { await Task.yield() }
+      }
+      #expect(monitor.status.condition == .online)
+      observation.cancel()
+      group.cancelAll()
+    }
+    sink.finish()
+    for await condition in seen { changes.append(condition) }
+    print("\(flapCount) flaps: \(changes.count) statuses, \(await upstream.calls) calls")
+    #expect(changes.last == .online)
+    // Each of the 200 changes of the cable would be one without damping.
+    #expect(changes.count <= 40)
+    let calls = await upstream.calls
+    #expect(calls >= flapCount && calls <= flapCount + 30)
+    try await store.close()
+  }
+}

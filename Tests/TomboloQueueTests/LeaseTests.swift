@@ -1,0 +1,175 @@
+import SQLiteStorage
+import Testing
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("Leases, where several processes share a store", .timeLimit(.minutes(2)))
+struct LeaseTests {
+  private static func store() -> InMemoryStore {
+    InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: true))
+  }
+
+  /// Two processes on one store, with one clock.
+  private func pair(
+    _ store: any KeyValueStore, _ other: (any KeyValueStore)? = nil
+  ) async throws -> (TestQueue, TestQueue) {
+    let first = try await TestQueue.open(store) { $0.leaseDuration = .seconds(60) }
+    return (first, try await TestQueue.open(other ?? store, after: first))
+  }
+
+  @Test("Each operation is delivered once, in the order of its key, by whichever of two workers")
+  func once() async throws {
+    let (first, second) = try await pair(Self.store())
+    var expected: [String: [OperationID]] = [:]
+    for number in 0..<120 {
+      let key = "k\(number % 12)"
+      let queue = number % 3 == 0 ? first.queue : second.queue
+      let id = try await queue.enqueue(NewOperation(kind: "test", orderingKey: key)).id
+      expected[key, default: []].append(id)
+    }
+    let overlap = OverlapDetector(first.handler)
+    first.handler.setAnswer { _, _ in
+      for _ in 0..<20 { await Task.yield() }
+      return .delivered
+    }
+    let workers = [first.queue, second.queue].map { SyncWorker(queue: $0, handler: overlap, network: first.network) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in workers { group.addTask { try await worker.run() } }
+      while first.handler.calls.count < 120 {
+        first.time.advance(by: .seconds(1))
+        for _ in 0..<100 { await Task.yield() }
+      }
+      for worker in workers { worker.stop() }
+      try await group.waitForAll()
+    }
+    #expect(first.handler.calls.count == 120)
+    for (key, ids) in expected {
+      #expect(first.handler.calls.filter { $0.operation.orderingKey == key }.map(\.operation.id) == ids)
+    }
+    #expect(overlap.overlapped.isEmpty)
+    let tokens = first.handler.calls.compactMap(\.attempt.fencingToken)
+    #expect(Set(tokens).count == 120)
+    #expect(workers.allSatisfy { $0.summary.delivered > 0 })
+    #expect(try await first.queue.status().delivered == 120)
+    #expect(try await QueueAudit.problems(in: first.store).isEmpty)
+  }
+
+  @Test(
+    "When a process dies another takes over after the lease, and a late settlement is refused", arguments: [nil, "k"])
+  func takeOver(key: String?) async throws {
+    let (first, second) = try await pair(Self.store())
+    let id = try await first.add(key: key)
+    let dead = try #require(try await first.queue.claim(1).first)
+    #expect(try await second.queue.snapshot(id)?.state == .delivering)
+    second.time.advance(by: .seconds(59))
+    _ = try await second.queue.promote()
+    #expect(try await second.queue.claim(1).isEmpty)
+    second.time.advance(by: .seconds(2))
+    _ = try await second.queue.promote()
+    let taken = try #require(try await second.queue.claim(1).first)
+    #expect(taken.id == id)
+    #expect(taken.token ?? 0 > dead.token ?? 0)
+
+    // The first one was only slow. What it says now does not count, whatever it is.
+    let error = try await queueError { try await first.queue.settle(dead, .delivered(attempt: 1)) }
+    #expect(error?.code == .leaseLost)
+    #expect(
+      try await queueError { try await first.queue.settle(dead, .deadLetter(TestQueue.failure)) }?.code == .leaseLost)
+    first.queue.putBack(dead, nil, mayBeStored: true)
+    #expect(try await second.state(id) == .delivering)
+    try await second.queue.settle(taken, .delivered(attempt: 1))
+    #expect(try await first.queue.snapshot(id) == nil)
+    #expect(try await first.queue.status().delivered == 1)
+    #expect(try await QueueAudit.problems(in: first.store).isEmpty)
+  }
+
+  @Test("A lease is renewed while its handler runs, however long")
+  func renewal() async throws {
+    let (first, second) = try await pair(Self.store())
+    let gate = WakeSignal()
+    first.handler.setAnswer { _, _ in
+      await gate.wait()
+      return .delivered
+    }
+    let worker = first.worker
+    let id = try await first.add()
+    try await first.whileRunning {
+      await first.handler.waitForCalls(1)
+      for _ in 0..<6 {
+        while worker.time.uptime >= .zero, first.time.timeUntilNextSleeper == nil { await Task.yield() }
+        let before = try await first.store.get(QueueLayout.lease(id))
+        first.time.advance(by: .seconds(20))
+        while try await first.store.get(QueueLayout.lease(id)) == before { await Task.yield() }
+        _ = try await second.queue.promote()
+        #expect(try await second.queue.claim(1).isEmpty)
+        if first.time.uptime >= .seconds(20) { break }
+      }
+      gate.signal()
+      while try await first.queue.status().delivered == 0 { await Task.yield() }
+    }
+    #expect(first.attempted.count == 1)
+  }
+
+  @Test("What is given back is free at once, and not only after its lease")
+  func givenBack() async throws {
+    let (first, second) = try await pair(Self.store())
+    try await first.add()
+    let claimed = try #require(try await first.queue.claim(1).first)
+    await first.queue.giveBack(claimed, nil)
+    _ = try await second.queue.promote()
+    #expect(try await second.queue.claim(1).count == 1)
+  }
+
+  @Test("A handler is cancelled when its lease was lost, and nothing it answers is stored")
+  func lost() async throws {
+    let (first, second) = try await pair(Self.store())
+    first.handler.setAnswer { _, _ in
+      do { try await Task.sleep(for: .seconds(60)) } catch { return .reject(TestQueue.failure) }
+      return .delivered
+    }
+    let id = try await first.add()
+    try await first.whileRunning {
+      await first.handler.waitForCalls(1)
+      // Another process took it over.
+      let record = try #require(try await first.store.get(QueueLayout.lease(id)))
+      var lease = try LeaseRecord(record.value)
+      lease.token += 100
+      var batch = Batch()
+      batch.put(QueueLayout.lease(id), lease.encoded())
+      _ = try await first.store.commit([batch])
+      first.time.advance(by: .seconds(20))
+      while first.worker.summary.released == 0 { await Task.yield() }
+    }
+    #expect(try await second.queue.snapshot(id)?.attemptCount == 0)
+    #expect(try await second.queue.status().deadLettered == 0)
+    #expect(first.attempted.count == 1)
+  }
+
+  @Test("Two openings of one SQLite folder share it, and one that does not share is refused")
+  func sqlite() async throws {
+    try await TestEngine.sqlite.withPlace { place in
+      let path = try #require(place.path)
+      let (one, two) = (
+        try await SQLiteStore(path: path, durability: .none, isShared: true),
+        try await SQLiteStore(path: path, durability: .none, isShared: true)
+      )
+      await #expect(throws: StoreError.self) { try await SQLiteStore(path: path, durability: .none) }
+      let (first, second) = try await pair(one, two)
+      for number in 0..<40 { try await (number % 2 == 0 ? first : second).add(key: "k\(number % 5)") }
+      try await withThrowingTaskGroup(of: ProcessingSummary.self) { group in
+        group.addTask { try await first.worker.drain() }
+        group.addTask { try await SyncWorker(queue: second.queue, handler: first.handler).drain() }
+        for try await _ in group {}
+      }
+      try await first.worker.drain()
+      #expect(first.handler.calls.count == 40)
+      #expect(Set(first.handler.calls.map(\.operation.id)).count == 40)
+      #expect(try await QueueAudit.problems(in: two).isEmpty)
+      try await one.close()
+      try await two.close()
+    }
+  }
+}
