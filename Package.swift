@@ -233,6 +233,13 @@ let package = Package(
     .executableTarget(
       name: "resilience-overhead", dependencies: ["TomboloResilience"], path: "Tools/Benchmarks/ResilienceOverhead"),
     .executableTarget(
+      name: "composite-overhead",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloOffline", "TomboloStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tools/Benchmarks/CompositeOverhead"),
+    .executableTarget(
       name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tools/Benchmarks/FileFloor"),
     .executableTarget(

@@ -65,7 +65,7 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
       if let network, network.status.condition == .offline {
         return try await queue(edit, id, priority, namespace, because: .offline)
       }
-      if try await store.queue.hasLine(orderingKey: edit.orderingKey, namespace: namespace) {
+      if try await !store.queue.line(edit.orderingKey, namespace: namespace).isEmpty {
         return try await queue(edit, id, priority, namespace, because: .notOvertaking)
       }
       do {

@@ -29,13 +29,4 @@ extension SyncQueue {
     let ended = try IdempotencyRecord(record.value)
     return OperationStanding(id: ended.id, state: ended.end ?? .pending)
   }
-
-  /// Whether operations with this ordering key are queued, and stand in line: a direct write would overtake them. One that
-  /// was set apart (parked or dead-lettered, when its key goes on) does not count.
-  public func hasLine(orderingKey: String, namespace: String? = nil) async throws -> Bool {
-    guard let key = OrderingKey(orderingKey: orderingKey, coalescingKey: nil, namespace: namespace) else {
-      return false
-    }
-    return try await store.get(QueueLayout.orderingKey(key)) != nil
-  }
 }
