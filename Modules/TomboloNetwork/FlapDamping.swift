@@ -1,8 +1,9 @@
 /// How a recovery is held back when the network comes and goes, after the idea of route flap damping (RFC 2439).
 ///
 /// Every loss adds 1 to a penalty that halves with each `halfLife`. While the penalty was above `suppressAbove` and has not
-/// yet fallen to `reuseBelow`, a recovery that only a probe claims is held. The first changes are therefore immediate, a
-/// loss is always immediate, and so is a recovery that an answered delivery proves.
+/// yet fallen to `reuseBelow`, a recovery that only a probe claims is held. The first changes are therefore immediate, and a
+/// loss is always immediate. A recovery that an answered delivery proves is immediate too, once a second while recoveries
+/// are held: where every flap lets a delivery through, each would be a change.
 ///
 /// With the defaults a network that is lost once every six seconds or more slowly is never held, and no hold is longer
 /// than fifteen seconds.
@@ -15,6 +16,9 @@ public struct FlapDamping: Hashable, Sendable {
   public var reuseBelow: Double
   /// No hold is longer. The penalty is capped to what decays in this time.
   public var holdMaximum: Duration
+
+  /// An answered delivery ends a hold no more often than this.
+  static let proofInterval = Duration.seconds(1)
 
   /// A damping. A half-life below a millisecond counts as one, and `reuseBelow` is at least 0.1.
   public init(

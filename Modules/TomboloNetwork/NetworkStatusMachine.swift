@@ -106,6 +106,10 @@ package struct NetworkStatusMachine: Sendable {
   private var damped = NetworkStatus.Condition.online
   private var penalty: FlapPenalty?
   private var heldUntil: Duration?
+  /// When a delivery last ended a hold.
+  private var proofUptime: Duration?
+  /// A delivery was answered since the last loss, too soon after another one had ended a hold.
+  private var isProofWaiting = false
 
   var probeDelay: Duration
   var nextProbeUptime: Duration
@@ -220,10 +224,12 @@ package struct NetworkStatusMachine: Sendable {
     judged = judgement
 
     heldUntil = nil
-    if judged == .online, damped != .online, !isProven, let hold = penalty?.hold(at: moment.uptime) {
-      heldUntil = moment.uptime + hold
+    isProofWaiting = judged == .online && (isProofWaiting || isProven)
+    if judged == .online, damped != .online, let wait = remainingHold(at: moment.uptime) {
+      heldUntil = moment.uptime + wait
     } else {
       damped = judged
+      isProofWaiting = false
     }
 
     let next = override?.condition ?? damped
@@ -231,6 +237,18 @@ package struct NetworkStatusMachine: Sendable {
     condition = next
     since = moment.now
     return true
+  }
+
+  /// How long a recovery is still held; `nil` when it may pass. An answered delivery ends a hold, once in each
+  /// `FlapDamping.proofInterval`: where every flap lets a delivery through, each would be a change.
+  private mutating func remainingHold(at uptime: Duration) -> Duration? {
+    guard let hold = penalty?.hold(at: uptime) else { return nil }
+    guard isProofWaiting else { return hold }
+    if let proofUptime, uptime < proofUptime + FlapDamping.proofInterval {
+      return min(hold, proofUptime + FlapDamping.proofInterval - uptime)
+    }
+    proofUptime = uptime
+    return nil
   }
 
   /// Probes soon after a change or a first failure, then at twice the delay each time, up to the interval.
