@@ -10,8 +10,8 @@ import TomboloStorage
 ///     try await store.close()
 ///
 /// The folder holds `journal-000000000001` and so on, `acknowledged`, and the three files every embedded engine has,
-/// `tombolo.lock`, `tombolo.engine` and `tombolo.reserve`. All of it is readable by its owner alone. Keys, places and short values are kept in
-/// memory, about 150 bytes and the key for each record; longer values are read from the files.
+/// `tombolo.lock`, `tombolo.engine` and `tombolo.reserve`. All of it is readable by its owner alone. Keys, places and short
+/// values are kept in memory, about 200 bytes for a record with a short key; longer values are read from the files.
 ///
 /// Every commit is one write and, with `full` durability, one flush. A reader sees the last commit that is as durable as
 /// configured and never waits for the one being written.
