@@ -20,6 +20,11 @@ struct FileStoreOptions: Hashable, Sendable {
   func fitting(diskByteCount: Int) -> FileStoreOptions {
     guard reserveByteCount > 0 else { return self }
     var options = self
+    guard diskByteCount > 0 else {
+      // The file system does not say how large it is; then nothing says how much may be kept.
+      options.reserveByteCount = 0
+      return options
+    }
     options.reserveByteCount = min(reserveByteCount, diskByteCount / 8)
     options.segmentByteCount = min(segmentByteCount, options.reserveByteCount / 2)
     options.roomByteCount = min(roomByteCount, options.reserveByteCount / 8)

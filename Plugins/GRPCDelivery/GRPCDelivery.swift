@@ -63,9 +63,7 @@ public final class GRPCDelivery: OperationHandler, Closable {
     }
     let route = configuration.routes.first { $0.matches(operation.kind) } ?? .standard
     do {
-      let outcome = try await call(route, operation, attempt, metadata)
-      try Task.checkCancellation()
-      return outcome
+      return try await call(route, operation, attempt, metadata)
     } catch {
       try Task.checkCancellation()
       return failed(error, operation, attempt)

@@ -130,6 +130,36 @@ struct FileStoreInspectionTests {
       found.losses.contains { ($0.offset..<$0.offset + $0.byteCount).contains(30_000) && $0.reason.contains("read") })
   }
 
+  @Test("What was acknowledged and is gone without a trace in any file is told, by name and place")
+  func goneWithoutTrace() async throws {
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files)
+    for batch in Script(seed: 7, count: 40).batches { try store.commit([batch]) }
+    let location = JournalLocation(folder: JournalUnderTest.folder)
+    let (newest, front) = (store.journal.current.number, store.journal.front)
+    #expect(newest > front)
+    let complete = files.afterKill()
+    #expect(try await salvaged(complete).losses.isEmpty)
+
+    let headless = files.afterKill()
+    try headless.remove(location.segment(newest))
+    #expect(try await salvaged(headless).losses.map(\.path) == [location.segment(newest)])
+
+    for number in front...newest {
+      let path = location.segment(number)
+      let bytes = try #require(files.bytes(path))
+      let lastFrame = SegmentSalvage(bytes, number: number, salt: nil).frames.last
+      // A segment that was begun last may hold none yet.
+      guard let lastFrame else { continue }
+      let cut = files.afterKill()
+      cut.add(path, Array(bytes[..<lastFrame.offset]))
+      #expect(try await salvaged(cut).losses.map(\.path) == [path], "cut at a border")
+      let zeroed = files.afterKill()
+      zeroed.add(path, bytes[..<lastFrame.offset] + [UInt8](repeating: 0, count: bytes.count - lastFrame.offset))
+      #expect(try await salvaged(zeroed).losses.map(\.path) == [path], "zeroes behind a border")
+    }
+  }
+
   private func salvaged(_ files: SimulatedFiles) async throws -> (records: [Record], losses: [RepairReport.Loss]) {
     let salvage = try await FileStoreSalvage(folder: JournalUnderTest.folder, files: files, isLocking: false)
     var reader = salvage.reader()

@@ -167,6 +167,10 @@ import TomboloTesting
   func latency() async {
     let clock = ContinuousClock()
     let (seen, sink) = AsyncStream.makeStream(of: ContinuousClock.Instant.self)
+    // Nothing is held back: so many losses would be.
+    let monitor = NetworkMonitor(
+      configuration: NetworkMonitorConfiguration(damping: nil), time: ManualTimeSource(),
+      logger: Logger(label: "test") { _ in SilentLogHandler() })
     await withRunning(monitor) {
       let observation = monitor.observe { _ in sink.yield(clock.now) }
       var instants = seen.makeAsyncIterator()

@@ -96,6 +96,14 @@ struct DeliveryGateTests {
     #expect(gate.admit(upstream: "a", at: .seconds(60)) == .free)
   }
 
+  @Test("A shorter suspension does not shorten a longer one")
+  func longerStands() {
+    var gate = Self.gate()
+    gate.suspend(upstream: "a", for: .seconds(60), Self.failure, at: .zero)
+    gate.suspend(upstream: "a", for: .milliseconds(100), Self.failure, at: .seconds(1))
+    #expect(gate.suspension(of: "a", at: .seconds(2))?.rest == .seconds(58))
+  }
+
   @Test("An answer to what was under way does not end a suspension; a success does")
   func lateAnswer() {
     var gate = Self.gate()

@@ -69,6 +69,31 @@ struct HedgeTests {
     #expect(started.value == 1)
   }
 
+  @Test("After a server asked for a pause no further copy starts while another is under way")
+  func throttledWhileAnotherRuns() async throws {
+    let pipeline = try ResiliencePipeline("p", environment: test.environment) {
+      Hedge(after: .seconds(1), copyMaximum: 3, isIdempotent: true)
+    }
+    let clock = test.clock
+    let started = Tally()
+    let task = Task {
+      try await pipeline.run { _ in
+        if started.add() == 2 { throw ResilienceError(.rateLimited, "later", retryAfter: .seconds(9)) }
+        try await clock.sleep(for: .seconds(60))
+        return "first"
+      }
+    }
+    await clock.sleepers(2)
+    clock.advance(by: .seconds(1))
+    // The call of the first copy, and what would start a third.
+    await clock.sleepers(2)
+    clock.advance(by: .seconds(1))
+    await clock.sleepers(1)
+    clock.advance(by: .seconds(60))
+    #expect(try await task.value == "first")
+    #expect(started.value == 2)
+  }
+
   @Test("A permanent failure ends the call")
   func permanent() async throws {
     let pipeline = try ResiliencePipeline("p", environment: test.environment) {

@@ -35,6 +35,11 @@ struct Generation: Sendable {
   func close() async throws { try await container.close() }
 }
 
+/// The delivery without policies around it.
+private struct PlainDelivery: Sendable {
+  var handler: any OperationHandler
+}
+
 extension Generation {
   static let strategies = ContainerModule("strategies") { builder in
     builder.singleton((any BackoffStrategy).self) {
@@ -48,20 +53,24 @@ extension Generation {
   }
 
   static let delivery = ContainerModule("delivery") { builder in
+    builder.singleton(PlainDelivery.self, close: { try await ($0.handler as? any Closable)?.close() }) {
+      (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in
+      PlainDelivery(
+        handler: try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context))
+    }
+    // Last of all: it changes what the policies of a running configuration remember, and nothing may fail after that.
     builder.singleton(DeliveryPoliciesSlot.self) {
-      (configuration: Configuration, memory: ResilienceMemory, network: NetworkHint, context: PluginContext) in
+      (
+        configuration: Configuration, memory: ResilienceMemory, network: NetworkHint, context: PluginContext,
+        _: PlainDelivery, _: ReachabilityProbeSlot, _: any BackoffStrategy, _: any ConflictResolver
+      ) in
       DeliveryPoliciesSlot(
         policies: try configuration.resilience.map { settings in
           try DeliveryPolicies(settings, memory: memory, isOnline: { network.isOnline }, warn: context.warn)
         })
     }
-    builder.singleton((any OperationHandler).self, close: { try await ($0 as? any Closable)?.close() }) {
-      (
-        configuration: Configuration, registry: PluginRegistry, context: PluginContext, slot: DeliveryPoliciesSlot
-      ) in
-      let handler = try await registry.make((any OperationHandler).self, from: configuration.delivery, in: context)
-      guard let policies = slot.policies else { return handler }
-      return ResilientDelivery(handler, policies: policies)
+    builder.singleton((any OperationHandler).self) { (plain: PlainDelivery, slot: DeliveryPoliciesSlot) in
+      slot.policies.map { ResilientDelivery(plain.handler, policies: $0) } ?? plain.handler
     }
     builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in

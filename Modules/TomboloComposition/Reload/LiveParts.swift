@@ -57,6 +57,8 @@ final class LiveParts: Sendable {
   /// Puts `next` in the place of the present generation: whatever begins from now on begins with it.
   func replace(with next: Generation) async {
     let idle = state.withLock { state -> Generation? in
+      // Everything is closed already: nobody would close this one later.
+      guard !state.holdings.isEmpty else { return next }
       let old = state.current
       state.current += 1
       state.holdings[state.current] = Holding(generation: next)

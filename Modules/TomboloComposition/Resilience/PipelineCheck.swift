@@ -19,12 +19,21 @@ struct PipelineCheck {
     guard case .list(let items) = list else { return }
     // Where each of the descriptions stands in the list as it is written.
     var places: [Int] = []
+    var stateful: Set<String> = []
     for (index, item) in items.enumerated() {
       guard case .map(let entries) = item, let type = Self.text("type", entries) else { continue }
       for key in ["name", "budgetName"] {
         if let name = Self.text(key, entries), !PolicyName.isUsable(name) {
           problems.append(Problem(index: index, option: key, message: "\"\(name)\" is no name: \(PolicyName.rule)"))
         }
+      }
+      let hasState = ResilienceOptions.options(of: type)?.contains { $0.name == "name" } ?? false
+      if hasState, !stateful.insert("\(type)/\(Self.text("name", entries) ?? name)").inserted {
+        problems.append(
+          Problem(
+            index: index, option: "name",
+            message: "another \(type) of this list has this name, and the two would share their state: give it its own")
+        )
       }
       if type == ResilienceOptions.retryBudget {
         readBudget(entries, at: index)

@@ -78,8 +78,9 @@ extension DeliveryPolicies {
     return report
   }
 
-  private func balance(_ budget: RetryBudget) -> (balance: Double, maximum: Double) {
-    let shared = memory.environment.retryBudget(budget)
+  private func balance(_ budget: RetryBudget) -> (balance: Double, maximum: Double)? {
+    // Looking must not make one.
+    guard let shared = memory.environment.existingRetryBudget(budget.name) else { return nil }
     return (shared.balance(at: memory.environment.clock.now.sinceStart), budget.savedMaximum)
   }
 

@@ -110,6 +110,8 @@ struct DeliveryGate {
   }
 
   mutating func suspend(upstream: String, for duration: Duration, _ failure: DeliveryFailure, at now: Duration) {
+    // One that lasts longer stands: a delivery that was under way already does not shorten it.
+    if let present = suspensions[upstream], present.until >= now + duration { return }
     suspensions[upstream] = Suspension(until: now + duration, failure: failure)
   }
 

@@ -56,6 +56,8 @@ public struct BoundHedge: BoundPolicy {
     try await withThrowingTaskGroup(of: Ending<T>.self) { group in
       var startedCount = 0
       var runningCount = 0
+      // A server asked for a pause: it gets no further copy; those under way may still answer.
+      var isPaused = false
       func start() {
         startedCount += 1
         runningCount += 1
@@ -81,7 +83,7 @@ public struct BoundHedge: BoundPolicy {
         case .left: break
         case .delayIsOver(let copy):
           // The next copy may have started already, because this one failed.
-          if copy == startedCount, !Task.isCancelled { start() }
+          if !isPaused, copy == startedCount, !Task.isCancelled { start() }
         case .ended(let copy, .success(let value)):
           if startedCount > 1 { tell(.hedgeWon(copy: copy)) }
           return value
@@ -89,10 +91,8 @@ public struct BoundHedge: BoundPolicy {
           runningCount -= 1
           let failure = StandardFailureClassifier().classify(error)
           if Task.isCancelled || failure == .permanent || failure == .cancelled { throw error }
-          // A server that asks for a pause gets no further copy; those under way may still answer.
-          if case .throttled = failure {
-            if runningCount == 0 { throw error }
-          } else if startedCount < policy.copyMaximum {
+          if case .throttled = failure { isPaused = true }
+          if !isPaused, startedCount < policy.copyMaximum {
             start()
           } else if runningCount == 0 {
             throw error

@@ -80,6 +80,11 @@ package final class SharedRetryBudget: Sendable {
 }
 
 extension ResilienceEnvironment {
+  /// The budget of this name, if there is one.
+  package func existingRetryBudget(_ name: String) -> SharedRetryBudget? {
+    states.existing("retryBudget", name, as: SharedRetryBudget.self)
+  }
+
   /// The budget of this name that every retry of the environment shares, made when there is none yet.
   package func retryBudget(_ budget: RetryBudget) -> SharedRetryBudget {
     states.state("retryBudget", budget.name, budget) { SharedRetryBudget(budget) }

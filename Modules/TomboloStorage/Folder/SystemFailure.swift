@@ -17,6 +17,9 @@ package struct SystemFailure: Error, Hashable, Sendable, CustomStringConvertible
   package var description: String { String(cString: strerror(errorNumber)) }
 
   /// Whether an error number says that the disk, or the user's share of it, is full.
+  /// Whether it says that there is no such file.
+  package var isAboutAbsence: Bool { errorNumber == ENOENT }
+
   package static func isAboutRoom(_ errorNumber: Int32) -> Bool { errorNumber == ENOSPC || errorNumber == EDQUOT }
 
   /// The failure of the last system call on this thread, as a store's error.

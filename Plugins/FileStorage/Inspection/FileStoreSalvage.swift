@@ -32,7 +32,21 @@ final class FileStoreSalvage {
   ) throws -> [RepairReport.Loss] {
     var losses: [RepairReport.Loss] = []
     var front: UInt64 = 0
+    var last: (number: UInt64, path: String, end: Int, nextSequence: UInt64)?
+    func isTold(_ path: String, to end: Int) -> Bool {
+      losses.contains { $0.path == path && $0.offset + $0.byteCount >= end }
+    }
     try inspector.forEachSegment { file, number, salvage in
+      // A segment that ends too early, at the border of two frames, has no gap that could be seen in it.
+      let first = salvage.frames.first?.header.sequence ?? salvage.scan.header.firstSequence
+      if let last, last.number + 1 == number, first > last.nextSequence, salvage.gaps.first?.offset != 0,
+        !isTold(last.path, to: last.end)
+      {
+        losses.append(
+          RepairReport.Loss(
+            path: last.path, offset: last.end, byteCount: 0,
+            reason: "frames \(last.nextSequence) to \(first - 1) are missing behind it"))
+      }
       let segment = Journal.Segment(number: number, file: file, byteCount: salvage.scan.end)
       front = max(front, salvage.scan.header.front)
       for frame in salvage.frames {
@@ -43,6 +57,23 @@ final class FileStoreSalvage {
         losses.append(
           RepairReport.Loss(
             path: file.path, offset: gap.offset, byteCount: gap.byteCount, reason: gap.reason, keys: gap.keys))
+      }
+      last = (number, file.path, salvage.scan.end, salvage.scan.nextSequence)
+    }
+    if let last, let acknowledged = try inspector.acknowledged() {
+      // A few names are enough to tell.
+      for missing in last.number..<max(last.number, min(acknowledged.number, last.number + 16)) {
+        losses.append(
+          RepairReport.Loss(
+            path: location.segment(missing + 1), offset: 0, byteCount: 0, reason: "the file is missing"))
+      }
+      if acknowledged.number == last.number, last.end < acknowledged.byteCount,
+        !isTold(last.path, to: acknowledged.byteCount)
+      {
+        losses.append(
+          RepairReport.Loss(
+            path: last.path, offset: last.end, byteCount: acknowledged.byteCount - last.end,
+            reason: "commits up to byte \(acknowledged.byteCount) were acknowledged, and are not there"))
       }
     }
     // What is needed of segments before the front was copied behind it, and what was deleted there may be noted nowhere else.

@@ -50,12 +50,23 @@ actor FolderInspector {
         continue
       }
     }
+    // Without the note a segment whose header is damaged is lost whole, and told to be.
+    return try note()?.salt
+  }
+
+  /// Up to where which segment was acknowledged; `nil` when no intact note of this journal is there.
+  func acknowledged() throws -> (number: UInt64, byteCount: Int)? {
+    guard let note = try note(), try note.salt == salt(numbers()) else { return nil }
+    return (note.number, note.byteCount(whenStarted: files.bootIdentifier))
+  }
+
+  private func note() throws -> Acknowledgement? {
     guard try files.list(location.folder, "listing it").contains("acknowledged") else { return nil }
     do throws(StoreError) {
-      let note = try OpenFile(location.acknowledgement, .reading, in: files).read(Acknowledgement.byteCount, at: 0)
-      return Acknowledgement(note)?.salt
+      return Acknowledgement(
+        try OpenFile(location.acknowledgement, .reading, in: files).read(Acknowledgement.byteCount, at: 0))
     } catch {
-      // Without it a segment whose header is damaged is lost whole, and told to be.
+      // Nothing but what it says depends on it.
       return nil
     }
   }

@@ -74,7 +74,10 @@ final class JournalReserve {
       return true
     } catch {
       if error.isAboutRoom { return false }
-      throw error.storeError(path, "keeping room for settling")
+      guard error.isAboutAbsence else { throw error.storeError(path, "keeping room for settling") }
+      // Somebody took it away; the next commit that finds room makes it anew.
+      heldByteCount = 0
+      return false
     }
   }
 
@@ -98,7 +101,8 @@ final class JournalReserve {
     do {
       try files.remove(path)
     } catch {
-      throw error.storeError(path, "giving up room for settling")
+      // Somebody who needed room took it away already.
+      guard error.isAboutAbsence else { throw error.storeError(path, "giving up room for settling") }
     }
     heldByteCount = 0
     return true

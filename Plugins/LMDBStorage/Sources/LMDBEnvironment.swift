@@ -164,8 +164,13 @@ final class LMDBEnvironment: @unchecked Sendable {
     let before = mapByteCount
     try setMap(byteCount)
     let result = Result { try body() }
-    // LMDB keeps what is in use by now, so this never cuts anything off.
-    try setMap(before)
+    // LMDB keeps what is in use by now, so this never cuts anything off. What was done stays done when it fails: the next
+    // call is the one to be told.
+    do {
+      try setMap(before)
+    } catch {
+      if case .failure = result { throw error }
+    }
     return try result.get()
   }
 
