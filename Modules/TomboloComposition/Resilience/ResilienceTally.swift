@@ -11,7 +11,6 @@ final class ResilienceTally: ResilienceListener {
     /// Repetitions that the budget did not let through.
     var budgetRefusals = 0
     var retries = 0
-    var timeouts = 0
     /// How often a breaker opened.
     var openings = 0
   }
@@ -33,7 +32,6 @@ final class ResilienceTally: ResilienceListener {
       switch event.kind {
       case .refused(let code): own.refusals[code, default: 0] += 1
       case .retryScheduled: own.retries += 1
-      case .timedOut: own.timeouts += 1
       case .breakerChanged(_, .open): own.openings += 1
       default: return
       }
@@ -50,19 +48,6 @@ final class ResilienceTally: ResilienceListener {
 
   func counts(_ pipeline: String, _ policy: String) -> Counts {
     counts.withLock { $0[Name(pipeline: pipeline, policy: policy)] ?? Counts() }
-  }
-
-  /// Those of a whole list of policies.
-  func sum(_ pipeline: String) -> Counts {
-    counts.withLock { counts in
-      counts.filter { $0.key.pipeline == pipeline }.values.reduce(into: Counts()) { sum, own in
-        sum.refusals.merge(own.refusals) { $0 + $1 }
-        sum.budgetRefusals += own.budgetRefusals
-        sum.retries += own.retries
-        sum.timeouts += own.timeouts
-        sum.openings += own.openings
-      }
-    }
   }
 
   private func tell(_ name: String, _ from: CircuitBreakerState, _ to: CircuitBreakerState) {

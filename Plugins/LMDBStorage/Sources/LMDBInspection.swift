@@ -13,7 +13,7 @@ import TomboloStorage
 ///
 /// LMDB trusts its file: it follows page numbers through the map without looking where they lead, and what is damaged or cut
 /// off ends the process. So both meta pages, all pages in use and the list of free ones are read here first, all that LMDB goes
-/// by is checked, and the checksum of every record too. That takes about a second for each GiB in use once the file is in the
+/// by is checked, and the checksum of every record too. That takes a few seconds for each GiB in use once the file is in the
 /// system's cache, and otherwise as long as the disk takes to give it.
 ///
 /// The older meta page is checked as well, so that the newer one cannot be taken for it when its transaction is damaged; but not

@@ -10,8 +10,8 @@ import TomboloStorage
 ///     try await store.close()
 ///
 /// The folder holds `tombolo.lmdb`, LMDB's table of readers beside it while the store is open (`-lock`), `tombolo.reserve`
-/// (1 MiB kept so that deletes go on when the disk is full) and `tombolo.lock`, whose lock the kernel releases when the process
-/// ends in whatever way. All of it is readable by its owner alone. The folder must be on a local disk.
+/// (1 MiB kept so that deletes go on when the disk is full), `tombolo.engine` (the name of the engine) and `tombolo.lock`, whose
+/// lock the kernel releases when the process ends in whatever way. All of it is readable by its owner alone. The folder must be on a local disk.
 ///
 /// Writing and reading have a thread each: a reader sees the last commit and never waits for the one being written, but for the
 /// moment in which the map is made larger. A value is copied once, from the map into its record. At the limit, `full` refuses
@@ -20,7 +20,7 @@ import TomboloStorage
 /// Freed pages are used again at once; the file itself becomes smaller when the store is closed or opened and more than half of
 /// it is free. A single commit should stay well below the memory of the machine, because LMDB holds its pages there.
 ///
-/// A database is read whole when it is opened, about a second for each GiB in use, and damage anywhere in it is refused as
+/// A database is read whole when it is opened, a few seconds for each GiB in use, and damage anywhere in it is refused as
 /// `damaged`, naming the page (see `LMDBInspection`). Every value read later is checked against a checksum of its key and value.
 /// What cannot be met is damage to the structure of pages that arises while the store is open, in memory or by another program
 /// that writes into the file or makes it shorter: LMDB reads it through a map and trusts it, and the process can end.
