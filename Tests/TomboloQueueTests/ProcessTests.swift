@@ -40,7 +40,8 @@ struct ProcessTests {
       var configuration = QueueConfiguration()
       configuration.sharedPollInterval = .milliseconds(20)
       configuration.concurrency = 4
-      // Long beside any pause of a machine that runs all tests at once: a lease that ends is a repeated delivery.
+      // Long beside any pause of a machine that runs all tests at once: a lease that ends is a repeated delivery. Who waits
+      // for its end goes on by more, for as long as a process may take to start.
       configuration.leaseDuration = .seconds(600)
       configuration.attemptTimeout = .seconds(170)
       return try await SyncQueue.open(store: store, configuration: configuration, time: time)
@@ -134,7 +135,7 @@ struct ProcessTests {
       #expect(try await queue.snapshot(id)?.state == .delivering)
       let worker = SyncWorker(queue: queue, handler: place.handler)
       #expect(try await worker.drain().attempted == 0)
-      time.advance(by: .seconds(602))
+      time.advance(by: .seconds(1_000))
       #expect(try await worker.drain().delivered == 2)
       #expect(
         place.lines.compactMap { $0.split(separator: " ").last.map(String.init) } == [id, id, next].map(\.description))
@@ -162,7 +163,7 @@ struct ProcessTests {
         }
       }
       try await place.waitForMark("claimed")
-      time.advance(by: .seconds(602))
+      time.advance(by: .seconds(1_000))
       _ = try await queue.promote()
       let taken = try #require(try await queue.claim(1).first)
       place.mark("taken")

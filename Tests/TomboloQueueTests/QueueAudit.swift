@@ -18,6 +18,8 @@ enum QueueAudit {
     var leases: [OperationID: LeaseRecord] = [:]
     var edgeCounts: [OperationID: Int] = [:]
     var awaited: Set<OperationID> = []
+    var histories: [OperationID: Timestamp] = [:]
+    var prunings: [OperationID: Timestamp] = [:]
 
     for record in try await store.scan(.all, limit: .max) where record.key.bytes.first == QueueLayout.tag {
       let id = QueueLayout.trailingID(record.key)
@@ -54,6 +56,8 @@ enum QueueAudit {
         var decoder = KeyDecoder(record.key, skipping: 2)
         if let other = decoder.operationID() { awaited.insert(other) }
         if let id { edgeCounts[id, default: 0] += 1 }
+      case "y": if let id { histories[id] = try HistoryRecord(record.value).pruneAt }
+      case "t": if let id { prunings[id] = QueueLayout.leadingTime(record.key) }
       case "h":
         var decoder = KeyDecoder(record.key, skipping: 2)
         lines[decoder.string() ?? "?"] = try OrderingKeyRecord(record.value)
@@ -121,6 +125,10 @@ enum QueueAudit {
       }
     }
     for name in members.keys where lines[name] == nil { problems.append("the line of \(name) has no record") }
+    for id in histories.keys where operations[id] != nil { problems.append("\(id) has a history and is not gone") }
+    if histories != prunings {
+      problems.append("\(histories.count) are in the history, \(prunings.count) to be pruned")
+    }
     if counted != stored { problems.append("counts say \(stored), there is \(counted)") }
     return problems
   }

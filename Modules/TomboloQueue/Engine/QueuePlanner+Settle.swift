@@ -14,8 +14,10 @@ extension QueuePlanner {
     progress.dueAt = nil
 
     switch settlement {
-    case .delivered: try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace)
-    case .discard: try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace)
+    case .delivered(let attempt):
+      try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace, attemptCount: attempt)
+    case .discard(let reason):
+      try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace, reason: reason)
     case .expire: try remove(stored, progress: claimed.progress, end: .expired, from: ownPlace)
 
     case .retry(let failure, let due):
@@ -95,13 +97,18 @@ extension QueuePlanner {
   /// By hand: gone.
   mutating func discard(_ id: OperationID, reason: String) throws {
     let (stored, progress) = try waitingOperation(id)
-    try remove(stored, progress: progress, end: .discarded)
+    try remove(stored, progress: progress, end: .discarded, reason: reason)
     tell(id, kind: stored.operation.kind, .discarded(reason: reason))
   }
 
   /// Takes an operation away for good and lets the next of its ordering key to the head.
+  ///
+  /// - Parameters:
+  ///   - attemptCount: how many attempts it took, when that is more than `progress` knows of.
+  ///   - reason: why, for the history.
   mutating func remove(
-    _ stored: StoredOperation, progress: ProgressRecord?, end: OperationState, from knownPlace: HeadPlace? = nil
+    _ stored: StoredOperation, progress: ProgressRecord?, end: OperationState, from knownPlace: HeadPlace? = nil,
+    attemptCount: Int? = nil, reason: String? = nil
   ) throws {
     let operation = stored.operation
     let id = operation.id
@@ -125,6 +132,7 @@ extension QueuePlanner {
     counts.move(from: oldState, to: end)
     counts.byteCount -= operation.payload.count
     view.delete(QueueLayout.operation(id))
+    remember(operation, progress, end: end, attemptCount: attemptCount, reason: reason)
     if progress != nil { view.delete(QueueLayout.progress(id)) }
     if let name = operation.coalescingKey.map({ QueueLayout.name($0, in: operation.namespace) }),
       try view.get(QueueLayout.coalescing(name)) == id.bytes

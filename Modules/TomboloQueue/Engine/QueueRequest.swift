@@ -16,6 +16,8 @@ enum QueueRequest: Sendable {
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
   case promote(now: Timestamp)
+  /// Forgets what is gone and was kept long enough, a bounded number.
+  case prune(now: Timestamp)
   /// Moves claimed operations out of the ready index, because what they belong to does not deliver now.
   case setAside([ClaimedOperation], AsideScope)
   /// Makes ready what was set aside, a bounded number, highest priority first.
@@ -49,7 +51,7 @@ extension QueueRequest {
   var roomNeed: RoomNeed {
     switch self {
     case .enqueue, .edit: .adds
-    case .discard, .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
+    case .discard, .promote, .prune, .sweep, .refill, .bringBack, .resume: .makesRoom
     case .redrive, .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
       switch settlement {
@@ -67,7 +69,7 @@ enum QueueAnswer: Sendable {
   case leased([OperationID: UInt64])
   /// The operations whose leases were lost.
   case lost([OperationID])
-  /// How many were made ready or forgotten.
+  /// How many were made ready, forgotten or pruned.
   case promoted(count: Int)
 }
 
