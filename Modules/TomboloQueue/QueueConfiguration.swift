@@ -1,4 +1,4 @@
-import TomboloPorts
+public import TomboloPorts
 public import TomboloResilience
 
 /// The strategies and limits of a queue.
@@ -30,6 +30,9 @@ public struct QueueConfiguration: Sendable {
   public var activeNamespaces: Set<String> = []
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
+  /// Header fields that every operation gets from the task that enqueues it, such as the context of its trace. One that the
+  /// operation has already, by name, stays as it is.
+  public var headersAtEnqueue: (@Sendable () -> [OperationHeader])?
 
   /// The largest payload, in bytes.
   public var payloadByteCountMaximum = 1_024 * 1_024

@@ -21,7 +21,7 @@ public final class SyncQueue: Sendable {
   let store: any KeyValueStore
   let logger: Logger
   private let gatherer: Gatherer<QueueRequest, QueueAnswer>
-  private let broadcast: Broadcast<QueueEvent>
+  let broadcast: Broadcast<QueueEvent>
   /// Signalled when there may be something to deliver.
   let workArrived = WakeSignal()
   /// Whether a worker is at work: two would wake each other without end.
@@ -100,7 +100,7 @@ extension QueueRequest {
   /// How many changes it makes, roughly: what bounds a group.
   fileprivate var weight: Int {
     switch self {
-    case .enqueue(let operations, let companion): 4 * operations.count + companion.mutations.count
+    case .enqueue(let operations, let companion, _): 4 * operations.count + companion.mutations.count
     case .promote, .prune: 1_024
     case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit

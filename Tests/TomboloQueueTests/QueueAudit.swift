@@ -18,6 +18,7 @@ enum QueueAudit {
     var leases: [OperationID: LeaseRecord] = [:]
     var edgeCounts: [OperationID: Int] = [:]
     var awaited: Set<OperationID> = []
+    var inLine: [OperationID: OperationPriority] = [:]
     var histories: [OperationID: Timestamp] = [:]
     var prunings: [OperationID: Timestamp] = [:]
 
@@ -64,7 +65,10 @@ enum QueueAudit {
       case "k":
         var decoder = KeyDecoder(record.key, skipping: 2)
         let name = decoder.string() ?? "?"
-        if let id { members[name, default: []].append(id) }
+        if let id {
+          members[name, default: []].append(id)
+          inLine[id] = try LineRecord(record.value).priority
+        }
       case "c": stored = try QueueCounts(record.value)
       default: break
       }
@@ -118,7 +122,13 @@ enum QueueAudit {
       let ids = members[name] ?? []
       if !ids.contains(line.head) { problems.append("the head of \(name) is not in its line") }
       var counts = [Int](repeating: 0, count: 5)
-      for id in ids { if let operation = operations[id] { counts[Int(operation.priority.rawValue)] += 1 } }
+      for id in ids {
+        guard let operation = operations[id], let priority = inLine[id] else { continue }
+        counts[Int(priority.rawValue)] += 1
+        if priority > operation.priority || priority < operation.priority && !line.hasLifted {
+          problems.append("\(id) of priority \(operation.priority) counts as \(priority) in line for \(name)")
+        }
+      }
       if counts != line.countByPriority { problems.append("\(name) counts \(line.countByPriority), has \(counts)") }
       if case .ready(let priority) = line.place, priority > line.inheritedPriority {
         problems.append("the head of \(name) is ready at \(priority), with \(line.inheritedPriority) behind it")

@@ -138,6 +138,7 @@ final class QueueEngine: Sendable {
       }
       var batch = planner.view.batch
       if !batch.isEmpty {
+        batch.durability = durability(of: group)
         if isShared {
           batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
         }
@@ -174,11 +175,19 @@ final class QueueEngine: Sendable {
     }
   }
 
+  /// What the commit of a group has to reach: the most that one of its requests needs, where those that do not ask need what the
+  /// store is set to; `nil` when that is the answer.
+  private func durability(of group: [QueueRequest]) -> StoreDurability? {
+    guard group.contains(where: { $0.durability != nil }) else { return nil }
+    let own = store.capabilities.durability ?? .full
+    return group.lazy.map { $0.durability ?? own }.max()
+  }
+
   /// The requests that the store could never take: they would have the whole group refused.
   private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
     var refused: [Int: any Error] = [:]
     for (index, request) in group.enumerated() {
-      guard case .enqueue(let operations, let companion) = request else { continue }
+      guard case .enqueue(let operations, let companion, _) = request else { continue }
       if let error = store.capabilities.refusal(of: companion, after: 0) { refused[index] = error }
       for operation in operations where operation.record.count > store.capabilities.valueByteCountMaximum {
         refused[index] = StoreError(
@@ -460,7 +469,7 @@ extension QueueRequest {
 
   /// Whether a caller's own check in this request is the one that did not hold.
   fileprivate func requires(_ conflict: StoreError) -> Bool {
-    guard case .enqueue(_, let companion) = self else { return false }
+    guard case .enqueue(_, let companion, _) = self else { return false }
     return companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
   }
 }

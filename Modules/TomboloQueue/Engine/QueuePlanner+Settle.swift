@@ -29,11 +29,11 @@ extension QueuePlanner {
       try putOff(claimed, from: ownPlace, until: due, &progress)
     case .release(let failure):
       note(failure, &progress)
-      try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
+      try moveHead(id, orderingKey, from: ownPlace, to: .ready(try urgency(of: operation)), wait)
       view.put(QueueLayout.progress(id), progress.encoded())
     case .redeliver(let remote, let payload):
       try redeliver(stored, &progress, replacing: remote, payload: payload)
-      try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
+      try moveHead(id, orderingKey, from: ownPlace, to: .ready(try urgency(of: operation)), wait)
       view.put(QueueLayout.progress(id), progress.encoded())
 
     case .park(let failure, let attempted):
@@ -83,7 +83,7 @@ extension QueuePlanner {
     let priority = stored.operation.priority
     if try isHead(id, orderingKey) {
       let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
-      try moveHead(id, orderingKey, from: place, to: .ready(priority), wait)
+      try moveHead(id, orderingKey, from: place, to: .ready(try urgency(of: stored.operation)), wait)
       counts.move(from: oldState, to: .pending)
     } else if wasHeld {
       unplace(id, from: place)
@@ -160,7 +160,7 @@ extension QueuePlanner {
   ) throws {
     progress.dueAt = due
     let isRetrying = progress.attemptCount > 0
-    let priority = claimed.operation.priority
+    let priority = try urgency(of: claimed.operation)
     let wait = WaitRecord(priority: priority, orderingKey: claimed.orderingKey, isRetrying: isRetrying)
     try moveHead(claimed.id, claimed.orderingKey, from: ownPlace, to: .retrying(due), wait)
     if isRetrying { counts.move(from: .pending, to: .retrying) }
@@ -239,7 +239,7 @@ extension QueuePlanner {
   }
 
   /// Where the index entry of a waiting operation is: in its line's record, or told by what happened to it.
-  private mutating func place(of stored: StoredOperation, _ progress: ProgressRecord?) throws -> HeadPlace {
+  mutating func place(of stored: StoredOperation, _ progress: ProgressRecord?) throws -> HeadPlace {
     let operation = stored.operation
     if let held = progress?.held { return .held(held) }
     if let orderingKey = OrderingKey(of: operation), let line = try line(orderingKey), line.head == operation.id {
@@ -252,10 +252,16 @@ extension QueuePlanner {
       return .scheduled(notBefore)
     }
     if !operation.after.isEmpty, try isDependent(operation.id) { return .dependent }
-    if try view.get(QueueLayout.ready(operation.priority, operation.id)) != nil { return .ready(operation.priority) }
+    // Its own priority first, then those it may have been lifted to.
+    let priorities = OperationPriority.allCases.filter { $0 <= operation.priority }.reversed()
+    for priority in priorities where try view.get(QueueLayout.ready(priority, operation.id)) != nil {
+      return .ready(priority)
+    }
     for scope in asideScopes(of: operation) {
-      let place = HeadPlace.aside(scope, operation.priority)
-      if try view.get(place.key(operation.id)) != nil { return place }
+      for priority in priorities {
+        let place = HeadPlace.aside(scope, priority)
+        if try view.get(place.key(operation.id)) != nil { return place }
+      }
     }
     return .ready(operation.priority)
   }

@@ -36,7 +36,7 @@ struct QueuePlanner {
 
   private mutating func planUnguarded(_ request: QueueRequest) throws -> QueueAnswer {
     switch request {
-    case .enqueue(let operations, let companion): return .receipts(try enqueue(operations, alongside: companion))
+    case .enqueue(let operations, let companion, _): return .receipts(try enqueue(operations, alongside: companion))
     case .settle(let claimed, let settlement, let isRepeat):
       if isRepeat, claimed.token != nil {
         // With its lease gone it was stored, or another has it: either way there is nothing to do.

@@ -3,8 +3,8 @@ import TomboloPorts
 /// What is asked of the engine. All requests that write, and those that refill windows, go through one door, one group at
 /// a time, so that every decision is made on what is committed.
 enum QueueRequest: Sendable {
-  /// Adds operations, all or none, together with a caller's own changes.
-  case enqueue([PreparedOperation], alongside: Batch)
+  /// Adds operations, all or none, together with a caller's own changes, as durably as asked for.
+  case enqueue([PreparedOperation], alongside: Batch, StoreDurability? = nil)
   /// Stores what became of a delivery. A repeat looks first whether it is stored already: a commit whose answer was lost
   /// must not be applied twice.
   case settle(ClaimedOperation, Settlement, isRepeat: Bool)
@@ -46,6 +46,13 @@ extension QueueRequest {
     case adds
 
     static func < (left: RoomNeed, right: RoomNeed) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// What its commit has to reach; `nil` for what the store is set to.
+  var durability: StoreDurability? {
+    guard case .enqueue(_, let companion, let durability) = self else { return nil }
+    guard let own = companion.durability else { return durability }
+    return durability.map { max($0, own) }
   }
 
   var roomNeed: RoomNeed {

@@ -15,6 +15,9 @@ import TomboloPorts
 package final class FolderLock {
   private let file: Int32
   private let isShared: Bool
+  private let claim: ProcessClaim?
+  /// Whether nobody else held it when it was taken.
+  package let isFirst: Bool
 
   /// How long one who shares waits for another who is just opening.
   private static let sharingPatienceMilliseconds = 2_000
@@ -23,19 +26,28 @@ package final class FolderLock {
   ///
   /// - Parameter isShared: whether others who share may hold it too. The first one holds it alone until `share` is called, so
   ///   that it can make what the others expect.
-  package init(folder: String, path: String, isShared: Bool = false) throws {
+  /// - Parameter isOncePerProcess: whether this process may hold it but once, shared or not.
+  package init(folder: String, path: String, isShared: Bool = false, isOncePerProcess: Bool = false) throws {
     self.isShared = isShared
     try SystemFailure.makeFolder(folder)
     // Closed in child processes, which would otherwise keep the lock.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemFailure.last(path, "opening the lock") }
-    guard Self.lock(file, isShared: isShared) else {
+    do {
+      claim = isShared && isOncePerProcess ? try ProcessClaim(file, folder: folder) : nil
+    } catch {
+      close(file)
+      throw error
+    }
+    var isFirst = true
+    guard Self.lock(file, isShared: isShared, isFirst: &isFirst) else {
       let isTaken = errno == EWOULDBLOCK
       let failure = SystemFailure.last(path, "locking it")
       defer { close(file) }
       throw isTaken ? Self.inUse(folder: folder, holder: Self.readHolder(file)) : failure
     }
     self.file = file
+    self.isFirst = isFirst
     guard !isShared else { return }
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(file, 0) == 0, pwrite(file, text, text.count, 0) == text.count else {
@@ -54,10 +66,20 @@ package final class FolderLock {
     throw SystemFailure.last("the lock of the folder", "sharing it")
   }
 
-  private static func lock(_ file: Int32, isShared: Bool) -> Bool {
+  /// Whether nobody else holds it any more; if so, nobody gets it until it is let go. For one who is about to let go: an answer of
+  /// no may have lost the lock.
+  package func isLast() -> Bool {
+    !isShared || flock(file, LOCK_EX | LOCK_NB) == 0
+  }
+
+  private static func lock(_ file: Int32, isShared: Bool, isFirst: inout Bool) -> Bool {
     guard isShared else { return flock(file, LOCK_EX | LOCK_NB) == 0 }
     for _ in 0..<sharingPatienceMilliseconds / 10 {
-      if flock(file, LOCK_EX | LOCK_NB) == 0 || flock(file, LOCK_SH | LOCK_NB) == 0 { return true }
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+      if flock(file, LOCK_SH | LOCK_NB) == 0 {
+        isFirst = false
+        return true
+      }
       guard errno == EWOULDBLOCK else { return false }
       // On a thread of the store's own: somebody is just opening, or has it for itself.
       usleep(10_000)
