@@ -24,10 +24,16 @@ struct DependencyTests {
     let upload = try await add("upload", .low, after: [login])
     let front = try await add("front", .background, key: "files")
     let rename = try await add("rename", .low, key: "files")
-    _ = try await add("message", .critical, after: [upload, rename])
+    let message = try await add("message", .critical, after: [upload, rename])
+    let tail = try await add("tail", .low, key: "files")
+    test.handler.setAnswer { operation, _ in
+      operation.kind == "tail" ? .retry(after: nil, TestQueue.failure) : .delivered
+    }
     #expect(try await QueueAudit.problems(in: test.store).isEmpty)
     #expect(try await test.worker.drain().delivered == 8)
-    #expect(test.attempted.suffix(3) == ["crowd 0", "crowd 1", "crowd 2"])
+    // Who was lifted is gone, and what stood behind it is as urgent as it is itself.
+    #expect(test.attempted.suffix(4) == ["crowd 0", "crowd 1", "crowd 2", "tail"])
+    #expect(message < tail)
     #expect(Set(test.attempted.prefix(4)) == ["login", "upload", "front", "rename"])
     #expect(test.attempted[4] == "message")
     #expect(front < rename)

@@ -26,7 +26,8 @@ extension AgentResponder {
       waitingReason: parts.worker.waitingReason(for: snapshot)?.description, behind: snapshot.behind?.description,
       payloadBytes: operation.payload.count,
       // A field that is given several times counts as one with all its values (RFC 9110, section 5.2).
-      headers: Dictionary(operation.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" }))
+      headers: Dictionary(operation.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" }),
+      progress: snapshot.progress?.description)
   }
 
   /// The queue as the wire tells of it.
@@ -39,7 +40,7 @@ extension AgentResponder {
         // A clock that was set back does not make an operation wait for a negative time.
         max(.zero, oldest.duration(to: parts.queue.time.now)).inSeconds
       },
-      bytes: status.byteCount)
+      bytes: status.byteCount, stalledSince: status.stalledSince.map { WireTimestamp($0) })
   }
 
   static func base64(_ bytes: [UInt8]) -> String {

@@ -31,8 +31,10 @@ public struct WireOperation: Hashable, Sendable, Codable {
   public var payload: WireJSON?
   /// The payload, when it is something else.
   public var payloadBase64: String?
+  /// How far its handler has come, in words; left out when it has not said.
+  public var progress: String?
 
-  /// Writes every key but the payload's, as `null` where there is nothing.
+  /// Writes every key but the payload's and the progress, as `null` where there is nothing.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id, forKey: .id)
@@ -55,6 +57,7 @@ public struct WireOperation: Hashable, Sendable, Codable {
     try container.encode(headers, forKey: .headers)
     try container.encodeIfPresent(payload, forKey: .payload)
     try container.encodeIfPresent(payloadBase64, forKey: .payloadBase64)
+    try container.encodeIfPresent(progress, forKey: .progress)
   }
 }
 

@@ -33,8 +33,10 @@ public struct WireQueueStatus: Hashable, Sendable, Codable {
   public var oldestPendingSeconds: Double?
   /// Payload bytes of everything that is not gone.
   public var bytes: Int
+  /// Since when nothing has moved although something is due and the network is there; left out while all is well.
+  public var stalledSince: WireTimestamp?
 
-  /// Writes every key, as `null` where there is nothing.
+  /// Writes every key but the last, as `null` where there is nothing.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(pending, forKey: .pending)
@@ -49,6 +51,7 @@ public struct WireQueueStatus: Hashable, Sendable, Codable {
     try container.encode(superseded, forKey: .superseded)
     try container.encode(oldestPendingSeconds, forKey: .oldestPendingSeconds)
     try container.encode(bytes, forKey: .bytes)
+    try container.encodeIfPresent(stalledSince, forKey: .stalledSince)
   }
 }
 

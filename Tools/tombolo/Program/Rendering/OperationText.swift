@@ -40,6 +40,7 @@ struct OperationText: CustomStringConvertible {
       let when = failure.at.map { ", \(clock.ago($0.timestamp))" } ?? ""
       rows.append(["last error", SafeText.line(failure.message) + when])
     }
+    if let progress = operation.progress { rows.append(["progress", SafeText.line(progress, limit: 120)]) }
     if let due = operation.nextDueAt { rows.append(["next attempt", clock.until(due.timestamp)]) }
     if let reason = operation.waitingReason {
       rows.append(["why it waits", SafeText.line(clock.localizing(Self.withoutFailure(reason, operation.lastError)))])

@@ -15,6 +15,12 @@ struct StatusText: CustomStringConvertible {
     rows.append(["storage", ([report.storage.type] + [report.storage.path].compactMap { $0 }).joined(separator: ", ")])
     if let advice = report.storage.advice { rows.append(["advice", SafeText.line(advice, limit: 600)]) }
     rows.append(["waiting", waiting])
+    if let since = queue.stalledSince {
+      rows.append([
+        "stalled",
+        "nothing has moved for \(clock.age(since.timestamp)): look at the log, and at what the upstream does",
+      ])
+    }
     if queue.parked > 0 || queue.deadLettered > 0 {
       rows.append([
         "for a person",
