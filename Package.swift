@@ -289,7 +289,7 @@ let package = Package(
       dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
-      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
       name: "LMDBStorageTests",
@@ -302,8 +302,8 @@ let package = Package(
     .testTarget(
       name: "TomboloConformanceTests",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage",
-        "StorageEncryption",
+        "TomboloPorts", "TomboloStorage", "TomboloConformance", "TomboloTesting", "FileStorage", "SQLiteStorage",
+        "LMDBStorage", "StorageEncryption",
       ],
       path: "Tests/TomboloConformanceTests"),
     // A program that writes into a store of any engine until it is killed, and the tests that kill it.
