@@ -10,13 +10,20 @@ extension NetworkMonitor {
       subject.wakeup.reset()
       subject.rerouted.reset()
       apply(.timePassed, to: index)
-      switch state.withLock({ [uptime = time.uptime] in $0.nextStep(index, at: uptime) }) {
+      let isProbeLocal = isProbeLocal(index)
+      switch state.withLock({ [uptime = time.uptime] in $0.nextStep(index, at: uptime, isProbeLocal: isProbeLocal) }) {
       case .probe:
         await refreshUnlessRerouted(index)
       case .wait(let duration):
         do { try await subject.wakeup.wait(atMost: duration, time: time) } catch { return }
       }
     }
+  }
+
+  /// Whether the probe of a subject is answered by this machine itself. Asked outside the lock: the probe is not ours.
+  func isProbeLocal(_ index: Int) -> Bool {
+    let probe = state.withLock { $0.probes[index] }
+    return probe?.isOnThisMachine ?? false
   }
 
   /// Probes; gives the probe up when the way out changes meanwhile. What was sent over a cable that was pulled may be waited

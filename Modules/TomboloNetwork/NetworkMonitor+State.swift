@@ -53,8 +53,10 @@ extension NetworkMonitor {
     }
 
     /// What the task that probes a subject is to do. Nothing is probed while nobody observes.
-    mutating func nextStep(_ index: Int, at uptime: Duration) -> NetworkStatusMachine.Step {
-      let step = machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty)
+    mutating func nextStep(
+      _ index: Int, at uptime: Duration, isProbeLocal: Bool
+    ) -> NetworkStatusMachine.Step {
+      let step = machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty, isProbeLocal: isProbeLocal)
       if step == .probe { machines[index].probeStarted(at: uptime) }
       return step
     }

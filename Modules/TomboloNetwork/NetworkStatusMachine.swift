@@ -196,9 +196,11 @@ package struct NetworkStatusMachine: Sendable {
     return settle(at: moment, isProven: isProven)
   }
 
-  /// What to do now. Nothing is probed while an override decides, or nobody observes.
-  package func nextStep(at uptime: Duration, isObserved: Bool = true) -> Step {
-    let nextProbe = hasProbe && override == nil && isObserved ? nextProbeUptime : nil
+  /// What to do now. Nothing is probed while an override decides, or nobody observes, and hardly anything without a way out
+  /// unless the probe is `isProbeLocal`: answered by this machine itself.
+  package func nextStep(at uptime: Duration, isObserved: Bool = true, isProbeLocal: Bool = false) -> Step {
+    let soonest = max(nextProbeUptime, quietUntil(isProbeLocal: isProbeLocal) ?? nextProbeUptime)
+    let nextProbe = hasProbe && override == nil && isObserved ? soonest : nil
     if let nextProbe, nextProbe <= uptime { return .probe }
     let deadlines = [nextProbe, heldUntil].compactMap { $0 }
     return .wait(deadlines.min().map { max($0 - uptime, .zero) })
@@ -210,9 +212,10 @@ package struct NetworkStatusMachine: Sendable {
   }
 
   /// Whether a delivery's report of `unreachable` is worth asking the probe at once: not while an override decides, and
-  /// not when the probe failed so recently that it would say the same.
-  package func isProbeWanted(at uptime: Duration) -> Bool {
+  /// not when the probe failed so recently that it would say the same, and not over a way that is gone.
+  package func isProbeWanted(at uptime: Duration, isProbeLocal: Bool = false) -> Bool {
     guard hasProbe, override == nil else { return false }
+    if let quiet = quietUntil(isProbeLocal: isProbeLocal), uptime < quiet { return false }
     guard let probed, probed.result.condition != .online else { return true }
     return uptime - probed.at.uptime >= configuration.probeDelayMinimum
   }

@@ -95,11 +95,55 @@ import TomboloPorts
     #expect(machine.nextStep(at: clock.moment.uptime) != .probe)
     _ = machine.handle(event(.path(.routed)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) != .probe, "nothing changed")
-    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    _ = machine.handle(event(.path(.local)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
     _ = machine.handle(event(.probed(.limited)), at: clock.moment)
     _ = machine.handle(event(.path(.routed)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.milliseconds(250)))
+  }
+
+  @Test(
+    "without any way out only this machine is probed as before, another once a minute; a way back is probed at once")
+  func quiet() {
+    var clock = Clock()
+    var machine = NetworkStatusMachine(
+      configuration: NetworkMonitorConfiguration(jitter: 0), hasProbe: true, at: clock.moment)
+    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe, "the first probe is always asked")
+    _ = machine.handle(event(.path(.routed)), at: clock.moment)
+    _ = machine.handle(event(.probed(.online)), at: clock.moment)
+
+    clock.advance(.seconds(1))
+    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime, isProbeLocal: true) == .probe)
+    #expect(machine.isProbeWanted(at: clock.moment.uptime, isProbeLocal: true))
+    #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+    #expect(!machine.isProbeWanted(at: clock.moment.uptime + .seconds(59)))
+    #expect(machine.isProbeWanted(at: clock.moment.uptime + .seconds(60)))
+
+    clock.advance(.seconds(60))
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe, "the system may be wrong")
+    _ = machine.handle(event(.probed(.limited)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+
+    clock.advance(.seconds(1))
+    _ = machine.handle(event(.path(.routed)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
+  }
+
+  @Test("where the system cannot know, or was shown to be wrong, probes go on as without it")
+  func notQuiet() {
+    for happening in [Happening.unknown, .probed(.online)] {
+      var clock = Clock()
+      var machine = NetworkStatusMachine(
+        configuration: NetworkMonitorConfiguration(jitter: 0), hasProbe: true, at: clock.moment)
+      _ = machine.handle(event(.probed(.limited)), at: clock.moment)
+      _ = machine.handle(event(.path(.none)), at: clock.moment)
+      #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+      _ = machine.handle(event(happening), at: clock.moment)
+      clock.advance(.seconds(5))
+      #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
+    }
   }
 
   @Test("the system's word is told among the evidence, first where it decides")
