@@ -50,16 +50,16 @@ extension NetworkMonitor {
   }
 
   func follow(_ path: any NetworkPathSource) async {
-    await path.run { report in
-      self.take(report)
-      guard case .unknown(let reason) = report else { return }
-      self.logger.warning(
-        "the system does not say whether there is a network; probes and deliveries decide",
-        metadata: ["source": "\(path.name)", "because": "\(reason)"])
-    }
+    await path.run { self.take($0, from: path.name) }
   }
 
-  func take(_ report: NetworkPathReport) {
+  /// Takes in what the system says; where it cannot know, that is told once.
+  func take(_ report: NetworkPathReport, from source: String) {
+    if let reason = state.withLock({ $0.newReasonNotToKnow(report) }) {
+      logger.warning(
+        "the system does not say whether there is a network; probes and deliveries decide",
+        metadata: ["source": "\(source)", "because": "\(reason)"])
+    }
     let wayRevision = state.withLock { $0.machines[0].wayRevision }
     apply(.path(report))
     if state.withLock({ $0.machines[0].wayRevision }) != wayRevision {

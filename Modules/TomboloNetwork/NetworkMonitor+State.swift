@@ -20,6 +20,8 @@ extension NetworkMonitor {
     private var publishedRevision = 0
     private var published: NetworkStatus
     private var isPublishing = false
+    /// Why the system cannot know of the ways out, when that is so.
+    private var reasonNotToKnow: String?
 
     private struct Observer {
       var continuation: AsyncStream<NetworkStatus>.Continuation
@@ -84,6 +86,13 @@ extension NetworkMonitor {
     ) -> Bool {
       probes[0] = probe
       return isPublisher(afterChange: machines[0].reconfigure(configuration, hasProbe: probe != nil, at: moment))
+    }
+
+    /// Why the system cannot know, if it says so and did not say it before.
+    mutating func newReasonNotToKnow(_ report: NetworkPathReport) -> String? {
+      let previous = reasonNotToKnow
+      reasonNotToKnow = if case .unknown(let reason) = report { reason } else { nil }
+      return reasonNotToKnow == previous ? nil : reasonNotToKnow
     }
 
     private mutating func isPublisher(afterChange isChange: Bool) -> Bool {

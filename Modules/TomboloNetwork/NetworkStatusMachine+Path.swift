@@ -10,6 +10,9 @@ extension NetworkStatusMachine {
   /// finds that out.
   static let probeDelayWithoutWay = Duration.seconds(60)
 
+  /// So much later than a way is there, and used, the system may tell of it: the kernel takes a second to tell of a new link.
+  static let newsDelayMaximum = Duration.seconds(2)
+
   /// Until when the probe is left alone; `nil` when nothing speaks against it. The very first probe is always asked.
   func quietUntil(isProbeLocal: Bool) -> Duration? {
     guard !isProbeLocal, let path, path.path.reach == .none, pathCondition != nil, let lastProbeUptime else {
@@ -38,7 +41,12 @@ extension NetworkStatusMachine {
     let isSameReach = previous?.path.reach == next.reach
     path = (next, isSameReach ? previous?.at ?? moment : moment)
     guard let previous else { return false }
-    if next.reach.rank < previous.path.reach.rank { reachLostUptime = moment.uptime }
+    if next.reach.rank < previous.path.reach.rank {
+      reachLostUptime = moment.uptime
+    } else if !isSameReach, moment.uptime - sufficientReachUptime < Self.newsDelayMaximum {
+      // What seemed to be enough was a way that the system had not told of yet.
+      sufficientReach = nil
+    }
     if !isSameReach, next.reach == .routed {
       isDeliveryOutdated = true
       isProbeOutdated = isProbedWithoutWay
@@ -58,11 +66,17 @@ extension NetworkStatusMachine {
     return uptime - reachLostUptime < .seconds(1)
   }
 
+  /// The same for a probe: its question went out before, and it is given up a moment too late.
+  func isLateProbe(at uptime: Duration) -> Bool {
+    guard let probeStartUptime, let reachLostUptime, probeStartUptime < reachLostUptime else { return false }
+    return isLateAnswer(at: uptime)
+  }
+
   /// Learns from an answer, or its absence, how far one must reach to get to the upstream.
-  mutating func learnReach(isSuccess: Bool) {
+  mutating func learnReach(isSuccess: Bool, at uptime: Duration) {
     guard let reach = path?.path.reach, reach != .routed else { return }
     if isSuccess {
-      if reach.rank < sufficientReach?.rank ?? .max { sufficientReach = reach }
+      if reach.rank < sufficientReach?.rank ?? .max { (sufficientReach, sufficientReachUptime) = (reach, uptime) }
     } else {
       sufficientReach = nil
     }

@@ -35,7 +35,8 @@ package import TomboloPorts
 ///
 /// The system's word is believed at once when a way out is lost, whatever probe and deliveries said before. A success while
 /// there is none shows that the upstream needs none, being on this machine or a neighbour: from then on the system's word
-/// counts for nothing at that reach, or a longer one, until something fails there.
+/// counts for nothing at that reach, or a longer one, until something fails there; unless a longer reach is told right after, which
+/// shows that the system was late rather than wrong.
 ///
 /// A way out that comes back outdates what the probe and deliveries said while there was none: whoever waits may try at once,
 /// and the probe that follows has the next word.
@@ -85,6 +86,8 @@ package struct NetworkStatusMachine: Sendable {
   var path: (path: NetworkPath, at: Moment)?
   /// The shortest reach at which the upstream was found to answer, and nothing failed since.
   var sufficientReach: NetworkPath.Reach?
+  /// When that was found.
+  var sufficientReachUptime = Duration.zero
   /// A way out came back after the last delivery.
   var isDeliveryOutdated = false
   /// The probe's last word was spoken while the system knew of no way out.
@@ -164,7 +167,8 @@ package struct NetworkStatusMachine: Sendable {
       probed = (result, moment)
       isProbeOutdated = false
       isProbedWithoutWay = path.map { $0.path.reach != .routed } ?? false
-      learnReach(isSuccess: result.condition == .online || result.condition == .portal)
+      let isSuccess = result.condition == .online || result.condition == .portal
+      if !isSuccess || !isLateProbe(at: moment.uptime) { learnReach(isSuccess: isSuccess, at: moment.uptime) }
       if result.condition == .online {
         probedOnlineUptime = moment.uptime
         isProbeDiscredited = false
@@ -173,14 +177,14 @@ package struct NetworkStatusMachine: Sendable {
       delivery = (.answered, moment)
       isDeliveryOutdated = false
       if !isLateAnswer(at: moment.uptime) {
-        learnReach(isSuccess: true)
+        learnReach(isSuccess: true, at: moment.uptime)
         isProven = true
       }
       if probed?.result.condition != .online { isProbeDiscredited = true }
     case .delivery(.unreachable(let reason)):
       delivery = (.unreachable(reason), moment)
       isDeliveryOutdated = false
-      learnReach(isSuccess: false)
+      learnReach(isSuccess: false, at: moment.uptime)
       isProbeDiscredited = false
       if probed?.result.condition == .online { probeDelay = configuration.probeDelayMinimum }
     case .path(.path(let next)):
@@ -207,7 +211,7 @@ package struct NetworkStatusMachine: Sendable {
   }
 
   /// A probe that was due begins.
-  mutating func probeStarted(at uptime: Duration) {
+  package mutating func probeStarted(at uptime: Duration) {
     probeStartUptime = uptime
   }
 

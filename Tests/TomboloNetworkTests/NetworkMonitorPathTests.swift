@@ -97,6 +97,32 @@ import TomboloTesting
     #expect(probe.checkCount == 1 && intranet.checkCount == 1)
   }
 
+  /// Never knows, and tells when it has said so.
+  private struct DarkPath: NetworkPathSource {
+    let said: AsyncStream<Void>.Continuation
+    var name: String { "dark" }
+
+    func run(_ report: @escaping @Sendable (NetworkPathReport) -> Void) async {
+      report(.unknown(reason: "it is dark"))
+      said.yield()
+      // Ends with the task.
+      for await _ in AsyncStream<Void>.makeStream().stream {}
+    }
+  }
+
+  @Test("a survey tells the log that the system cannot know, and running afterwards does not repeat it")
+  func surveyInTheDark() async throws {
+    let (said, teller) = AsyncStream.makeStream(of: Void.self)
+    let log = RecordingLog()
+    let monitor = NetworkMonitor(
+      path: DarkPath(said: teller), time: ManualTimeSource(), logger: Logger(label: "test") { _ in log.handler })
+    var times = said.makeAsyncIterator()
+    _ = await monitor.survey()
+    await times.next()
+    try await withObserved(monitor) { await times.next() }
+    #expect(log.lines.count { $0.hasPrefix("warning") && $0.hasSuffix(": it is dark") } == 1)
+  }
+
   @Test("a silent source reports nothing, or its reason once, and ends with its task")
   func silent() async {
     for reason in [nil, "there is none"] {
