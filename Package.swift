@@ -78,7 +78,8 @@ let package = Package(
     .target(
       name: "TomboloOffline",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue",
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloOffline"),
 
