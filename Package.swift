@@ -78,7 +78,8 @@ let package = Package(
     .target(
       name: "TomboloOffline",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue",
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloOffline"),
 
@@ -149,6 +150,7 @@ let package = Package(
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["GRPC"])),
         .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
       ],
       path: "Plugins/GRPCDelivery", exclude: ["Protocol/operation_delivery.proto"]),
@@ -393,7 +395,7 @@ let package = Package(
     .testTarget(
       name: "GRPCDeliveryTests",
       dependencies: [
-        "TomboloPorts", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
+        "TomboloPorts", "TomboloTesting", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
         .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
