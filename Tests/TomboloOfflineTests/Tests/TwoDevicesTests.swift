@@ -11,7 +11,7 @@ import TomboloTesting
 @Suite("Two devices and a server")
 struct TwoDevicesTests {
   enum Resolver: String, CaseIterable {
-    case timestamp, localWins, remoteWins, manual
+    case timestamp, localWins, remoteWins, manual, threeWayLocal, threeWayRemote, threeWayPark
 
     var resolver: any ConflictResolver {
       switch self {
@@ -19,6 +19,9 @@ struct TwoDevicesTests {
       case .localWins: LocalWinsConflictResolver()
       case .remoteWins: RemoteWinsConflictResolver()
       case .manual: ManualConflictResolver()
+      case .threeWayLocal: ThreeWayMergeConflictResolver(onContradiction: .local)
+      case .threeWayRemote: ThreeWayMergeConflictResolver(onContradiction: .remote)
+      case .threeWayPark: ThreeWayMergeConflictResolver(onContradiction: .park)
       }
     }
   }
@@ -50,7 +53,8 @@ actor PreferencesServer {
     guard accepted[editID] == nil, !name.hasSuffix("x") else { return nil }
     conflicted.insert(editID)
     return RemoteVersion(
-      tag: "\(version)", modifiedAt: now.advanced(by: .seconds(version % 2 == 0 ? 60 : -60)), detail: "another version")
+      tag: "\(version)", modifiedAt: now.advanced(by: .seconds(version % 2 == 0 ? 60 : -60)),
+      payload: Array(#"{"name":"another","userID":"7"}"#.utf8), detail: "another version")
   }
 
   func take(_ name: String, _ editID: String) throws -> ServerCopy<Preferences> {
