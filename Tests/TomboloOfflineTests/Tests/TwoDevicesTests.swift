@@ -26,8 +26,12 @@ struct TwoDevicesTests {
     }
   }
 
-  /// A quarter of a hundred for each resolver, or as many as `TOMBOLO_SEEDS` says.
-  static let seeds = 1...(ProcessInfo.processInfo.environment["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? 25)
+  /// A quarter of a hundred for each resolver; a thousand at night, or as many as `TOMBOLO_SEEDS` says.
+  static let seeds: ClosedRange<UInt64> = {
+    let variables = ProcessInfo.processInfo.environment
+    let usual: UInt64 = variables["TOMBOLO_NIGHTLY"] == nil ? 25 : 1_000
+    return 1...(variables["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? usual)
+  }()
 
   @Test("agree after the last partition, and no edit vanishes without an outcome", arguments: Resolver.allCases, seeds)
   func converge(_ resolver: Resolver, _ seed: UInt64) async throws {
