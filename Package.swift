@@ -106,6 +106,7 @@ let package = Package(
       name: "Tombolo",
       dependencies: [
         "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+        "TomboloOffline",
       ],
       path: "Modules/Tombolo"),
     .target(name: "TomboloTesting", dependencies: ["TomboloPorts"], path: "Modules/TomboloTesting"),
@@ -223,10 +224,35 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Examples/Preferences/Library"),
+    // The same service over gRPC: the half that asks the server, the server itself, and two devices in one example.
+    .target(
+      name: "PreferencesService",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tools/Examples/Preferences/Service", exclude: ["preferences.proto"]),
+    .executableTarget(
+      name: "example-preferences-server", dependencies: ["PreferencesService", "FileStorage"],
+      path: "Tools/Examples/Preferences/Server"),
     .executableTarget(
       name: "preferences-example",
-      dependencies: ["PreferencesExample", "TomboloStorage", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "PreferencesExample", "PreferencesService", "TomboloStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Tools/Examples/Preferences/Program"),
+    .target(
+      name: "TasksExample", dependencies: ["TomboloPorts", "TomboloQueue", "TomboloOffline"],
+      path: "Tools/Examples/Tasks"),
+    .target(
+      name: "OutboxExample", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline"],
+      path: "Tools/Examples/Outbox"),
     .executableTarget(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
@@ -260,7 +286,8 @@ let package = Package(
       dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
       path: "Tools/Examples",
       exclude: [
-        "Configurations", "NetworkOnly", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "Configurations", "NetworkOnly", "Outbox", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "Tasks",
         "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml", "StrangersStorage/Package.swift",
         "StrangersStorage/Sources/strangers-tombolo", "StrangersStorage/Tests", "Upstream",
       ],
@@ -355,10 +382,25 @@ let package = Package(
     .testTarget(
       name: "PreferencesExampleTests",
       dependencies: [
-        "PreferencesExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        "PreferencesExample", "PreferencesService", "preferences-example", "example-preferences-server", "TomboloPorts",
+        "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/PreferencesExampleTests"),
+    .testTarget(
+      name: "TasksExampleTests",
+      dependencies: [
+        "TasksExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TasksExampleTests"),
+    .testTarget(
+      name: "OutboxExampleTests",
+      dependencies: [
+        "OutboxExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/OutboxExampleTests"),
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [

@@ -91,11 +91,12 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   ) async throws -> WritingOutcome where Edit.Document == Document {
     let store = documents.store
     let id = editID ?? store.nextEditID()
+    let (edit, mayBeSent) = try await store.resolved(edit)
     return try await turns.withTurn("\(namespace ?? "")\u{0}\(edit.orderingKey)") { [self] in
       if let network, network.status.condition == .offline {
         return try await queue(edit, id, priority, namespace, because: .offline)
       }
-      if try await !store.queue.line(edit.orderingKey, namespace: namespace).isEmpty {
+      guard mayBeSent, try await !store.hasLine(edit.orderingKey, namespace: namespace) else {
         return try await queue(edit, id, priority, namespace, because: .notOvertaking)
       }
       do {

@@ -99,6 +99,7 @@ extension QueueRequest {
   fileprivate var weight: Int {
     switch self {
     case .enqueue(let operations, let companion): 4 * operations.count + companion.mutations.count
+    case .rewrite(let ids, let companion, _): 4 * ids.count + companion.mutations.count
     case .promote: 1_024
     case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit

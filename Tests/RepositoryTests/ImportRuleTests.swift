@@ -31,6 +31,7 @@ struct ImportRuleTests {
     ],
     "Tombolo": [
       "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+      "TomboloOffline",
     ],
   ]
 

@@ -52,6 +52,7 @@ struct QueuePlanner {
       effects.append(.finished(claimed.id))
     case .redrive(let id): try redrive(id)
     case .edit(let id, let payload, let version): try edit(id, payload: payload, version: version)
+    case .rewrite(let ids, let companion, let body): try rewrite(ids, alongside: companion, body)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
     case .setAside(let operations, let scope):

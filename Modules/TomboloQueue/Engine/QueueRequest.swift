@@ -12,6 +12,8 @@ enum QueueRequest: Sendable {
   case redrive(OperationID)
   /// Gives an operation that is held another payload.
   case edit(OperationID, payload: [UInt8], version: Int?)
+  /// Gives operations that wait other bytes, together with a caller's own changes.
+  case rewrite([OperationID], alongside: Batch, @Sendable ([UInt8]) -> [UInt8])
   /// Removes an operation by hand.
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
@@ -48,7 +50,7 @@ extension QueueRequest {
 
   var roomNeed: RoomNeed {
     switch self {
-    case .enqueue, .edit: .adds
+    case .enqueue, .edit, .rewrite: .adds
     case .discard, .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
     case .redrive, .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
