@@ -36,14 +36,16 @@ let package = Package(
     .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
     .trait(name: "Encryption", description: "StorageEncryption: encryption at rest through swift-crypto."),
     .trait(name: "Metrics", description: "TomboloTelemetry: metrics through swift-metrics."),
+    .trait(name: "Tracing", description: "TomboloTelemetry: traces through swift-distributed-tracing."),
     .trait(
       name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
-      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics"]),
+      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics", "Tracing"]),
     .default(enabledTraits: ["Agent"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -86,8 +88,9 @@ let package = Package(
     .target(
       name: "TomboloTelemetry",
       dependencies: [
-        "TomboloResilience", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
       ],
       path: "Modules/TomboloTelemetry"),
 
@@ -271,6 +274,10 @@ let package = Package(
       name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tools/Benchmarks/FileFloor"),
     .executableTarget(
+      name: "backlog-cost",
+      dependencies: ["TomboloPorts", "TomboloQueue", "FileStorage", "SQLiteStorage", "LMDBStorage"],
+      path: "Tools/Benchmarks/BacklogCost"),
+    .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
     .executableTarget(
       name: "recovery-latency",
@@ -301,10 +308,13 @@ let package = Package(
     .testTarget(
       name: "TomboloTelemetryTests",
       dependencies: [
-        "TomboloResilience", "TomboloTelemetry", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloTelemetry", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
         .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
       ],
       path: "Tests/TomboloTelemetryTests"),
     .testTarget(name: "TomboloContainerTests", dependencies: ["TomboloContainer"], path: "Tests/TomboloContainerTests"),
@@ -364,7 +374,7 @@ let package = Package(
       name: "TomboloQueueTests",
       dependencies: [
         "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
-        .product(name: "Logging", package: "swift-log"),
+        "LMDBStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloQueueTests"),
     // A program that writes documents until it is killed, and the tests that kill it.

@@ -220,6 +220,24 @@ struct JournalCrashTests {
     return map.values.sorted { $0.key < $1.key }
   }
 
+  @Test("A batch that asks for less is not flushed, and one that asks for more carries those before it")
+  func batchDurability() throws {
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files)
+    func flushes(_ durabilities: StoreDurability?...) throws -> Int {
+      let before = files.count(of: "sync")
+      try store.commit(durabilities.map { Batch(mutations: [.put(Key("a"), [1])], durability: $0) })
+      return files.count(of: "sync") - before
+    }
+    #expect(try flushes(nil) == 1)
+    #expect(try flushes(.normal) == 0)
+    #expect(store.journal.durableByteCount < store.journal.current.byteCount)
+    #expect(try flushes(.normal, .full) == 1)
+    #expect(store.journal.durableByteCount == store.journal.current.byteCount)
+    #expect(try flushes(StoreDurability.none) == 0)
+    #expect(try flushes(nil) == 1)
+  }
+
   @Test(
     "After a power cut a store holds every commit its durability promises, whole ones only, and none without those before it",
     arguments: StoreDurability.allCases, UInt64(1)...5)

@@ -7,6 +7,49 @@ import TomboloTesting
 
 @Suite("LMDBStore")
 struct LMDBStoreTests {
+  @Test("A commit reaches what its batches ask for, and the next one what the store is set to")
+  func batchDurability() async throws {
+    try await TemporaryFolder.with { folder in
+      func flushesLess(_ store: LMDBStore, _ asked: StoreDurability?...) async throws -> Bool? {
+        for result in try await store.commit(asked.map { Batch(mutations: [.put(Key("a"), [1])], durability: $0) }) {
+          _ = try result.get()
+        }
+        return await store.writer.flushesLess
+      }
+      var store = try await LMDBStore(path: folder.path)
+      #expect(try await flushesLess(store, nil) == false)
+      #expect(try await flushesLess(store, .normal) == true)
+      #expect(try await flushesLess(store, .normal, .full) == false)
+      #expect(try await flushesLess(store, StoreDurability.none) == true)
+      #expect(try await flushesLess(store, .normal, nil) == false)
+      try await store.close()
+      store = try await LMDBStore(path: folder.path, durability: .normal)
+      #expect(try await flushesLess(store, nil) == true)
+      #expect(try await flushesLess(store, .full) == false)
+      try await store.close()
+    }
+  }
+
+  @Test("This process may have a shared folder open once, and one that does not share is refused beside it")
+  func sharedOnce() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await LMDBStore(path: folder.path, isShared: true)
+      #expect(store.capabilities.isShareable)
+      for isShared in [true, false] {
+        let error = await #expect(throws: StoreError.self) {
+          try await LMDBStore(path: "\(folder.path)/.", isShared: isShared)
+        }
+        #expect(error?.code == .inUse)
+        #expect(error?.message.contains("in this process") == true || !isShared)
+      }
+      try await store.close()
+      let again = try await LMDBStore(path: folder.path, isShared: true)
+      try await again.close()
+      let alone = try await LMDBStore(path: folder.path)
+      try await alone.close()
+    }
+  }
+
   @Test("The map grows while readers are busy, and no reader sees a wrong value")
   func growthUnderReaders() async throws {
     try await TemporaryFolder.with { folder in
@@ -144,7 +187,7 @@ struct LMDBStoreTests {
     try await TemporaryFolder.with { folder in
       var values: [String: OptionValue] = [
         "path": .string(folder.path), "durability": .string("normal"), "mapSize": .size(1 << 20),
-        "sizeMaximum": .size(1 << 30),
+        "sizeMaximum": .size(1 << 30), "shared": .boolean(false),
       ]
       let options = PluginOptions(path: "storage", values: values)
       #expect(LMDBStoragePlugin.problems(in: options).isEmpty)

@@ -7,6 +7,37 @@ import TomboloTesting
 
 @Suite("SQLiteStore")
 struct SQLiteStoreTests {
+  @Test("A commit reaches what its batches ask for, never less than is safe, and the next one what the store is set to")
+  func batchDurability() async throws {
+    try await TemporaryFolder.with { folder in
+      /// What SQLite was told before the commit: 2 flushes its journal, 1 does not.
+      func level(_ store: SQLiteStore, _ asked: StoreDurability?...) async throws -> Int64? {
+        for result in try await store.commit(asked.map { Batch(mutations: [.put(Key("a"), [1])], durability: $0) }) {
+          _ = try result.get()
+        }
+        return try await store.writer.synchronousLevel
+      }
+      var store = try await SQLiteStore(path: folder.path)
+      #expect(store.capabilities.durability == .full && store.capabilities.heedsBatchDurability)
+      #expect(try await level(store, nil) == 2)
+      #expect(try await level(store, .normal) == 1)
+      #expect(try await level(store, StoreDurability.none) == 1)
+      #expect(try await level(store, .normal, .full) == 2)
+      #expect(try await level(store, .normal) == 1)
+      #expect(try await level(store, .normal, nil) == 2)
+      try await store.close()
+      store = try await SQLiteStore(path: folder.path, durability: .normal)
+      #expect(try await level(store, nil) == 1)
+      #expect(try await level(store, .full) == 2)
+      #expect(try await level(store, nil) == 1)
+      try await store.close()
+      store = try await SQLiteStore(path: folder.path, durability: .none)
+      #expect(!store.capabilities.heedsBatchDurability)
+      #expect(try await level(store, .full) == 0)
+      try await store.close()
+    }
+  }
+
   @Test("The room of deleted records is given back while the store is open")
   func spaceGivenBack() async throws {
     try await TemporaryFolder.with { folder in

@@ -15,7 +15,9 @@ import TomboloPorts
 package final class FolderLock: Sendable {
   private let file: Int32
   private let isShared: Bool
-
+  private let claim: ProcessClaim?
+  /// Whether nobody else held it when it was taken.
+  package let isFirst: Bool
   private let isWritable: Bool
 
   /// How long one who shares waits for another who is just opening.
@@ -25,17 +27,26 @@ package final class FolderLock: Sendable {
   ///
   /// - Parameter isShared: whether others who share may hold it too. The first one holds it alone until `share` is called, so
   ///   that it can make what the others expect.
-  package init(folder: String, path: String, isShared: Bool = false) throws {
+  /// - Parameter isOncePerProcess: whether this process may hold it but once, shared or not.
+  package init(folder: String, path: String, isShared: Bool = false, isOncePerProcess: Bool = false) throws {
     self.isShared = isShared
     isWritable = true
     try SystemFailure.makeFolder(folder)
     // Closed in child processes, which would otherwise keep the lock.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemFailure.last(path, "opening the lock") }
-    guard Self.lock(file, isShared: isShared) else {
+    do {
+      claim = isShared && isOncePerProcess ? try ProcessClaim(file, folder: folder) : nil
+    } catch {
+      close(file)
+      throw error
+    }
+    var isFirst = true
+    guard Self.lock(file, isShared: isShared, isFirst: &isFirst) else {
       throw Self.refusal(folder, path, file)
     }
     self.file = file
+    self.isFirst = isFirst
     guard !isShared else { return }
     guard Self.writeHolder(file) else {
       // The lock is held without its holder's name too, and a full disk must not keep a store from being opened: to open it
@@ -54,6 +65,8 @@ package final class FolderLock: Sendable {
   /// - Returns: `nil` when there is no lock that could be taken: the folder cannot be written, and has none.
   package init?(reading folder: String, path: String) throws {
     isShared = false
+    isFirst = true
+    claim = nil
     var file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     isWritable = file >= 0
     if file < 0, [EROFS, EACCES, EPERM].contains(errno) { file = open(path, O_RDONLY | O_CLOEXEC) }
@@ -80,9 +93,20 @@ package final class FolderLock: Sendable {
     throw SystemFailure.last("the lock of the folder", "sharing it")
   }
 
-  private static func lock(_ file: Int32, isShared: Bool) -> Bool {
+  /// Whether nobody else holds it any more; if so, nobody gets it until it is let go. For one who is about to let go: an answer of
+  /// no may have lost the lock.
+  package func isLast() -> Bool {
+    !isShared || flock(file, LOCK_EX | LOCK_NB) == 0
+  }
+
+  private static func lock(_ file: Int32, isShared: Bool, isFirst: inout Bool) -> Bool {
     guard isShared else { return flock(file, LOCK_EX | LOCK_NB) == 0 }
-    return patiently { flock(file, LOCK_EX | LOCK_NB) == 0 || flock(file, LOCK_SH | LOCK_NB) == 0 }
+    return patiently {
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+      guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return false }
+      isFirst = false
+      return true
+    }
   }
 
   /// Tries again for a while, as long as somebody else has the lock; `false` with `errno` when it fails.

@@ -22,9 +22,10 @@ package final class StoreFolder: Sendable {
   ///
   /// - Throws: `StoreError` with `inUse` naming the holder, with `inaccessible` when the folder cannot be used or belongs to
   ///   another engine.
-  package init(_ path: String, engine: String, isShared: Bool = false) throws {
+  package init(_ path: String, engine: String, isShared: Bool = false, isOncePerProcess: Bool = false) throws {
     self.path = Self.withoutSlash(path)
-    lock = try FolderLock(folder: self.path, path: "\(self.path)/tombolo.lock", isShared: isShared)
+    lock = try FolderLock(
+      folder: self.path, path: "\(self.path)/tombolo.lock", isShared: isShared, isOncePerProcess: isOncePerProcess)
     try Self.claim(self.path, for: engine)
   }
 
@@ -48,6 +49,13 @@ package final class StoreFolder: Sendable {
 
   /// Lets others in who share the folder, once everything they expect is there.
   package func share() throws { try lock.share() }
+
+  /// Whether nobody else held the folder when it was taken. Others wait until `share` is called.
+  package var isFirst: Bool { lock.isFirst }
+
+  /// Whether nobody else holds it any more; if so, nobody gets it until it is let go. For one who is about to let go: an answer of
+  /// no may have lost the hold.
+  package func isLast() -> Bool { lock.isLast() }
 
   /// `path` without slashes at its end; the present folder when it is empty.
   package static func withoutSlash(_ path: String) -> String {

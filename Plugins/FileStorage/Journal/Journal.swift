@@ -16,6 +16,8 @@ final class Journal {
   let location: JournalLocation
   let files: any FileSystem
   let durability: StoreDurability
+  /// What the commit under way has to reach.
+  private var wanted: StoreDurability
   let options: FileStoreOptions
   let index: FileIndex
   let warn: @Sendable (String) -> Void
@@ -54,6 +56,7 @@ final class Journal {
     self.location = location
     self.files = files
     self.durability = durability
+    wanted = durability
     self.options = options
     self.index = index
     self.warn = warn
@@ -99,6 +102,8 @@ final class Journal {
     var judge = BatchJudge(index: index, capabilities: capabilities)
     let results = batches.map { judge.judge($0, revision: nextRevision) }
     guard !judge.accepted.isEmpty else { return results }
+    wanted = batches.durability(own: durability)
+    defer { wanted = durability }
     if judge.isShrinking {
       try appendShrinking(judge.accepted)
     } else {
@@ -176,8 +181,8 @@ final class Journal {
       try takeBack(encoder.bytes.count, after: error)
     }
     let end = current.byteCount + encoder.bytes.count
-    let isFlushDue = durability == .normal && end - durableByteCount >= options.unflushedByteCountMaximum
-    if durability == .full || mustFlush || isFlushDue {
+    let isFlushDue = wanted == .normal && end - durableByteCount >= options.unflushedByteCountMaximum
+    if wanted == .full || mustFlush || isFlushDue {
       do {
         try current.file.synchronize()
       } catch {

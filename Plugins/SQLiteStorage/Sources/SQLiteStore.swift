@@ -34,7 +34,7 @@ public final class SQLiteStore: KeyValueStore {
 
   public let capabilities: StoreCapabilities
 
-  private let writer: SQLiteWriter
+  let writer: SQLiteWriter
   private let reader: SQLiteReader
   private let refusal: SQLiteRefusal
 
@@ -53,7 +53,8 @@ public final class SQLiteStore: KeyValueStore {
     path: String, durability: StoreDurability = .full, busyTimeout: Duration = .seconds(5),
     reserveByteCount: Int = defaultReserveByteCount, isShared: Bool = false
   ) async throws {
-    capabilities = StoreCapabilities(isDurable: true, isShareable: isShared)
+    capabilities = StoreCapabilities(
+      isDurable: true, isShareable: isShared, durability: durability, heedsBatchDurability: durability != .none)
     let location = SQLiteLocation(folder: path)
     refusal = SQLiteRefusal(path: location.database)
     do {

@@ -16,8 +16,11 @@ actor SQLiteWriter {
     let revisions: SQLiteRevisions
     let space = SQLiteSpace()
     let room: SQLiteRoom
+    /// What the connection's next commit reaches.
+    var durability: StoreDurability
 
-    init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom) throws {
+    init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom, durability: StoreDurability) throws {
+      self.durability = durability
       self.folder = folder
       self.connection = connection
       self.room = room
@@ -76,7 +79,7 @@ actor SQLiteWriter {
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
     let room = try SQLiteRoom(reserve, connection: connection, busyTimeout: busyTimeout)
-    return try Session(folder: folder, connection: connection, room: room)
+    return try Session(folder: folder, connection: connection, room: room, durability: durability)
   }
 
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
@@ -108,6 +111,7 @@ actor SQLiteWriter {
   {
     do {
       try session.revisions.reserve(batches.count)
+      try reach(batches.durability(own: durability), in: session)
       try session.begin.run()
       let results = try apply(batches, within: capabilities, in: session)
       try finish(session)
@@ -117,6 +121,18 @@ actor SQLiteWriter {
       try rollBack(session, after: error)
       throw error
     }
+  }
+
+  /// Has the next commit reach this level. One that flushes carries those before it that did not.
+  private func reach(_ wanted: StoreDurability, in session: Session) throws {
+    guard wanted != session.durability else { return }
+    try session.connection.execute("PRAGMA synchronous = \(wanted.synchronous)")
+    session.durability = wanted
+  }
+
+  /// What SQLite itself says the last commit reached, as the number of its pragma: 2 is a flush for each commit, 1 none.
+  var synchronousLevel: Int64? {
+    get throws { try session?.connection.number("PRAGMA synchronous") }
   }
 
   /// Gives up everything. What it could not do is thrown after the locks are released, and closing again is no error.
