@@ -1,10 +1,15 @@
-import TomboloPorts
+package import TomboloPorts
 import TomboloResilience
 
 /// What becomes of an operation after an attempt: the rules, without a store, a clock or a network.
-struct DeliveryDecision {
+package struct DeliveryDecision: Sendable {
   let configuration: QueueConfiguration
   let now: Timestamp
+
+  package init(configuration: QueueConfiguration, now: Timestamp) {
+    self.configuration = configuration
+    self.now = now
+  }
 
   /// The settlement of an attempt that failed and may succeed later.
   ///
@@ -19,13 +24,21 @@ struct DeliveryDecision {
         DeliveryFailure(
           .attemptsExhausted, "all \(configuration.attemptsMaximum) attempts failed; the last: \(failure.message)"))
     }
+    let wait = retryWait(after: asked, attempt: attempt, budgetWait: budgetWait, random: &random)
+    guard wait.isBudgetShort else { return .retry(failure, due: now.advanced(by: wait.duration)) }
+    let told = DeliveryFailure(
+      failure.code, failure.message + " (it waits longer than its backoff: the upstream's retry budget is used up)")
+    return .retry(told, due: now.advanced(by: wait.duration))
+  }
+
+  /// How long a retry waits, and whether the budget is the reason that it waits so long.
+  package func retryWait(
+    after asked: Duration?, attempt: Int, budgetWait: Duration, random: inout some RandomNumberGenerator
+  ) -> (duration: Duration, isBudgetShort: Bool) {
     let backoff = configuration.backoff.delay(afterAttempt: attempt, using: &random)
     let obeyed = min(max(.zero, asked ?? .zero), configuration.retryAfterMaximum)
     let wait = max(backoff, obeyed)
-    guard budgetWait > wait else { return .retry(failure, due: now.advanced(by: wait)) }
-    let told = DeliveryFailure(
-      failure.code, failure.message + " (it waits longer than its backoff: the upstream's retry budget is used up)")
-    return .retry(told, due: now.advanced(by: min(budgetWait, configuration.waitMaximum)))
+    return budgetWait > wait ? (min(budgetWait, configuration.waitMaximum), true) : (wait, false)
   }
 
   /// Whether another attempt follows one that failed.
