@@ -28,6 +28,8 @@ public struct QueueConfiguration: Sendable {
   public var kindLimits: [String: KindLimit] = [:]
   /// The namespaces whose operations are delivered from the start; see `SyncQueue.activate`.
   public var activeNamespaces: Set<String> = []
+  /// How it comes back after an outage, and how it treats an upstream that is not well.
+  public var recovery = RecoveryConfiguration()
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
   /// Header fields that every operation gets from the task that enqueues it, such as the context of its trace. One that the
