@@ -81,7 +81,7 @@ struct ReadOnlyStorageTests {
         let dumped = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", target])
         #expect(dumped.status == 0, "\(dumped.errors)")
         #expect(dumped.output == wanted.output)
-        #expect(dumped.output.contains("hunter3"))
+        #expect(dumped.output.split(separator: "\n").count > 4)
         let refused = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", keyless])
         #expect(refused.status == 1)
         #expect(refused.output.isEmpty && refused.errors.contains("keyFile"), "\(refused.errors)")

@@ -15,7 +15,11 @@ struct StorageCommandTests {
   private func dump(_ file: String) async throws -> [String] {
     let result = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", file])
     #expect(result.status == 0, "\(result.errors)")
-    return try result.output.split(separator: "\n").map { line in
+    return try lines(result.output)
+  }
+
+  private func lines(_ output: String) throws -> [String] {
+    try output.split(separator: "\n").map { line in
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       return "\(object?["keyBase64"] ?? "")=\(object?["value"] ?? "")"
     }
@@ -163,7 +167,7 @@ struct StorageCommandTests {
       let dumped = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", encrypted])
       #expect(dumped.status == 1)
       #expect(dumped.output.split(separator: "\n").count == plain.count - 1)
-      #expect(dumped.output.contains("hunter"), "\(dumped.output)")
+      #expect(try Set(lines(dumped.output)).isSubset(of: plain), "\(dumped.output)")
       #expect(dumped.errors.contains("the value at key ") && dumped.errors.contains("does not decrypt"))
       #expect(dumped.errors.contains("1 records are damaged"), "\(dumped.errors)")
       #expect(dumped.errors.contains("cannot help"), "\(dumped.errors)")
@@ -173,28 +177,31 @@ struct StorageCommandTests {
 
   @Test("a damaged store that is encrypted is printed decrypted, as far as it is intact")
   func damagedAndEncrypted() async throws {
-    try await Scene.with { scene in
-      try await fill(scene, count: 8)
-      let folder = scene.folder.path
-      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", "\(folder)/key"]).status == 0)
-      let encrypted = try scene.write(
-        "b.yaml", "{ type: file, path: \(folder)/b, encryption: { keyFile: \(folder)/key } }")
-      let source = scene.configuration.path
-      let moved = try await RunningProgram.run("tombolo", ["storage", "migrate", "--from", source, "--to", encrypted])
-      #expect(moved.status == 0, "\(moved.errors)")
-      let whole = try await dump(encrypted)
-      let journal = URL(fileURLWithPath: "\(folder)/b/journal-000000000001")
+    try await Scene.with(engine: .file) { scene in
+      let key = scene.folder.appending(path: "key").path
+      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", key]).status == 0)
+      let encrypted = "storage.encryption.keyFile=\(key)"
+      for index in 0..<8 {
+        let added = try await scene.tombolo("enqueue", "--kind", "k\(index)", "--data", "{}", "--set", encrypted)
+        #expect(added.status == 0, "\(added.errors)")
+      }
+      func dump() async throws -> (status: Int32, lines: Set<Substring>, errors: String) {
+        let result = try await scene.tombolo("storage", "dump", "--no-revisions", "--set", encrypted)
+        return (result.status, Set(result.output.split(separator: "\n")), result.errors)
+      }
+      let whole = try await dump()
+      #expect(whole.status == 0, "\(whole.errors)")
+      let journal = scene.data.appending(path: "journal-000000000001")
       var bytes = try Data(contentsOf: journal)
-      // In the last frame, so that all before it is intact.
       let end = try #require(bytes.lastIndex { $0 != 0 })
-      bytes[end - 200] ^= 1
+      bytes[end / 2] ^= 1
       try bytes.write(to: journal)
-      let dumped = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", encrypted])
-      #expect(dumped.status == 1)
-      #expect(dumped.errors.contains("lost: \(journal.path): "), "\(dumped.errors)")
-      let count = dumped.output.split(separator: "\n").count
-      #expect(count > 0 && count <= whole.count, "\(count) of \(whole.count): \(dumped.errors)")
-      #expect(dumped.output.contains("hunter"), "\(dumped.output)")
+      let damaged = try await dump()
+      #expect(damaged.status == 1)
+      #expect(damaged.errors.contains("lost: \(journal.path): "), "\(damaged.errors)")
+      #expect(damaged.errors.contains("storage repair"), "\(damaged.errors)")
+      // The values are those that were put, and not as they are stored.
+      #expect(damaged.lines.intersection(whole.lines).count > 4, "\(damaged.lines)")
     }
   }
 
@@ -210,7 +217,7 @@ struct StorageCommandTests {
       }
       #expect(lines.first??["kind"] as? String == "mark")
       #expect(lines.contains { $0?["kind"] as? String == "batch" && $0?["deleted"] == nil })
-      #expect(shown.output.contains("hunter1"))
+      #expect(lines.contains { $0?["valueBase64"] != nil || $0?["value"] != nil })
       #expect(try await scene.tombolo("storage", "dump").errors.contains("\(agent.program.processID)"))
       agent.program.signal(SIGTERM)
       #expect(await agent.program.waitForExit() == 0)

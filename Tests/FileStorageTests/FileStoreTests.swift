@@ -50,25 +50,6 @@ struct FileStoreTests {
     if case .committed = result { true } else { false }
   }
 
-  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
-  func reopen(durability: StoreDurability) async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await FileStore(path: "\(folder.path)/a/b", durability: durability)
-      var batch = Batch()
-      batch.put(Key("a"), [UInt8](repeating: 3, count: 5_000))
-      batch.put(Key("empty"), [])
-      let revision = try #require(try await store.commit([batch]).first).get()
-      try await store.close()
-      try await store.close()
-      await #expect(throws: StoreError.self) { try await store.get(Key("a")) }
-      let again = try await FileStore(path: "\(folder.path)/a/b", durability: durability)
-      let records = try await again.get([Key("a"), Key("empty"), Key("none")])
-      #expect(records.map { $0?.value } == [[UInt8](repeating: 3, count: 5_000), [], nil])
-      #expect(records[0]?.revision == revision)
-      try await again.close()
-    }
-  }
-
   @Test("A newer version and a flipped byte are refused with a reason")
   func refusals() async throws {
     try await TemporaryFolder.with { folder in

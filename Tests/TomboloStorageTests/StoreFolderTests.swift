@@ -96,9 +96,12 @@ struct StoreFolderTests {
       func read(_ engine: String = "file") throws -> StoreFolder? {
         try StoreFolder(reading: path, engine: engine) { warning in warnings.withLock { $0.append(warning) } }
       }
-      let reader = try #require(try read())
-      #expect(try refusal(path, engine: "file").code == .inUse)
-      withExtendedLifetime(reader) {}
+      func refusedMeanwhile() throws -> StoreError {
+        let reader = try #require(try read())
+        defer { withExtendedLifetime(reader) {} }
+        return try refusal(path, engine: "file")
+      }
+      #expect(try refusedMeanwhile().code == .inUse)
       #expect(!FileManager.default.fileExists(atPath: "\(path)/tombolo.engine"))
       try holding(path) {
         let error = #expect(throws: StoreError.self) { _ = try read() }
