@@ -50,7 +50,7 @@ import TomboloTesting
       self.memory =
         memory ?? ResilienceMemory(time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
       self.policies = try DeliveryPolicies(
-        PipelineSettings("upstream", retryBudget: budget, policies: policies), memory: self.memory,
+        PipelineSettings("upstream", retryBudget: budget, described: policies), memory: self.memory,
         isOnline: { isOnline })
       self.script = script
       delivery = ResilientDelivery(script, policies: self.policies)
