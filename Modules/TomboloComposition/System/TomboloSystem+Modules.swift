@@ -91,17 +91,22 @@ extension QueueConfiguration {
     attemptsMaximum = settings.attemptsMaximum
     attemptTimeout = settings.attemptTimeout
     retryAfterMaximum = settings.retryAfterMaximum
-    onPermanentFailure =
-      switch settings.onPermanentFailure {
-      case .continue: .continue
-      case .block: .block
-      }
+    onPermanentFailure = settings.onPermanentFailure
+    uniqueness = settings.uniqueness
+    passedOverMaximum = settings.passedOverMaximum
+    conflictRoundsMaximum = settings.conflictRoundsMaximum
+    kindLimits = settings.kindLimits
     payloadByteCountMaximum = settings.payloadMaximum
     operationsMaximum = settings.operationsMaximum
     bytesMaximum = settings.bytesMaximum
+    limitPolicy = settings.limitPolicy
     idempotencyRetention = settings.idempotencyRetention
     historyRetention = settings.history
     stallTimeout = settings.stallTimeout
+    pilotInterval = settings.pilotInterval
+    pilotIntervalMaximum = settings.pilotIntervalMaximum
+    leaseDuration = settings.leaseDuration
+    sharedPollInterval = settings.sharedPollInterval
     shutdownGrace = configuration.agent.shutdownGrace
   }
 }

@@ -22,6 +22,20 @@ public struct DescribedPolicies: ResiliencePolicy {
     guard problems.isEmpty else { throw PolicyDescriptionError(pipeline: name, problems: problems) }
   }
 
+  /// The policy of one description.
+  ///
+  /// - Parameter name: Its name when its options give it none.
+  /// - Throws: `PolicyDescriptionError` with an unknown type, every unknown option and every wrong value.
+  public static func policy(_ description: PolicyDescription, name: String) throws -> any ResiliencePolicy {
+    var options = PolicyOptions(description, at: 0)
+    let policy = Self.policy(&options, name: name)
+    if policy != nil { options.finish() }
+    guard let policy, options.problems.isEmpty else {
+      throw PolicyDescriptionError(pipeline: name, problems: options.problems)
+    }
+    return policy
+  }
+
   /// Those of all policies.
   public var summaries: [PolicySummary] { policies.flatMap(\.summaries) }
 
