@@ -14,6 +14,8 @@ public struct OperationSnapshot: Hashable, Sendable {
   public var behind: OperationID?
   /// With `blocked`: the operations named by `after` that are not gone.
   public var awaiting: [OperationID]
+  /// With `delivering`, in the process that delivers it: the last its handler reported.
+  public var progress: DeliveryProgress?
 
   public init(
     operation: SyncOperation, state: OperationState, attemptCount: Int, lastFailure: DeliveryFailure? = nil,

@@ -105,6 +105,8 @@ extension QueueConfiguration {
     pilotIntervalMaximum = settings.pilotIntervalMaximum
     leaseDuration = settings.leaseDuration
     sharedPollInterval = settings.sharedPollInterval
+    historyRetention = settings.history
+    stallTimeout = settings.stallTimeout
     shutdownGrace = configuration.agent.shutdownGrace
   }
 }

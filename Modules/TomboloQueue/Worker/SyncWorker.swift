@@ -9,7 +9,7 @@ public import TomboloPorts
 ///     let summary = try await worker.drain()  // one pass: all that can be delivered now
 ///
 /// It is woken, it never polls: by an enqueue, an ended delivery, a due time, a change of the network. One worker serves a
-/// queue at a time, and it does one of `run` and `drain` at a time.
+/// queue at a time, and it does one of `run`, `drain` and `process(until:)` at a time.
 public final class SyncWorker: Sendable {
   struct State {
     var gate: DeliveryGate
@@ -19,10 +19,18 @@ public final class SyncWorker: Sendable {
     var pilots: Set<OperationID> = []
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
     var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
+    var watchdog: Watchdog
+    /// Where what was claimed goes to, each with a place there.
+    var upstreams: [OperationID: String] = [:]
     var isRunning = false
     var isStopping = false
     var summary = ProcessingSummary()
     var random: any RandomNumberGenerator & Sendable
+
+    /// Gives the place at its upstream back.
+    mutating func leave(_ id: OperationID) {
+      if let upstream = upstreams.removeValue(forKey: id) { gate.release(upstream: upstream) }
+    }
   }
 
   /// How many operations take turns as pilots, at the most.
@@ -60,7 +68,8 @@ public final class SyncWorker: Sendable {
     alarm = Alarm(time: queue.time, target: queue.workArrived)
     state = Mutex(
       State(
-        gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits), random: random))
+        gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits),
+        watchdog: Watchdog(at: queue.time.uptime), random: random))
   }
 
   /// Delivers until `stop` is called or the task is cancelled.
@@ -75,27 +84,7 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  /// Delivers all that can be delivered now, without waiting for a backoff, a due time or the network, and tells what it
-  /// did.
-  @discardableResult
-  public func drain() async throws -> ProcessingSummary {
-    let began = time.uptime
-    state.withLock { $0.summary = ProcessingSummary() }
-    try await start { group in
-      try await self.loop(&group, untilIdle: true)
-    }
-    let status = try await queue.status()
-    return state.withLock { state in
-      state.summary.duration = time.uptime - began
-      state.summary.skipped.unreachable = status.pending
-      state.summary.skipped.retrying = status.retrying
-      state.summary.skipped.blocked = status.blocked
-      state.summary.skipped.held = status.parked + status.deadLettered
-      return state.summary
-    }
-  }
-
-  /// Asks `run` or `drain` to end gracefully. Returns at once; safe to call from anywhere, any number of times.
+  /// Asks `run`, `drain` or `process(until:)` to end gracefully. Returns at once; safe to call from anywhere, any number of times.
   public func stop() {
     state.withLock { $0.isStopping = true }
     queue.workArrived.signal()
@@ -112,7 +101,7 @@ public final class SyncWorker: Sendable {
     queue.workArrived.signal()
   }
 
-  /// What was done since the worker was made, or since the last `drain` began.
+  /// What was done since the worker was made, or since the last pass by hand began.
   public var summary: ProcessingSummary { state.withLock { $0.summary } }
 
   /// How many deliveries are under way.
@@ -129,7 +118,7 @@ public final class SyncWorker: Sendable {
 
   // MARK: - The loop
 
-  private func start(
+  func start(
     _ body: @escaping @Sendable (inout DiscardingTaskGroup) async throws -> Void
   ) async throws {
     let isFirst = state.withLock { state in
@@ -153,12 +142,14 @@ public final class SyncWorker: Sendable {
         state.isStopping = false
       }
     }
+    state.withLock { $0.watchdog = Watchdog(at: time.uptime) }
     // Before anything is delivered; `follow` brings what changes from then on.
     if let network {
       networkChanged(network.status)
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
+      group.addTask { await self.watch() }
       if self.queue.engine.isShared { group.addTask { await self.renewLeases() } }
       if let network = self.network {
         group.addTask { await self.follow(network) }
@@ -184,7 +175,7 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  private func loop(_ group: inout DiscardingTaskGroup, untilIdle: Bool) async throws {
+  func loop(_ group: inout DiscardingTaskGroup, untilIdle: Bool) async throws {
     var failureCount = 0
     while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
       do {
@@ -224,10 +215,11 @@ public final class SyncWorker: Sendable {
     let claimed =
       allowance.isPilot && allowance.count > 0
       ? try await claimPilot()
-      : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter)
+      : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter())
     guard !claimed.isEmpty else { return 0 }
     state.withLock { state in
       state.inFlightCount += claimed.count
+      state.watchdog.progressed(at: now)
       if allowance.isPilot { state.gate.pilotStarted(at: now) }
     }
     for operation in claimed {
@@ -241,11 +233,11 @@ public final class SyncWorker: Sendable {
   private func claimPilot() async throws -> [ClaimedOperation] {
     let tried = state.withLock { $0.pilots }
     let candidates = try await queue.claim(
-      min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter)
+      min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter(isPilot: true))
     let fresh = candidates.first { !tried.contains($0.id) }
     guard let pilot = fresh ?? candidates.first else { return [] }
     for candidate in candidates where candidate.id != pilot.id {
-      filter.withdraw(candidate.operation)
+      filter().withdraw(candidate.operation)
       if candidate.token == nil {
         queue.engine.putBack(candidate.id)
       } else {
@@ -259,14 +251,31 @@ public final class SyncWorker: Sendable {
     return [pilot]
   }
 
-  /// Holds kinds to their limits.
-  private var filter: ClaimFilter {
+  /// Holds kinds and upstreams to their limits.
+  private func filter(isPilot: Bool = false) -> ClaimFilter {
     ClaimFilter(
-      admit: { operation in
-        let isAdmitted = self.state.withLock { $0.limiter.admit(operation.kind, at: self.time.uptime) }
-        return isAdmitted ? nil : .limit(kind: operation.kind)
+      hasRoom: { operation, priority in
+        let upstream = self.handler.upstream(for: operation)
+        return self.state.withLock { state in
+          let isUrgent = isPilot || priority == .critical
+          guard state.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: self.time.uptime) else { return false }
+          state.upstreams[operation.id] = upstream
+          return true
+        }
       },
-      withdraw: { operation in self.state.withLock { $0.limiter.ended(operation.kind) } })
+      admit: { operation in
+        self.state.withLock { state in
+          guard !state.limiter.admit(operation.kind, at: self.time.uptime) else { return nil }
+          state.leave(operation.id)
+          return .limit(kind: operation.kind)
+        }
+      },
+      withdraw: { operation in
+        self.state.withLock { state in
+          state.limiter.ended(operation.kind)
+          state.leave(operation.id)
+        }
+      })
   }
 
   /// Makes ready what stood aside and may go on, and asks to be woken when time lets more go on.
@@ -283,7 +292,8 @@ public final class SyncWorker: Sendable {
   /// Brings a status of the network to the gate.
   func networkChanged(_ status: NetworkStatus) {
     state.withLock { state in
-      state.gate.networkChanged(status, at: time.uptime)
+      let fraction = Double.random(in: 0...1, using: &state.random)
+      state.gate.networkChanged(status, at: time.uptime, fraction: fraction)
       if status.isOnline { state.pilots.removeAll() }
     }
   }
@@ -293,6 +303,8 @@ public final class SyncWorker: Sendable {
       state.inFlightCount -= 1
       state.limiter.ended(claimed.operation.kind)
       state.leases[claimed.id] = nil
+      state.watchdog.progressed(at: time.uptime)
+      state.leave(claimed.id)
       return state.inFlightCount == 0
     }
     if isLast { idle.signal() }
