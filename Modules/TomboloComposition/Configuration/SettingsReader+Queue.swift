@@ -29,8 +29,9 @@ extension SettingsReader {
       payloadMaximum: try queue.byteCount("payloadMaximum"),
       operationsMaximum: try queue.integer("operationsMaximum"), bytesMaximum: try queue.byteCount("bytesMaximum"),
       limitPolicy: limitPolicy, idempotencyRetention: try queue.duration("idempotencyRetention"),
-      history: try queue.duration("history"), stallTimeout: try queue.duration("stallTimeout"),
+      history: try queue.duration("history"),
       pilotInterval: pilotInterval, pilotIntervalMaximum: pilotIntervalMaximum,
+      stallTimeout: try queue.duration("stallTimeout"),
       leaseDuration: try queue.duration("leaseDuration"),
       sharedPollInterval: try queue.duration("sharedPollInterval"), backoff: backoff, conflict: conflict)
   }

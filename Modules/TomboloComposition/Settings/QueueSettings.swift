@@ -33,12 +33,12 @@ public struct QueueSettings: Sendable {
   public var idempotencyRetention: Duration
   /// How long is kept how an operation ended; zero keeps nothing.
   public var history: Duration
-  /// How long nothing may move, though it could, before that is told; zero for ever.
-  public var stallTimeout: Duration
 
   /// How long to wait, without a network, before one operation is tried all the same; doubled after each failure.
   public var pilotInterval: Duration
   public var pilotIntervalMaximum: Duration
+  /// How long nothing may move, though it could, before that is told; zero for ever.
+  public var stallTimeout: Duration
   /// On a shared store: how long an operation stays with a process that gives no sign of life.
   public var leaseDuration: Duration
   /// On a shared store: how often to look for what others enqueued.

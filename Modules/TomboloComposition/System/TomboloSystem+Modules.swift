@@ -101,12 +101,12 @@ extension QueueConfiguration {
     bytesMaximum = settings.bytesMaximum
     limitPolicy = settings.limitPolicy
     idempotencyRetention = settings.idempotencyRetention
-    historyRetention = settings.history
-    stallTimeout = settings.stallTimeout
     pilotInterval = settings.pilotInterval
     pilotIntervalMaximum = settings.pilotIntervalMaximum
     leaseDuration = settings.leaseDuration
     sharedPollInterval = settings.sharedPollInterval
+    historyRetention = settings.history
+    stallTimeout = settings.stallTimeout
     shutdownGrace = configuration.agent.shutdownGrace
   }
 }

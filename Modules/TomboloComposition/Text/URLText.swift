@@ -29,14 +29,16 @@ enum URLText {
     return nil
   }
 
-  /// Whether something in a text that is no good URL may be a user name or a password: it has an `@`, or what stands where the
-  /// port belongs is no number.
+  /// Whether something in a text that is no good URL may be a user name or a password: it has an `@`, or a colon behind which
+  /// something else stands than a port.
   static func mayHoldCredentials(_ text: String) -> Bool {
     guard !text.contains("@") else { return true }
     let rest = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
-    let authority = rest.prefix { !"/?#".contains($0) }
-    guard authority.first != "[", let colon = authority.firstIndex(of: ":") else { return false }
-    return !authority[authority.index(after: colon)...].allSatisfy { $0.isASCII && $0.isNumber }
+    guard rest.first != "[" else { return false }
+    return rest.split(separator: ":", omittingEmptySubsequences: false).dropFirst().contains { part in
+      let behind = part.first { !($0.isASCII && $0.isNumber) }
+      return behind.map { !"/?#".contains($0) } ?? false
+    }
   }
 
   /// Whether it carries a user name or password, which would show up in logs.

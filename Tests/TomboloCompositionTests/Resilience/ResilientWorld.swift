@@ -29,7 +29,7 @@ final class ResilientWorld: Sendable {
     let online = Online(isOnline)
     self.online = online
     self.policies = try DeliveryPolicies(
-      PipelineSettings("upstream", retryBudget: budget, policies: policies), memory: self.memory,
+      PipelineSettings("upstream", retryBudget: budget, described: policies), memory: self.memory,
       isOnline: { online.value.load(ordering: .relaxed) })
     self.script = script
     delivery = ResilientDelivery(script, policies: self.policies)
