@@ -42,11 +42,6 @@ enum QueueOptions {
     OptionDeclaration(
       "pilotIntervalMaximum", .duration(.seconds(1)...days(1)), default: .duration(.seconds(300)),
       help: "The longest such wait."),
-    OptionDeclaration(
-      "stallTimeout", .duration(.zero...days(1)), default: .duration(.seconds(120)),
-      help:
-        "How long nothing may move, while something is due and the network is there, before that is told and mended; 0s never tells."
-    ),
   ]
 
   private static let limits = [
