@@ -6,10 +6,13 @@ import TomboloTesting
 
 @Suite("Whatever the world does, the queue keeps its promises", .timeLimit(.minutes(30)))
 struct QueueSimulationTests {
-  /// 500 seeds, or 10,000 with `TOMBOLO_NIGHTLY=1`, or the one of `TOMBOLO_SEED`.
+  /// 500 seeds, or 10,000 with `TOMBOLO_NIGHTLY=1`, or the one of `TOMBOLO_SEED`, or with `TOMBOLO_SEEDS=500-2000` those from the first
+  /// up to the second without it, so that a long run can be spread.
   private static let seeds: Range<UInt64> = {
     let environment = ProcessInfo.processInfo.environment
     if let seed = environment["TOMBOLO_SEED"].flatMap({ UInt64($0) }) { return seed..<seed + 1 }
+    let bounds = (environment["TOMBOLO_SEEDS"] ?? "").split(separator: "-").compactMap { UInt64($0) }
+    if bounds.count == 2, bounds[0] < bounds[1] { return bounds[0]..<bounds[1] }
     return 0..<(environment["TOMBOLO_NIGHTLY"] == "1" ? 10_000 : 500)
   }()
 
