@@ -36,14 +36,16 @@ let package = Package(
     .trait(name: "Configuration", description: "TomboloComposition: config files (Yams) and service-lifecycle."),
     .trait(name: "Encryption", description: "StorageEncryption: encryption at rest through swift-crypto."),
     .trait(name: "Metrics", description: "TomboloTelemetry: metrics through swift-metrics."),
+    .trait(name: "Tracing", description: "TomboloTelemetry: traces through swift-distributed-tracing."),
     .trait(
       name: "Agent", description: "The `tombolo` program, its HTTP interface and the example upstream.",
-      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics"]),
+      enabledTraits: ["HTTP", "GRPC", "Configuration", "Encryption", "Metrics", "Tracing"]),
     .default(enabledTraits: ["Agent"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "3.12.3"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.81.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -78,15 +80,17 @@ let package = Package(
     .target(
       name: "TomboloOffline",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue",
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloOffline"),
 
     .target(
       name: "TomboloTelemetry",
       dependencies: [
-        "TomboloResilience", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
       ],
       path: "Modules/TomboloTelemetry"),
 
@@ -105,6 +109,7 @@ let package = Package(
       name: "Tombolo",
       dependencies: [
         "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+        "TomboloOffline",
       ],
       path: "Modules/Tombolo"),
     .target(name: "TomboloTesting", dependencies: ["TomboloPorts"], path: "Modules/TomboloTesting"),
@@ -149,6 +154,7 @@ let package = Package(
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["GRPC"])),
         .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
       ],
       path: "Plugins/GRPCDelivery", exclude: ["Protocol/operation_delivery.proto"]),
@@ -221,10 +227,35 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Examples/Preferences/Library"),
+    // The same service over gRPC: the half that asks the server, the server itself, and two devices in one example.
+    .target(
+      name: "PreferencesService",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tools/Examples/Preferences/Service", exclude: ["preferences.proto"]),
+    .executableTarget(
+      name: "example-preferences-server", dependencies: ["PreferencesService", "FileStorage"],
+      path: "Tools/Examples/Preferences/Server"),
     .executableTarget(
       name: "preferences-example",
-      dependencies: ["PreferencesExample", "TomboloStorage", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "PreferencesExample", "PreferencesService", "TomboloStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Tools/Examples/Preferences/Program"),
+    .target(
+      name: "TasksExample", dependencies: ["TomboloPorts", "TomboloQueue", "TomboloOffline"],
+      path: "Tools/Examples/Tasks"),
+    .target(
+      name: "OutboxExample", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline"],
+      path: "Tools/Examples/Outbox"),
     .executableTarget(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
@@ -243,6 +274,10 @@ let package = Package(
       name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tools/Benchmarks/FileFloor"),
     .executableTarget(
+      name: "backlog-cost",
+      dependencies: ["TomboloPorts", "TomboloQueue", "FileStorage", "SQLiteStorage", "LMDBStorage"],
+      path: "Tools/Benchmarks/BacklogCost"),
+    .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
     .executableTarget(
       name: "recovery-latency",
@@ -258,7 +293,8 @@ let package = Package(
       dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
       path: "Tools/Examples",
       exclude: [
-        "Configurations", "NetworkOnly", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "Configurations", "NetworkOnly", "Outbox", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "Tasks",
         "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml", "StrangersStorage/Package.swift",
         "StrangersStorage/Sources/strangers-tombolo", "StrangersStorage/Tests", "Upstream",
       ],
@@ -272,10 +308,13 @@ let package = Package(
     .testTarget(
       name: "TomboloTelemetryTests",
       dependencies: [
-        "TomboloResilience", "TomboloTelemetry", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloTelemetry", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "InMemoryLogging", package: "swift-log"),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
         .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
       ],
       path: "Tests/TomboloTelemetryTests"),
     .testTarget(name: "TomboloContainerTests", dependencies: ["TomboloContainer"], path: "Tests/TomboloContainerTests"),
@@ -289,7 +328,7 @@ let package = Package(
       dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
-      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
       name: "LMDBStorageTests",
@@ -302,8 +341,8 @@ let package = Package(
     .testTarget(
       name: "TomboloConformanceTests",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage",
-        "StorageEncryption",
+        "TomboloPorts", "TomboloStorage", "TomboloConformance", "TomboloTesting", "FileStorage", "SQLiteStorage",
+        "LMDBStorage", "StorageEncryption",
       ],
       path: "Tests/TomboloConformanceTests"),
     // A program that writes into a store of any engine until it is killed, and the tests that kill it.
@@ -335,7 +374,7 @@ let package = Package(
       name: "TomboloQueueTests",
       dependencies: [
         "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
-        .product(name: "Logging", package: "swift-log"),
+        "LMDBStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloQueueTests"),
     // A program that writes documents until it is killed, and the tests that kill it.
@@ -353,10 +392,25 @@ let package = Package(
     .testTarget(
       name: "PreferencesExampleTests",
       dependencies: [
-        "PreferencesExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        "PreferencesExample", "PreferencesService", "preferences-example", "example-preferences-server", "TomboloPorts",
+        "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/PreferencesExampleTests"),
+    .testTarget(
+      name: "TasksExampleTests",
+      dependencies: [
+        "TasksExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TasksExampleTests"),
+    .testTarget(
+      name: "OutboxExampleTests",
+      dependencies: [
+        "OutboxExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/OutboxExampleTests"),
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
@@ -393,7 +447,7 @@ let package = Package(
     .testTarget(
       name: "GRPCDeliveryTests",
       dependencies: [
-        "TomboloPorts", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
+        "TomboloPorts", "TomboloTesting", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
         .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),

@@ -6,6 +6,7 @@ final class Broadcast<Element: Sendable>: Sendable {
   private struct State {
     var lastToken = 0
     var continuations: [Int: AsyncStream<Element>.Continuation] = [:]
+    var listeners: [@Sendable ([Element]) -> Void] = []
   }
 
   private let state = Mutex(State())
@@ -23,8 +24,14 @@ final class Broadcast<Element: Sendable>: Sendable {
     return stream
   }
 
+  /// Has `listener` called with everything that is sent from now on, by whoever sends it.
+  func add(_ listener: @escaping @Sendable ([Element]) -> Void) {
+    state.withLock { $0.listeners.append(listener) }
+  }
+
   func send(_ elements: [Element]) {
-    let continuations = state.withLock { Array($0.continuations.values) }
+    let (continuations, listeners) = state.withLock { (Array($0.continuations.values), $0.listeners) }
+    for listener in listeners { listener(elements) }
     for continuation in continuations {
       for element in elements { continuation.yield(element) }
     }

@@ -16,6 +16,8 @@ public struct OperationSnapshot: Hashable, Sendable {
   public var awaiting: [OperationID]
   /// With `parked`: the upstream's version that a person has to decide about; see `SyncQueue.resolve`.
   public var conflict: RemoteVersion?
+  /// With `delivering`, in the process that delivers it: the last its handler reported.
+  public var progress: DeliveryProgress?
 
   public init(
     operation: SyncOperation, state: OperationState, attemptCount: Int, lastFailure: DeliveryFailure? = nil,

@@ -1,3 +1,5 @@
+public import TomboloPorts
+
 /// What one processing pass did.
 public struct ProcessingSummary: Hashable, Sendable {
   /// Calls of a handler.
@@ -19,12 +21,16 @@ public struct ProcessingSummary: Hashable, Sendable {
   /// Left alone at the end of the pass, and why.
   public internal(set) var skipped = Skipped()
   public internal(set) var duration = Duration.zero
+  /// Whether time was up before the work was done (`SyncWorker.process(until:)`).
+  public internal(set) var reachedDeadline = false
+  /// When the next operation is due that waits for a time, so that the next pass can be planned; `nil` when none does.
+  public internal(set) var nextDueAt: Timestamp?
 
   public init() {}
 
   /// What a pass left alone, by reason.
   public struct Skipped: Hashable, Sendable {
-    /// Could be delivered, but the network does not allow it, or the upstream is suspended.
+    /// Could be delivered, but for the network, a suspended upstream, a pause, or a deadline that came first.
     public internal(set) var unreachable = 0
     /// Wait for their backoff.
     public internal(set) var retrying = 0
@@ -56,6 +62,7 @@ extension ProcessingSummary: CustomStringConvertible {
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     let time = "in \(Double(Int(seconds * 100)) / 100) s"
     let doneText = done.isEmpty ? "nothing to do" : done.joined(separator: ", ")
-    return left.isEmpty ? "\(doneText), \(time)" : "\(doneText), \(time); left: \(left.joined(separator: ", "))"
+    let end = reachedDeadline ? "\(time), cut short by its deadline" : time
+    return left.isEmpty ? "\(doneText), \(end)" : "\(doneText), \(end); left: \(left.joined(separator: ", "))"
   }
 }

@@ -1,4 +1,4 @@
-import TomboloPorts
+public import TomboloPorts
 public import TomboloResilience
 
 /// The strategies and limits of a queue.
@@ -9,7 +9,8 @@ public struct QueueConfiguration: Sendable {
   public var concurrency = 16
   /// Attempts after which an operation that keeps failing is dead-lettered. Being offline burns none.
   public var attemptsMaximum = 50
-  /// How long one attempt may take before it is cancelled. Cooperative: a handler that ignores cancellation holds its place.
+  /// How long one attempt may take before it is cancelled, counted from its start or from the last progress its handler
+  /// reported. Cooperative: a handler that ignores cancellation holds its place.
   public var attemptTimeout = Duration.seconds(30)
   /// The longest a server's Retry-After is obeyed.
   public var retryAfterMaximum = Duration.seconds(3_600)
@@ -34,6 +35,9 @@ public struct QueueConfiguration: Sendable {
   public var versionClock: HybridLogicalClock?
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
+  /// Header fields that every operation gets from the task that enqueues it, such as the context of its trace. One that the
+  /// operation has already, by name, stays as it is.
+  public var headersAtEnqueue: (@Sendable () -> [OperationHeader])?
 
   /// The largest payload, in bytes.
   public var payloadByteCountMaximum = 1_024 * 1_024
@@ -45,6 +49,9 @@ public struct QueueConfiguration: Sendable {
   public var limitPolicy = LimitPolicy.reject
   /// How long an idempotency key is remembered after its operation is gone.
   public var idempotencyRetention = Duration.seconds(24 * 3_600)
+  /// How long is kept how an operation ended, after it is gone (`SyncQueue.settled`); zero keeps nothing. It costs two small
+  /// records for each operation, and they are pruned in small steps.
+  public var historyRetention = Duration.zero
 
   /// How long to wait, without a network, before one operation is tried all the same: a status is a hint, and a success
   /// proves online. Doubled after each failure up to `pilotIntervalMaximum`.
@@ -55,6 +62,9 @@ public struct QueueConfiguration: Sendable {
   public var leaseDuration = Duration.seconds(60)
   /// On a store that several processes share: how often to look for what others enqueued.
   public var sharedPollInterval = Duration.seconds(1)
+  /// How long nothing may move, while something is due and the network is there, before that counts as a stall: it is told,
+  /// and the worker is set going again. Never less than `attemptTimeout`; zero switches the watchdog off.
+  public var stallTimeout = Duration.seconds(120)
   /// How long a graceful stop waits for deliveries in flight before it cancels them.
   public var shutdownGrace = Duration.seconds(30)
 

@@ -6,6 +6,8 @@ public struct QueueEvent: Hashable, Sendable {
     case enqueued
     /// A handler was called for the attempt of this number.
     case started(attempt: Int)
+    /// Its handler reported how far it has come. Told at most once a second for each operation.
+    case progressed(DeliveryProgress)
     case delivered(attempt: Int)
     /// An attempt failed; the next is due then.
     case retried(DeliveryFailure, due: Timestamp)
@@ -22,6 +24,8 @@ public struct QueueEvent: Hashable, Sendable {
     case discarded(reason: String)
     case expired
     case superseded(by: OperationID)
+    /// It is due and the network is there, yet nothing at all has moved since then. Told once, until things have moved again.
+    case stalled(since: Timestamp)
   }
 
   public var id: OperationID

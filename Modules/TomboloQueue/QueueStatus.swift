@@ -17,8 +17,12 @@ public struct QueueStatus: Hashable, Sendable {
   public var byteCount: Int
   /// When the longest waiting of what is pending or retrying was enqueued; `nil` when nothing is.
   public var oldestPending: Timestamp?
+  /// Since when nothing has moved although something is due and the network is there; `nil` when all is well. Known to the
+  /// process whose worker stalls.
+  public var stalledSince: Timestamp?
 
-  init(_ counts: QueueCounts, delivering: Int, oldestPending: Timestamp?) {
+  init(_ counts: QueueCounts, delivering: Int, oldestPending: Timestamp?, stalledSince: Timestamp? = nil) {
+    self.stalledSince = stalledSince
     self.delivering = delivering
     pending = max(0, counts.pending - delivering)
     retrying = counts.retrying

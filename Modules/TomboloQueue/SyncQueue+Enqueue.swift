@@ -7,8 +7,10 @@ extension SyncQueue {
   /// Throws `QueueError` with `invalidOperation`, `payloadTooLarge` or `full`, and what the store throws; nothing was
   /// stored then. The one exception is `StoreError.Code.outcomeUnknown`: enqueue again with the same idempotency key.
   @discardableResult
-  public func enqueue(_ operation: NewOperation) async throws -> EnqueueReceipt {
-    let receipts = try await enqueue([operation])
+  public func enqueue(
+    _ operation: NewOperation, durability: StoreDurability? = nil
+  ) async throws -> EnqueueReceipt {
+    let receipts = try await enqueue([operation], durability: durability)
     guard let receipt = receipts.first else {
       throw QueueError(.invalidOperation, "the queue gave no receipt for an operation of kind \(operation.kind)")
     }
@@ -20,9 +22,13 @@ extension SyncQueue {
   /// - Parameter companion: changes of the caller's own, to other keys of the same store, that are committed with the
   ///   operations or not at all: a local change and the operation that tells the outside about it. When one of its checks
   ///   does not hold, `StoreError` with `conflict` is thrown and nothing was stored.
-  public func enqueue(_ operations: [NewOperation], alongside companion: Batch = Batch()) async throws
-    -> [EnqueueReceipt]
-  {
+  /// - Parameter durability: What the operations have to have reached when this returns; `nil` for what the store is set to. With
+  ///   `normal` a store that flushes every commit need not wait for the disk: a power cut may take the operations, the end of the
+  ///   process does not. With `full` a store that is set to less flushes this once. A store that cannot tell commits apart does
+  ///   what it is set to; where that is less than asked for, `QueueError` with `invalidOperation` is thrown.
+  public func enqueue(
+    _ operations: [NewOperation], alongside companion: Batch = Batch(), durability: StoreDurability? = nil
+  ) async throws -> [EnqueueReceipt] {
     guard !operations.isEmpty || !companion.isEmpty else { return [] }
     let companionKeys = companion.checks.map(\.key) + companion.mutations.map(\.key)
     if let key = companionKeys.first(where: { $0.bytes.first == QueueLayout.tag }) {
@@ -31,6 +37,8 @@ extension SyncQueue {
         "the batch beside the operations names the key \(key): keys that begin with q are the queue's own",
         field: "companion")
     }
+    if let durability { try requireReachable(durability) }
+    let operations = withOwnHeaders(operations)
     let now = time.now
     for (index, operation) in operations.enumerated() {
       do {
@@ -47,7 +55,9 @@ extension SyncQueue {
     }
     // Even when it throws: what was stored and lost its answer is to be delivered too.
     defer { workArrived.signal() }
-    guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion)) else { return [] }
+    guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion, durability)) else {
+      return []
+    }
     for index in receipts.indices where receipts[index].isOfAnother && !receipts[index].state.isGone {
       do {
         if let snapshot = try await snapshot(receipts[index].id) { receipts[index].state = snapshot.state }
@@ -67,6 +77,30 @@ extension SyncQueue {
       !operation.headers.contains(where: { $0.name == HybridTimestamp.headerName })
     else { return operation }
     return operation.written(at: clock.next(at: now))
+  }
+}
+
+extension SyncQueue {
+  /// The operations with the headers that the present task gives them.
+  private func withOwnHeaders(_ operations: [NewOperation]) -> [NewOperation] {
+    guard let headers = configuration.headersAtEnqueue?(), !headers.isEmpty else { return operations }
+    return operations.map { operation in
+      var operation = operation
+      let names = Set(operation.headers.map { $0.name.lowercased() })
+      operation.headers += headers.filter { !names.contains($0.name.lowercased()) }
+      return operation
+    }
+  }
+
+  private func requireReachable(_ wanted: StoreDurability) throws(QueueError) {
+    let capabilities = store.capabilities
+    if wanted == .none || capabilities.isDurable && capabilities.heedsBatchDurability { return }
+    if capabilities.isDurable, let own = capabilities.durability, own >= wanted { return }
+    let own = capabilities.isDurable ? capabilities.durability?.rawValue ?? "a level it does not tell" : "nothing"
+    throw QueueError(
+      .invalidOperation,
+      "it is to be as durable as \(wanted.rawValue), and the commits of this store reach \(own), whatever is asked for: "
+        + "leave durability out, or use another store", field: "durability")
   }
 }
 

@@ -14,7 +14,8 @@ extension SyncQueue {
     } else {
       counts = try await store.get(QueueLayout.counts).map { try QueueCounts($0.value) } ?? QueueCounts()
     }
-    return QueueStatus(counts, delivering: known.1, oldestPending: try await oldestPending())
+    return QueueStatus(
+      counts, delivering: known.1, oldestPending: try await oldestPending(), stalledSince: stalled.withLock { $0 })
   }
 
   /// One operation, or `nil` when it was never here or is gone.
@@ -108,6 +109,7 @@ extension SyncQueue {
         isDelivering: inFlight[entry.operation.id] != nil || leased.contains(entry.operation.id), head: head,
         awaiting: entry.operation.after.filter { awaited.contains($0) })
       if let failure = entry.unreadable { snapshot.lastFailure = failure }
+      snapshot.progress = inFlight[entry.operation.id]?.progress
       return snapshot
     }
   }

@@ -106,7 +106,9 @@ extension SyncQueue {
   /// Makes ready what is due, and answers how long it is until something is due again.
   func promote() async throws -> Duration? {
     try await engine.refresh()
-    guard let wait = try await promoteDue() else { return engine.isShared ? configuration.sharedPollInterval : nil }
+    guard let wait = [try await promoteDue(), try await prune()].compactMap({ $0 }).min() else {
+      return engine.isShared ? configuration.sharedPollInterval : nil
+    }
     return engine.isShared ? min(wait, configuration.sharedPollInterval) : wait
   }
 

@@ -21,11 +21,13 @@ public final class SyncQueue: Sendable {
   let store: any KeyValueStore
   let logger: Logger
   private let gatherer: Gatherer<QueueRequest, QueueAnswer>
-  private let broadcast: Broadcast<QueueEvent>
+  let broadcast: Broadcast<QueueEvent>
   /// Signalled when there may be something to deliver.
   let workArrived = WakeSignal()
   /// Whether a worker is at work: two would wake each other without end.
   let isServed = Mutex(false)
+  /// Since when nothing moves although it could.
+  let stalled = Mutex<Timestamp?>(nil)
 
   private init(
     door: GroupCommit, configuration: QueueConfiguration, time: any TimeSource, ids: any OperationIDSource,
@@ -98,8 +100,9 @@ extension QueueRequest {
   /// How many changes it makes, roughly: what bounds a group.
   fileprivate var weight: Int {
     switch self {
-    case .enqueue(let operations, let companion): 4 * operations.count + companion.mutations.count
-    case .promote: 1_024
+    case .enqueue(let operations, let companion, _): 4 * operations.count + companion.mutations.count
+    case .rewrite(let ids, let companion, _): 4 * ids.count + companion.mutations.count
+    case .promote, .prune: 1_024
     case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit
     case .settle, .redrive, .resolve, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4

@@ -30,7 +30,7 @@ import TomboloStorage
 public final class FileStore: KeyValueStore {
   public static let defaultReserveByteCount = 8 * 1_024 * 1_024
 
-  public let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+  public let capabilities: StoreCapabilities
 
   private let index: FileIndex
   private let writer: FileWriter
@@ -60,6 +60,8 @@ public final class FileStore: KeyValueStore {
     path: String, durability: StoreDurability, options: FileStoreOptions, files: any FileSystem, isLocking: Bool,
     salt: UInt64 = .random(in: 1 ... .max), warn: @escaping @Sendable (String) -> Void = { _ in }
   ) async throws {
+    capabilities = StoreCapabilities(
+      isDurable: true, isShareable: false, durability: durability, heedsBatchDurability: durability != .none)
     let folder = StoreFolder.withoutSlash(path)
     index = FileIndex(folder: folder)
     do {

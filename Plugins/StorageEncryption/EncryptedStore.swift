@@ -92,7 +92,7 @@
         guard case .put(let key, let value) = mutation else { return mutation }
         return .put(key, try cipher.seal(value, for: key))
       }
-      return Batch(checks: batch.checks, mutations: mutations)
+      return Batch(checks: batch.checks, mutations: mutations, durability: batch.durability)
     }
 
     /// Writes or renews the header where that is needed; `false` when another program was quicker.

@@ -134,6 +134,94 @@ struct StorageCommandTests {
     }
   }
 
+  @Test("a value that was tampered with is named and left out, the rest is printed, and no repair is advised")
+  func tamperedValue() async throws {
+    try await Scene.with { scene in
+      try await fill(scene, count: 5)
+      let folder = scene.folder.path
+      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", "\(folder)/key"]).status == 0)
+      let encrypted = try scene.write("b.yaml", "{ path: \(folder)/b, encryption: { keyFile: \(folder)/key } }")
+      let source = scene.configuration.path
+      let moved = try await RunningProgram.run("tombolo", ["storage", "migrate", "--from", source, "--to", encrypted])
+      #expect(moved.status == 0, "\(moved.errors)")
+      let plain = try await dump(source)
+      let script = """
+        import sqlite3, sys
+        with sqlite3.connect(sys.argv[1]) as database:
+          keys = [row[0] for row in database.execute("SELECT key FROM records ORDER BY key") if row[0][:1] != b"\\0"]
+          value = bytearray(database.execute("SELECT value FROM records WHERE key = ?", (keys[2],)).fetchone()[0])
+          value[-1] ^= 1
+          database.execute("UPDATE records SET value = ? WHERE key = ?", (bytes(value), keys[2]))
+        """
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      python.arguments = ["python3", "-c", script, "\(folder)/b/tombolo.sqlite"]
+      try python.run()
+      python.waitUntilExit()
+      #expect(python.terminationStatus == 0)
+
+      let dumped = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", encrypted])
+      #expect(dumped.status == 1)
+      #expect(dumped.output.split(separator: "\n").count == plain.count - 1)
+      #expect(dumped.output.contains("hunter"), "\(dumped.output)")
+      #expect(dumped.errors.contains("the value at key ") && dumped.errors.contains("does not decrypt"))
+      #expect(dumped.errors.contains("1 records are damaged"), "\(dumped.errors)")
+      #expect(dumped.errors.contains("cannot help"), "\(dumped.errors)")
+      #expect(!dumped.errors.contains("nothing was lost"), "\(dumped.errors)")
+    }
+  }
+
+  @Test("a damaged store that is encrypted is printed decrypted, as far as it is intact")
+  func damagedAndEncrypted() async throws {
+    try await Scene.with { scene in
+      try await fill(scene, count: 8)
+      let folder = scene.folder.path
+      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", "\(folder)/key"]).status == 0)
+      let encrypted = try scene.write(
+        "b.yaml", "{ type: file, path: \(folder)/b, encryption: { keyFile: \(folder)/key } }")
+      let source = scene.configuration.path
+      let moved = try await RunningProgram.run("tombolo", ["storage", "migrate", "--from", source, "--to", encrypted])
+      #expect(moved.status == 0, "\(moved.errors)")
+      let whole = try await dump(encrypted)
+      let journal = URL(fileURLWithPath: "\(folder)/b/journal-000000000001")
+      var bytes = try Data(contentsOf: journal)
+      // In the last frame, so that all before it is intact.
+      let end = try #require(bytes.lastIndex { $0 != 0 })
+      bytes[end - 200] ^= 1
+      try bytes.write(to: journal)
+      let dumped = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", encrypted])
+      #expect(dumped.status == 1)
+      #expect(dumped.errors.contains("lost: \(journal.path): "), "\(dumped.errors)")
+      let count = dumped.output.split(separator: "\n").count
+      #expect(count > 0 && count <= whole.count, "\(count) of \(whole.count): \(dumped.errors)")
+      #expect(dumped.output.contains("hunter"), "\(dumped.output)")
+    }
+  }
+
+  @Test("what a journal holds is printed change by change, also while an agent has it open")
+  func journal() async throws {
+    try await Scene.with(engine: .file) { scene in
+      try await fill(scene, count: 2)
+      let agent = try await scene.startAgent()
+      let shown = try await scene.tombolo("storage", "dump", "--journal")
+      #expect(shown.status == 0, "\(shown.errors)")
+      let lines = try shown.output.split(separator: "\n").map { line in
+        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      }
+      #expect(lines.first??["kind"] as? String == "mark")
+      #expect(lines.contains { $0?["kind"] as? String == "batch" && $0?["deleted"] == nil })
+      #expect(shown.output.contains("hunter1"))
+      #expect(try await scene.tombolo("storage", "dump").errors.contains("\(agent.program.processID)"))
+      agent.program.signal(SIGTERM)
+      #expect(await agent.program.waitForExit() == 0)
+      #expect(try await scene.tombolo("storage", "dump", "--journal", "--no-values").status == 2)
+      let sqlite = try scene.write("b.yaml", "{ type: sqlite, path: \(scene.data.path) }")
+      let other = try await RunningProgram.run("tombolo", ["storage", "dump", "--journal", "--config", sqlite])
+      #expect(other.status == 2)
+      #expect(other.errors.contains("no journal"), "\(other.errors)")
+    }
+  }
+
   @Test("an engine without a repair says so, and which ones have it", arguments: [Engine.sqlite, .lmdb])
   func noRepair(engine: Engine) async throws {
     try await Scene.with(engine: engine) { scene in

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @testable import FileStorage
 
@@ -68,18 +69,7 @@ struct FileStoreTests {
     }
   }
 
-  @Test("A second opening is refused and names the holder")
-  func inUse() async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await FileStore(path: folder.path)
-      let error = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
-      #expect(error?.code == .inUse)
-      #expect(error?.message.contains("pid \(getpid())") == true)
-      try await store.close()
-    }
-  }
-
-  @Test("A folder of another engine, a newer version and a flipped byte are refused with a reason")
+  @Test("A newer version and a flipped byte are refused with a reason")
   func refusals() async throws {
     try await TemporaryFolder.with { folder in
       let store = try await FileStore(path: folder.path)
@@ -101,9 +91,6 @@ struct FileStoreTests {
       let damage = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
       #expect(damage?.code == .damaged)
       #expect(damage?.message.contains("\(segment), byte ") == true)
-      try folder.write(Array("sqlite\n".utf8), to: "\(folder.path)/tombolo.engine")
-      let engine = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
-      #expect(engine?.code == .inaccessible)
     }
   }
 

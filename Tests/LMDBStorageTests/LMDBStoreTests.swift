@@ -7,61 +7,46 @@ import TomboloTesting
 
 @Suite("LMDBStore")
 struct LMDBStoreTests {
-  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
-  func reopen(durability: StoreDurability) async throws {
+  @Test("A commit reaches what its batches ask for, and the next one what the store is set to")
+  func batchDurability() async throws {
     try await TemporaryFolder.with { folder in
-      let store = try await LMDBStore(path: folder.path, durability: durability)
-      let revision = try await store.commit { batch in
-        batch.put(Key("a"), [1, 2, 3])
-        batch.put(Key("empty"), [])
-      }
-      try await store.close()
-      let again = try await LMDBStore(path: folder.path, durability: durability)
-      #expect(try await again.get(Key("a")) == Record(key: Key("a"), value: [1, 2, 3], revision: revision))
-      #expect(try await again.get(Key("empty"))?.value == [])
-      try await again.close()
-    }
-  }
-
-  @Test("What was committed is there when the store was let go without being closed")
-  func letGo() async throws {
-    try await TemporaryFolder.with { folder in
-      try await LMDBStore(path: folder.path).commit { $0.put(Key("a"), [1]) }
-      let again = try await openWhenFree(folder.path)
-      #expect(try await again.value("a") == [1])
-      try await again.close()
-    }
-  }
-
-  @Test("A store opened again never gives a revision it gave before")
-  func revisionsAcrossOpenings() async throws {
-    try await TemporaryFolder.with { folder in
-      var seen: Set<Revision> = []
-      for _ in 0..<4 {
-        let store = try await LMDBStore(path: folder.path, durability: .none)
-        for _ in 0..<3 {
-          let revision = try await store.commit { $0.put(Key("a"), []) }
-          #expect(seen.insert(revision).inserted)
+      func flushesLess(_ store: LMDBStore, _ asked: StoreDurability?...) async throws -> Bool? {
+        for result in try await store.commit(asked.map { Batch(mutations: [.put(Key("a"), [1])], durability: $0) }) {
+          _ = try result.get()
         }
-        try await store.commit { $0.delete(Key("a")) }
-        try await store.close()
+        return await store.writer.flushesLess
       }
+      var store = try await LMDBStore(path: folder.path)
+      #expect(try await flushesLess(store, nil) == false)
+      #expect(try await flushesLess(store, .normal) == true)
+      #expect(try await flushesLess(store, .normal, .full) == false)
+      #expect(try await flushesLess(store, StoreDurability.none) == true)
+      #expect(try await flushesLess(store, .normal, nil) == false)
+      try await store.close()
+      store = try await LMDBStore(path: folder.path, durability: .normal)
+      #expect(try await flushesLess(store, nil) == true)
+      #expect(try await flushesLess(store, .full) == false)
+      try await store.close()
     }
   }
 
-  @Test("A closed store leaves the database, its reserve, an unlocked lock, and nothing that others could read")
-  func filesAfterClose() async throws {
+  @Test("This process may have a shared folder open once, and one that does not share is refused beside it")
+  func sharedOnce() async throws {
     try await TemporaryFolder.with { folder in
-      let path = "\(folder.path)/some/where"
-      let store = try await LMDBStore(path: path)
-      try await store.commit { $0.put(Key("a"), [1]) }
-      for file in try FileManager.default.contentsOfDirectory(atPath: path) {
-        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
-        #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
+      let store = try await LMDBStore(path: folder.path, isShared: true)
+      #expect(store.capabilities.isShareable)
+      for isShared in [true, false] {
+        let error = await #expect(throws: StoreError.self) {
+          try await LMDBStore(path: "\(folder.path)/.", isShared: isShared)
+        }
+        #expect(error?.code == .inUse)
+        #expect(error?.message.contains("in this process") == true || !isShared)
       }
       try await store.close()
-      let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      #expect(files == ["tombolo.engine", "tombolo.lmdb", "tombolo.lock", "tombolo.reserve"])
+      let again = try await LMDBStore(path: folder.path, isShared: true)
+      try await again.close()
+      let alone = try await LMDBStore(path: folder.path)
+      try await alone.close()
     }
   }
 
@@ -202,7 +187,7 @@ struct LMDBStoreTests {
     try await TemporaryFolder.with { folder in
       var values: [String: OptionValue] = [
         "path": .string(folder.path), "durability": .string("normal"), "mapSize": .size(1 << 20),
-        "sizeMaximum": .size(1 << 30),
+        "sizeMaximum": .size(1 << 30), "shared": .boolean(false),
       ]
       let options = PluginOptions(path: "storage", values: values)
       #expect(LMDBStoragePlugin.problems(in: options).isEmpty)
@@ -223,17 +208,6 @@ struct LMDBStoreTests {
     for index in 0..<100_000 {
       try await store.commit { batch in
         for part in 0..<10 { batch.put(Key("key \(index) \(part)"), [UInt8](repeating: 7, count: valueByteCount)) }
-      }
-    }
-  }
-
-  /// A store that is let go releases its lock on threads of its own, a moment later.
-  private func openWhenFree(_ path: String) async throws -> LMDBStore {
-    while true {
-      do {
-        return try await LMDBStore(path: path)
-      } catch let error as StoreError where error.code == .inUse {
-        await Task.yield()
       }
     }
   }

@@ -7,6 +7,7 @@ final class CountingStore: KeyValueStore {
     var readCount = 0
     var puts: [Key] = []
     var deletes: [Key] = []
+    var durabilities: [StoreDurability?] = []
   }
 
   private let base: any KeyValueStore
@@ -20,6 +21,8 @@ final class CountingStore: KeyValueStore {
   var readCount: Int { state.withLock { $0.readCount } }
   var puts: [Key] { state.withLock { $0.puts } }
   var deletes: [Key] { state.withLock { $0.deletes } }
+  /// What each commit was asked to reach.
+  var durabilities: [StoreDurability?] { state.withLock { $0.durabilities } }
   var mutationCount: Int { state.withLock { $0.puts.count + $0.deletes.count } }
   func reset() { state.withLock { $0 = State() } }
 
@@ -37,6 +40,7 @@ final class CountingStore: KeyValueStore {
 
   func commit(_ batches: [Batch]) async throws -> [BatchResult] {
     state.withLock { state in
+      state.durabilities += batches.map(\.durability)
       for mutation in batches.flatMap(\.mutations) {
         switch mutation {
         case .put(let key, _): state.puts.append(key)

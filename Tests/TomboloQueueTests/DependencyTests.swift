@@ -7,6 +7,103 @@ import TomboloTesting
 
 @Suite("Dependencies across keys", .timeLimit(.minutes(2)))
 struct DependencyTests {
+  @Test("What an urgent operation waits for becomes as urgent, and so does what that waits for in turn")
+  func lifted() async throws {
+    let test = try await TestQueue.open(InMemoryStore()) { $0.concurrency = 1 }
+    func add(
+      _ kind: String, _ priority: OperationPriority, after: [OperationID] = [], key: String? = nil
+    ) async throws -> OperationID {
+      try await test.queue.enqueue(
+        NewOperation(
+          kind: kind, priority: priority, orderingKey: key, after: after.map { .operation($0) })
+      ).id
+    }
+    // A login in the background, an upload in a line of its own behind another, a message that waits for both.
+    for number in 0..<3 { _ = try await add("crowd \(number)", .high) }
+    let login = try await add("login", .background)
+    let upload = try await add("upload", .low, after: [login])
+    let front = try await add("front", .background, key: "files")
+    let rename = try await add("rename", .low, key: "files")
+    _ = try await add("message", .critical, after: [upload, rename])
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    #expect(try await test.worker.drain().delivered == 8)
+    #expect(test.attempted.suffix(3) == ["crowd 0", "crowd 1", "crowd 2"])
+    #expect(Set(test.attempted.prefix(4)) == ["login", "upload", "front", "rename"])
+    #expect(test.attempted[4] == "message")
+    #expect(front < rename)
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+  }
+
+  @Test("One that comes behind a head that waits lifts what that head waits for")
+  func liftedThroughALine() async throws {
+    let test = try await TestQueue.open(InMemoryStore()) { $0.concurrency = 1 }
+    try await test.add("crowd", priority: .high)
+    let login = try await test.add("login", priority: .background)
+    try await test.queue.enqueue(
+      NewOperation(kind: "head", priority: .low, orderingKey: "k", after: [.operation(login)]))
+    try await test.add("urgent", key: "k", priority: .critical)
+    try await test.worker.drain()
+    #expect(test.attempted == ["login", "head", "urgent", "crowd"])
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+  }
+
+  @Test("What was lifted and failed comes back as urgent, and is as urgent no longer once nobody waits for it")
+  func liftedAgain() async throws {
+    let test = try await TestQueue.open(InMemoryStore()) { $0.concurrency = 1 }
+    let login = try await test.add("login", priority: .background)
+    let message = try await test.queue.enqueue(
+      NewOperation(kind: "message", priority: .critical, after: [.operation(login)])
+    ).id
+    test.handler.setAnswer { operation, attempt in
+      operation.kind == "login" && attempt.number < 3 ? .retry(after: nil, TestQueue.failure) : .delivered
+    }
+    try await test.worker.drain()
+    try await test.add("crowd", priority: .high)
+    test.time.advance(by: .seconds(10))
+    try await test.worker.drain()
+    #expect(test.attempted == ["login", "login", "crowd"])
+    try await test.queue.discard(message, reason: "test")
+    try await test.queue.retry(login)
+    try await test.add("crowd", priority: .high)
+    try await test.worker.drain()
+    #expect(test.attempted == ["login", "login", "crowd", "crowd", "login"])
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+  }
+
+  @Test(
+    "By hand and by a newer one, what was lifted is found where it stands", arguments: ["paused", "later", "ready"])
+  func liftedIsFound(place: String) async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    if place == "paused" { try await test.queue.pause(.kind("login"), reason: "test") }
+    let due = place == "later" ? test.time.now.advanced(by: .seconds(60)) : nil
+    let login = try await test.queue.enqueue(NewOperation(kind: "login", priority: .low, notBefore: due)).id
+    if place == "paused" { try await test.worker.drain() }
+    let message = try await test.queue.enqueue(
+      NewOperation(kind: "message", priority: .critical, after: [.operation(login)])
+    ).id
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    try await test.queue.discard(login, reason: "test")
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    #expect(try await test.state(message) == .pending)
+    #expect(try await test.worker.drain().delivered == 1)
+  }
+
+  @Test("No enqueue lifts more than a bounded number")
+  func liftIsBounded() async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    var last = try await test.add("first", priority: .low)
+    for _ in 0..<100 {
+      last = try await test.queue.enqueue(NewOperation(kind: "next", priority: .low, after: [.operation(last)])).id
+    }
+    try await test.queue.enqueue(NewOperation(kind: "urgent", priority: .critical, after: [.operation(last)]))
+    let lifted = try await test.store.scan(.prefix(Key([QueueLayout.tag, UInt8(ascii: "b")])), limit: .max).count {
+      try DependentRecord($0.value).priority == .critical
+    }
+    // Itself among them.
+    #expect(lifted == QueuePlanner.liftCountMaximum + 1)
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+  }
+
   private func add(
     _ test: TestQueue, _ kind: String, key: String? = nil, after ids: [OperationID] = []
   ) async throws -> OperationID {

@@ -1,4 +1,5 @@
 import Foundation
+import LMDBStorage
 import SQLiteStorage
 import Testing
 import TomboloPorts
@@ -9,9 +10,17 @@ import TomboloTesting
 
 @Suite("Two real processes on one store", .timeLimit(.minutes(3)))
 struct ProcessTests {
+  /// The engines whose folders several processes may share.
+  enum Engine: String, Codable, Sendable, CaseIterable, CustomTestStringConvertible {
+    case sqlite
+    case lmdb
+    var testDescription: String { rawValue }
+  }
+
   /// What both processes can see, in the folder of the store.
   struct Place: Codable, Sendable {
     var path: String
+    var engine: Engine
 
     func mark(_ name: String) {
       _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data())
@@ -36,11 +45,16 @@ struct ProcessTests {
     }
 
     func openQueue(at time: any TimeSource = SystemTimeSource()) async throws -> SyncQueue {
-      let store = try await SQLiteStore(path: path, durability: .normal, isShared: true)
+      let store: any KeyValueStore =
+        switch engine {
+        case .sqlite: try await SQLiteStore(path: path, durability: .normal, isShared: true)
+        case .lmdb: try await LMDBStore(path: path, durability: .normal, mapByteCount: 1 << 20, isShared: true)
+        }
       var configuration = QueueConfiguration()
       configuration.sharedPollInterval = .milliseconds(20)
       configuration.concurrency = 4
-      // Long beside any pause of a machine that runs all tests at once: a lease that ends is a repeated delivery.
+      // Long beside any pause of a machine that runs all tests at once: a lease that ends is a repeated delivery. Who waits
+      // for its end goes on by more, for as long as a process may take to start.
       configuration.leaseDuration = .seconds(600)
       configuration.attemptTimeout = .seconds(170)
       return try await SyncQueue.open(store: store, configuration: configuration, time: time)
@@ -78,16 +92,17 @@ struct ProcessTests {
     }
   }
 
-  private func withPlace(_ body: (Place) async throws -> Void) async throws {
+  private func withPlace(_ engine: Engine, _ body: (Place) async throws -> Void) async throws {
     let url = FileManager.default.temporaryDirectory.appendingPathComponent("tombolo-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     defer { _ = try? FileManager.default.removeItem(at: url) }
-    try await body(Place(path: url.path))
+    try await body(Place(path: url.path, engine: engine))
   }
 
-  @Test("Without a crash each operation is delivered once, in the order of its key")
-  func once() async throws {
-    try await withPlace { place in
+  @Test(
+    "Without a crash each operation is delivered once, in the order of its key", arguments: Engine.allCases)
+  func once(engine: Engine) async throws {
+    try await withPlace(engine) { place in
       let queue = try await place.openQueue()
       var keys: [String: [String]] = [:]
       for number in 0..<200 {
@@ -113,9 +128,11 @@ struct ProcessTests {
     }
   }
 
-  @Test("After kill -9 in the middle of a delivery the other process takes over when the lease ends")
-  func killed() async throws {
-    try await withPlace { place in
+  @Test(
+    "After kill -9 in the middle of a delivery the other process takes over when the lease ends",
+    arguments: Engine.allCases)
+  func killed(engine: Engine) async throws {
+    try await withPlace(engine) { place in
       let time = ManualTimeSource(now: SystemTimeSource().now)
       let queue = try await place.openQueue(at: time)
       let id = try await queue.enqueue(NewOperation(kind: "test", orderingKey: "k")).id
@@ -134,7 +151,7 @@ struct ProcessTests {
       #expect(try await queue.snapshot(id)?.state == .delivering)
       let worker = SyncWorker(queue: queue, handler: place.handler)
       #expect(try await worker.drain().attempted == 0)
-      time.advance(by: .seconds(602))
+      time.advance(by: .seconds(1_000))
       #expect(try await worker.drain().delivered == 2)
       #expect(
         place.lines.compactMap { $0.split(separator: " ").last.map(String.init) } == [id, id, next].map(\.description))
@@ -143,9 +160,10 @@ struct ProcessTests {
     }
   }
 
-  @Test("The late settlement of a process that was taken for dead is refused")
-  func late() async throws {
-    try await withPlace { place in
+  @Test(
+    "The late settlement of a process that was taken for dead is refused", arguments: Engine.allCases)
+  func late(engine: Engine) async throws {
+    try await withPlace(engine) { place in
       let time = ManualTimeSource(now: SystemTimeSource().now)
       let queue = try await place.openQueue(at: time)
       try await queue.enqueue(NewOperation(kind: "test"))
@@ -162,7 +180,7 @@ struct ProcessTests {
         }
       }
       try await place.waitForMark("claimed")
-      time.advance(by: .seconds(602))
+      time.advance(by: .seconds(1_000))
       _ = try await queue.promote()
       let taken = try #require(try await queue.claim(1).first)
       place.mark("taken")
@@ -170,6 +188,36 @@ struct ProcessTests {
       try await queue.settle(taken, .delivered(attempt: 1))
       #expect(try await queue.status().delivered == 1)
       try await queue.store.close()
+    }
+  }
+
+  @Test("Each LMDB process follows the map that the other makes larger, while both read and write")
+  func growingMap() async throws {
+    try await withPlace(.lmdb) { place in
+      let queue = try await place.openQueue()
+      async let other = #expect(processExitsWith: .success) { [place = place as Place] in
+        let queue = try await place.openQueue()
+        place.mark("child")
+        for _ in 0..<60 {
+          try await queue.enqueue(NewOperation(kind: "test", payload: [UInt8](repeating: 1, count: 90_000)))
+        }
+        try await queue.store.close()
+      }
+      try await place.waitForMark("child")
+      for _ in 0..<60 {
+        try await queue.enqueue(NewOperation(kind: "test", payload: [UInt8](repeating: 2, count: 90_000)))
+        _ = try await queue.list(limit: 200)
+      }
+      _ = await other
+      let all = try await queue.list(limit: 200).snapshots
+      #expect(all.count == 120)
+      #expect(Set(all.compactMap(\.operation.payload.first)) == [1, 2])
+      #expect(try await QueueAudit.problems(in: queue.store).isEmpty)
+      try await queue.store.close()
+      // The last to close tidied up: opened alone, it is looked through and found whole.
+      let alone = try await LMDBStore(path: place.path)
+      #expect(try await QueueAudit.problems(in: alone).isEmpty)
+      try await alone.close()
     }
   }
 }

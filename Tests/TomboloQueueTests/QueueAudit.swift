@@ -18,6 +18,9 @@ enum QueueAudit {
     var leases: [OperationID: LeaseRecord] = [:]
     var edgeCounts: [OperationID: Int] = [:]
     var awaited: Set<OperationID> = []
+    var inLine: [OperationID: OperationPriority] = [:]
+    var histories: [OperationID: Timestamp] = [:]
+    var prunings: [OperationID: Timestamp] = [:]
 
     for record in try await store.scan(.all, limit: .max) where record.key.bytes.first == QueueLayout.tag {
       let id = QueueLayout.trailingID(record.key)
@@ -54,13 +57,18 @@ enum QueueAudit {
         var decoder = KeyDecoder(record.key, skipping: 2)
         if let other = decoder.operationID() { awaited.insert(other) }
         if let id { edgeCounts[id, default: 0] += 1 }
+      case "y": if let id { histories[id] = try HistoryRecord(record.value).pruneAt }
+      case "t": if let id { prunings[id] = QueueLayout.leadingTime(record.key) }
       case "h":
         var decoder = KeyDecoder(record.key, skipping: 2)
         lines[decoder.string() ?? "?"] = try OrderingKeyRecord(record.value)
       case "k":
         var decoder = KeyDecoder(record.key, skipping: 2)
         let name = decoder.string() ?? "?"
-        if let id { members[name, default: []].append(id) }
+        if let id {
+          members[name, default: []].append(id)
+          inLine[id] = try LineRecord(record.value).priority
+        }
       case "c": stored = try QueueCounts(record.value)
       default: break
       }
@@ -114,13 +122,23 @@ enum QueueAudit {
       let ids = members[name] ?? []
       if !ids.contains(line.head) { problems.append("the head of \(name) is not in its line") }
       var counts = [Int](repeating: 0, count: 5)
-      for id in ids { if let operation = operations[id] { counts[Int(operation.priority.rawValue)] += 1 } }
+      for id in ids {
+        guard let operation = operations[id], let priority = inLine[id] else { continue }
+        counts[Int(priority.rawValue)] += 1
+        if priority > operation.priority || priority < operation.priority && !line.hasLifted {
+          problems.append("\(id) of priority \(operation.priority) counts as \(priority) in line for \(name)")
+        }
+      }
       if counts != line.countByPriority { problems.append("\(name) counts \(line.countByPriority), has \(counts)") }
       if case .ready(let priority) = line.place, priority > line.inheritedPriority {
         problems.append("the head of \(name) is ready at \(priority), with \(line.inheritedPriority) behind it")
       }
     }
     for name in members.keys where lines[name] == nil { problems.append("the line of \(name) has no record") }
+    for id in histories.keys where operations[id] != nil { problems.append("\(id) has a history and is not gone") }
+    if histories != prunings {
+      problems.append("\(histories.count) are in the history, \(prunings.count) to be pruned")
+    }
     if counted != stored { problems.append("counts say \(stored), there is \(counted)") }
     return problems
   }

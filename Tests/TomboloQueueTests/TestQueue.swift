@@ -26,7 +26,11 @@ struct TestQueue: Sendable {
     _ configure: (inout QueueConfiguration) -> Void = { _ in }
   ) async throws -> TestQueue {
     var configuration = opening?.configuration ?? QueueConfiguration()
-    if opening == nil { configuration.backoff = Backoff.constant(.seconds(10)) }
+    if opening == nil {
+      configuration.backoff = Backoff.constant(.seconds(10))
+      // The watchdog sleeps beside everything else, and tests count sleepers.
+      configuration.stallTimeout = .zero
+    }
     configure(&configuration)
     let time = opening?.time ?? ownTime ?? ManualTimeSource()
     let network = opening?.network ?? ScriptedNetwork()

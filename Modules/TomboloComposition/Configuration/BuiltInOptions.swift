@@ -42,6 +42,14 @@ enum BuiltInOptions {
       "idempotencyRetention", .duration(.zero...days(365)), default: .duration(days(1)),
       help: "How long an idempotency key is remembered after its operation is settled."),
     OptionDeclaration(
+      "history", .duration(.zero...days(365)), default: .duration(.zero),
+      help: "How long is kept how an operation ended, after it is gone; 0s keeps nothing."),
+    OptionDeclaration(
+      "stallTimeout", .duration(.zero...days(1)), default: .duration(.seconds(120)),
+      help:
+        "How long nothing may move, while something is due and the network is there, before that is told and mended; 0s never tells."
+    ),
+    OptionDeclaration(
       "attemptTimeout", .duration(.milliseconds(1)...days(1)), default: .duration(.seconds(30)),
       help: "How long one attempt may take."),
     OptionDeclaration(

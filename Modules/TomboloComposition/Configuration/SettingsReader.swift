@@ -107,7 +107,8 @@ struct SettingsReader {
       payloadMaximum: try queue.byteCount("payloadMaximum"),
       operationsMaximum: try queue.integer("operationsMaximum"), bytesMaximum: try queue.byteCount("bytesMaximum"),
       retryAfterMaximum: try queue.duration("retryAfterMaximum"),
-      idempotencyRetention: try queue.duration("idempotencyRetention"),
+      idempotencyRetention: try queue.duration("idempotencyRetention"), history: try queue.duration("history"),
+      stallTimeout: try queue.duration("stallTimeout"),
       attemptTimeout: try queue.duration("attemptTimeout"), onPermanentFailure: onPermanentFailure,
       backoff: backoff, conflict: conflict)
   }

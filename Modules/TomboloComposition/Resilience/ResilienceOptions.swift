@@ -101,6 +101,9 @@ enum ResilienceOptions {
         number("latencyRate", 0...1, 0, "The share of deliveries that are made later."),
         duration("latency", .seconds(1), "How much later."),
         number("lostOutcomeRate", 0...1, 0, "The share of deliveries whose answer is lost."),
+        count(
+          "seed", 0...(1 << 53), nil, "The same number makes the same happen again; by default it is another each time."
+        ),
       ]
     default: nil
     }

@@ -22,6 +22,10 @@ public struct QueueSettings: Sendable {
   public var retryAfterMaximum: Duration
   /// How long an idempotency key is remembered after its operation is settled.
   public var idempotencyRetention: Duration
+  /// How long is kept how an operation ended; zero keeps nothing.
+  public var history: Duration
+  /// How long nothing may move, though it could, before that is told; zero for ever.
+  public var stallTimeout: Duration
   /// How long one attempt may take.
   public var attemptTimeout: Duration
   public var onPermanentFailure: OnPermanentFailure

@@ -100,6 +100,8 @@ extension QueueConfiguration {
     operationsMaximum = settings.operationsMaximum
     bytesMaximum = settings.bytesMaximum
     idempotencyRetention = settings.idempotencyRetention
+    historyRetention = settings.history
+    stallTimeout = settings.stallTimeout
     shutdownGrace = configuration.agent.shutdownGrace
   }
 }

@@ -34,10 +34,20 @@ public struct DeliveryAttempt: Hashable, Sendable {
   /// On a store that several processes share: greater for each delivery than for all before it. A receiver that notes the
   /// greatest it has seen can refuse a process that was thought dead.
   public var fencingToken: UInt64?
+  private var reporter: ProgressReporter?
 
-  public init(number: Int, replacing: RemoteVersion? = nil, fencingToken: UInt64? = nil) {
+  public init(
+    number: Int, replacing: RemoteVersion? = nil, fencingToken: UInt64? = nil, reporter: ProgressReporter? = nil
+  ) {
     self.number = number
     self.replacing = replacing
     self.fencingToken = fencingToken
+    self.reporter = reporter
+  }
+
+  /// Tells how far a long delivery has come. It is a sign of life too: the attempt's time limit begins anew, and the queue's
+  /// watchdog is content. Cheap enough to be called for every part sent; returns at once.
+  public func report(_ progress: DeliveryProgress) {
+    reporter?.report(progress)
   }
 }

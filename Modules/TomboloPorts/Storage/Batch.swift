@@ -9,10 +9,17 @@ public struct Batch: Hashable, Sendable {
   public var checks: [Check]
   /// Applied in this order; of two for one key the later one stays.
   public var mutations: [Mutation]
+  /// What the batch has to have reached when its commit returns; `nil` when the store's own level will do, whatever that is.
+  ///
+  /// A commit reaches the highest level that one of its batches asks for. A store may always do more; whether it does less or more
+  /// than usual on request is told by `StoreCapabilities.heedsBatchDurability`. `none` asks for no more than `normal`: what a batch
+  /// asks for never puts at risk what was stored before.
+  public var durability: StoreDurability?
 
-  public init(checks: [Check] = [], mutations: [Mutation] = []) {
+  public init(checks: [Check] = [], mutations: [Mutation] = [], durability: StoreDurability? = nil) {
     self.checks = checks
     self.mutations = mutations
+    self.durability = durability
   }
 
   public var isEmpty: Bool { checks.isEmpty && mutations.isEmpty }
@@ -35,10 +42,17 @@ public struct Batch: Hashable, Sendable {
     checks.append(Check(key: key, expected: nil))
   }
 
-  /// Appends the checks and mutations of another batch, so that both stand or fall together.
+  /// Appends the checks and mutations of another batch, so that both stand or fall together. Of two levels of durability the
+  /// higher one stays; where only one asks for a level, what the other needs is not known, and the store's own level stands in.
   public mutating func append(_ other: Batch) {
     checks += other.checks
     mutations += other.mutations
+    if durability != .full, other.durability != .full {
+      durability =
+        durability == nil || other.durability == nil ? nil : max(durability ?? .none, other.durability ?? .none)
+    } else {
+      durability = .full
+    }
   }
 }
 

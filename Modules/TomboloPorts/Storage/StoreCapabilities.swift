@@ -14,14 +14,22 @@ public struct StoreCapabilities: Hashable, Sendable {
   /// The most mutations one commit may carry, over all its batches that are applied. The batch that would go beyond is refused
   /// with `batchTooLarge`; a smaller one after it may fit.
   public var mutationCountMaximum: Int
+  /// What a commit has reached when it returns and no batch asks for anything else; `nil` when the store does not say.
+  public var durability: StoreDurability?
+  /// Whether a commit reaches more, or less, when `Batch.durability` asks for it.
+  public var heedsBatchDurability: Bool
 
   public init(
     isDurable: Bool,
     isShareable: Bool,
     keyByteCountMaximum: Int = 1_024,
     valueByteCountMaximum: Int = 64 * 1_024 * 1_024,
-    mutationCountMaximum: Int = 100_000
+    mutationCountMaximum: Int = 100_000,
+    durability: StoreDurability? = nil,
+    heedsBatchDurability: Bool = false
   ) {
+    self.durability = durability
+    self.heedsBatchDurability = heedsBatchDurability
     self.isDurable = isDurable
     self.isShareable = isShareable
     self.keyByteCountMaximum = keyByteCountMaximum

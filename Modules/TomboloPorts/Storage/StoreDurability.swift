@@ -11,3 +11,27 @@ public enum StoreDurability: String, Hashable, Sendable, CaseIterable {
   /// which the store then reports. For data that can be made again.
   case none
 }
+
+extension StoreDurability: Comparable {
+  /// By how much is survived.
+  public static func < (left: StoreDurability, right: StoreDurability) -> Bool { left.rank < right.rank }
+
+  private var rank: Int {
+    switch self {
+    case .none: 0
+    case .normal: 1
+    case .full: 2
+    }
+  }
+}
+
+extension Sequence<Batch> {
+  /// What a commit of these batches has to reach, in a store whose commits reach `own` when nothing is asked for.
+  ///
+  /// No batch may go below `normal`, because the data of others would be at risk; and where the store itself goes below, no
+  /// batch can be given more.
+  public func durability(own: StoreDurability) -> StoreDurability {
+    guard own != .none else { return .none }
+    return lazy.map { Swift.max($0.durability ?? own, .normal) }.max() ?? own
+  }
+}

@@ -138,6 +138,7 @@ final class QueueEngine: Sendable {
       }
       var batch = planner.view.batch
       if !batch.isEmpty {
+        batch.durability = durability(of: group)
         if isShared {
           batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
         }
@@ -169,17 +170,26 @@ final class QueueEngine: Sendable {
         }
       }
       apply(planner)
-      if group.contains(where: { if case .promote = $0 { true } else { false } }) { await refreshDueTimes() }
+      if group.contains(where: \.movesDueTimes) { await refreshDueTimes() }
       return results
     }
+  }
+
+  /// What the commit of a group has to reach: the most that one of its requests needs, where those that do not ask need what the
+  /// store is set to; `nil` when that is the answer.
+  private func durability(of group: [QueueRequest]) -> StoreDurability? {
+    guard group.contains(where: { $0.durability != nil }) else { return nil }
+    let own = store.capabilities.durability ?? .full
+    return group.lazy.map { $0.durability ?? own }.max()
   }
 
   /// The requests that the store could never take: they would have the whole group refused.
   private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
     var refused: [Int: any Error] = [:]
     for (index, request) in group.enumerated() {
-      guard case .enqueue(let operations, let companion) = request else { continue }
+      guard let companion = request.companion else { continue }
       if let error = store.capabilities.refusal(of: companion, after: 0) { refused[index] = error }
+      guard case .enqueue(let operations, _, _) = request else { continue }
       for operation in operations where operation.record.count > store.capabilities.valueByteCountMaximum {
         refused[index] = StoreError(
           .valueTooLarge,
@@ -239,6 +249,7 @@ final class QueueEngine: Sendable {
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
         case .retryDue(let due): state.dueTimes.earliestRetry = min(due, state.dueTimes.earliestRetry ?? due)
+        case .pruneDue(let due): state.dueTimes.earliestPrune = min(due, state.dueTimes.earliestPrune ?? due)
         case .aside(let scope): state.asideScopes.insert(scope)
         case .asideEmpty(let scope): state.asideScopes.remove(scope)
         case .paused(let pause): state.pauses[pause.scope] = pause
@@ -337,9 +348,11 @@ final class QueueEngine: Sendable {
     let retrying = try await store.scan(QueueLayout.retrying, limit: 1).first
     let forgetting = try await store.scan(QueueLayout.forgetting, limit: 1).first
     let leased = isShared ? try await store.scan(QueueLayout.leased, limit: 1).first : nil
+    let pruning = try await store.scan(QueueLayout.pruning, limit: 1).first
     let times = [scheduled, retrying, forgetting, leased].map { $0.flatMap { QueueLayout.leadingTime($0.key) } }
     let dueTimes = DueTimes(
-      earliest: times.compactMap { $0 }.min(), earliestRetry: times[1], earliestLease: times[3])
+      earliest: times.compactMap { $0 }.min(), earliestRetry: times[1], earliestLease: times[3],
+      earliestPrune: pruning.flatMap { QueueLayout.leadingTime($0.key) })
     state.withLock { $0.dueTimes = dueTimes }
   }
 
@@ -439,15 +452,33 @@ struct DueTimes: Hashable, Sendable {
   var earliestRetry: Timestamp?
   /// When the first lease ends, on a shared store.
   var earliestLease: Timestamp?
+  /// When something of the history is to be pruned. Not part of `earliest`: nobody waits for it.
+  var earliestPrune: Timestamp?
 
   /// To be found out by the next promotion.
   static let unknown = DueTimes(earliest: Timestamp(millisecondsSinceEpoch: .min))
 }
 
 extension QueueRequest {
+  /// The changes of a caller's own.
+  fileprivate var companion: Batch? {
+    switch self {
+    case .enqueue(_, let companion, _), .rewrite(_, let companion, _): companion
+    default: nil
+    }
+  }
+
+  /// Whether the times at which something is due have to be read again afterwards.
+  fileprivate var movesDueTimes: Bool {
+    switch self {
+    case .promote, .prune: true
+    default: false
+    }
+  }
+
   /// Whether a caller's own check in this request is the one that did not hold.
   fileprivate func requires(_ conflict: StoreError) -> Bool {
-    guard case .enqueue(_, let companion) = self else { return false }
+    guard let companion else { return false }
     return companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
   }
 }

@@ -5,7 +5,8 @@ import TomboloStorage
 /// once, when it is met, and once more when it may go on.
 extension QueuePlanner {
   mutating func setAside(_ claimed: ClaimedOperation, _ scope: AsideScope) throws {
-    let (id, priority) = (claimed.id, claimed.operation.priority)
+    let id = claimed.id
+    let priority = claimed.orderingKey == nil ? claimed.readyPriority : claimed.operation.priority
     if isShared, try view.get(QueueLayout.ready(claimed.readyPriority, id)) == nil {
       // Another process was quicker to take it.
       effects.append(.finished(id))

@@ -48,6 +48,7 @@ extension QueuePlanner {
       remainingCount: awaited.count, priority: operation.priority, notBefore: operation.notBefore,
       orderingKey: operation.lineKey)
     view.put(QueueLayout.dependent(id), record.encoded())
+    try lift(awaited, to: operation.priority)
     return true
   }
 
@@ -91,12 +92,12 @@ extension QueuePlanner {
     try view.get(QueueLayout.dependent(id)) != nil
   }
 
-  private mutating func dependents(on id: OperationID) throws -> [OperationID] {
+  mutating func dependents(on id: OperationID) throws -> [OperationID] {
     try view.all(in: QueueLayout.dependents(on: id)).compactMap { QueueLayout.trailingID($0.key) }
   }
 
   /// What is noted of a waiting operation; when those bytes are damaged, it is let go as the operation itself says.
-  private mutating func dependentRecord(_ id: OperationID) throws -> DependentRecord? {
+  mutating func dependentRecord(_ id: OperationID) throws -> DependentRecord? {
     guard let value = try view.get(QueueLayout.dependent(id)) else { return nil }
     do {
       return try DependentRecord(value)

@@ -48,9 +48,12 @@ extension QueuePlanner {
     }
     if let name = operation.scopedCoalescingKey {
       view.put(QueueLayout.coalescing(name), id.bytes)
-      if let replaced { tell(replaced.id, kind: replaced.kind, .superseded(by: id)) }
+      if let replaced {
+        tell(replaced.id, kind: replaced.kind, .superseded(by: id))
+        try amendHistory(of: replaced.id) { $0.supersededBy = id }
+      }
     }
-    tell(victims, madeRoomFor: id)
+    try tell(victims, madeRoomFor: id)
     counts.byteCount += operation.payload.count
     let hasDependencies = try depend(id, operation, on: after)
     let state = try standInLine(

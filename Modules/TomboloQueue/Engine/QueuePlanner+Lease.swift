@@ -44,7 +44,7 @@ extension QueuePlanner {
     effects.append(.finished(claimed.id))
     guard let lease = try ownLease(of: claimed) else { return }
     view.delete(QueueLayout.lease(claimed.id))
-    try move(claimed, from: .leased(until: lease.until), to: .ready(claimed.operation.priority))
+    try move(claimed, from: .leased(until: lease.until), to: .ready(try urgency(of: claimed.operation)))
   }
 
   /// Where a claimed operation is, and that it may be settled: on a shared store only with the token it was leased with. Ends
@@ -69,7 +69,9 @@ extension QueuePlanner {
   }
 
   private mutating func move(_ claimed: ClaimedOperation, from old: HeadPlace, to new: HeadPlace) throws {
-    let wait = WaitRecord(priority: claimed.operation.priority, orderingKey: claimed.orderingKey, isRetrying: false)
+    // One that was lifted stays that when its lease ends.
+    let priority = claimed.orderingKey == nil ? claimed.readyPriority : claimed.operation.priority
+    let wait = WaitRecord(priority: priority, orderingKey: claimed.orderingKey, isRetrying: false)
     try moveHead(claimed.id, claimed.orderingKey, from: old, to: new, wait)
   }
 }

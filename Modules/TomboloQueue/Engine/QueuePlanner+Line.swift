@@ -36,6 +36,10 @@ extension QueuePlanner {
       inherit(&line, orderingKey)
     }
     view.put(QueueLayout.orderingKey(orderingKey), line.encoded())
+    // What holds up the head holds up all behind it.
+    if state == .blocked, line.place == .dependent, line.head != id {
+      try lift(try awaited(byHeadOf: line), to: line.inheritedPriority)
+    }
     return state
   }
 
@@ -49,6 +53,8 @@ extension QueuePlanner {
     }
     guard var line = try line(orderingKey) else { return unplace(id, from: ownPlace) }
     let own = QueueLayout.inLine(orderingKey, id)
+    var priority = priority
+    if line.hasLifted, let value = try view.get(own) { priority = try lineRecord(value, id).priority }
     // Where both the operation and its place in line are damaged, its priority is a guess: the counts then end too high,
     // never too low, and go when the line does.
     line.countByPriority[Int(priority.rawValue)] = max(0, line.countByPriority[Int(priority.rawValue)] - 1)
@@ -111,7 +117,7 @@ extension QueuePlanner {
 
   /// A head that is ready takes over the highest priority queued behind it, so that an urgent operation is not held up
   /// by a leisurely one of its own key.
-  private mutating func inherit(_ line: inout OrderingKeyRecord, _ orderingKey: OrderingKey) {
+  mutating func inherit(_ line: inout OrderingKeyRecord, _ orderingKey: OrderingKey) {
     let inherited = line.inheritedPriority
     guard case .ready(let present) = line.place, inherited < present else { return }
     let wait = WaitRecord(priority: inherited, orderingKey: orderingKey, isRetrying: false)

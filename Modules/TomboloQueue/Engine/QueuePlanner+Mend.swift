@@ -16,6 +16,8 @@ extension QueuePlanner {
     }
     var line = OrderingKeyRecord(
       head: first.id, place: startingPlace(priority: first.record.priority, notBefore: first.record.notBefore))
+    // They may have been lifted: what they stand in line with is what counts.
+    line.hasLifted = true
     for member in members { line.countByPriority[Int(member.record.priority.rawValue)] += 1 }
     if first.record.hasDependencies, try isDependent(first.id) { line.place = .dependent }
     // Only the head of a line has an index entry.

@@ -21,12 +21,16 @@ extension QueuePlanner {
     return victims
   }
 
-  mutating func tell(_ victims: [SyncOperation], madeRoomFor id: OperationID) {
+  mutating func tell(_ victims: [SyncOperation], madeRoomFor id: OperationID) throws {
     for victim in victims {
-      let change: QueueEvent.Change =
-        configuration.limitPolicy == .coalesce
-        ? .superseded(by: id) : .discarded(reason: "the queue was full, and the more urgent operation \(id) came")
-      tell(victim.id, kind: victim.kind, change)
+      if configuration.limitPolicy == .coalesce {
+        tell(victim.id, kind: victim.kind, .superseded(by: id))
+        try amendHistory(of: victim.id) { $0.supersededBy = id }
+      } else {
+        let reason = "the queue was full, and the more urgent operation \(id) came"
+        tell(victim.id, kind: victim.kind, .discarded(reason: reason))
+        try amendHistory(of: victim.id) { $0.detail = reason }
+      }
     }
   }
 

@@ -14,8 +14,10 @@ extension QueuePlanner {
     progress.dueAt = nil
 
     switch settlement {
-    case .delivered: try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace)
-    case .discard: try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace)
+    case .delivered(let attempt):
+      try remove(stored, progress: claimed.progress, end: .delivered, from: ownPlace, attemptCount: attempt)
+    case .discard(let reason):
+      try remove(stored, progress: claimed.progress, end: .discarded, from: ownPlace, reason: reason)
     case .expire: try remove(stored, progress: claimed.progress, end: .expired, from: ownPlace)
 
     case .retry(let failure, let due):
@@ -27,11 +29,11 @@ extension QueuePlanner {
       try putOff(claimed, from: ownPlace, until: due, &progress)
     case .release(let failure):
       note(failure, &progress)
-      try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
+      try moveHead(id, orderingKey, from: ownPlace, to: .ready(try urgency(of: operation)), wait)
       view.put(QueueLayout.progress(id), progress.encoded())
     case .redeliver(let remote, let payload):
       try redeliver(stored, &progress, replacing: remote, payload: payload)
-      try moveHead(id, orderingKey, from: ownPlace, to: .ready(operation.priority), wait)
+      try moveHead(id, orderingKey, from: ownPlace, to: .ready(try urgency(of: operation)), wait)
       view.put(QueueLayout.progress(id), progress.encoded())
 
     case .park(let failure, let attempted):
@@ -93,7 +95,7 @@ extension QueuePlanner {
     let priority = stored.operation.priority
     if try isHead(id, orderingKey) {
       let wait = WaitRecord(priority: priority, orderingKey: orderingKey, isRetrying: false)
-      try moveHead(id, orderingKey, from: place, to: .ready(priority), wait)
+      try moveHead(id, orderingKey, from: place, to: .ready(try urgency(of: stored.operation)), wait)
       counts.move(from: oldState, to: .pending)
     } else if wasHeld {
       unplace(id, from: place)
@@ -111,13 +113,18 @@ extension QueuePlanner {
   }
 
   mutating func discard(_ stored: StoredOperation, _ progress: ProgressRecord?, reason: String) throws {
-    try remove(stored, progress: progress, end: .discarded)
+    try remove(stored, progress: progress, end: .discarded, reason: reason)
     tell(stored.operation.id, kind: stored.operation.kind, .discarded(reason: reason))
   }
 
   /// Takes an operation away for good and lets the next of its ordering key to the head.
+  ///
+  /// - Parameters:
+  ///   - attemptCount: how many attempts it took, when that is more than `progress` knows of.
+  ///   - reason: why, for the history.
   mutating func remove(
-    _ stored: StoredOperation, progress: ProgressRecord?, end: OperationState, from knownPlace: HeadPlace? = nil
+    _ stored: StoredOperation, progress: ProgressRecord?, end: OperationState, from knownPlace: HeadPlace? = nil,
+    attemptCount: Int? = nil, reason: String? = nil
   ) throws {
     let operation = stored.operation
     let id = operation.id
@@ -141,6 +148,7 @@ extension QueuePlanner {
     counts.move(from: oldState, to: end)
     counts.byteCount -= operation.payload.count
     view.delete(QueueLayout.operation(id))
+    remember(operation, progress, end: end, attemptCount: attemptCount, reason: reason)
     if progress != nil { view.delete(QueueLayout.progress(id)) }
     if let name = operation.coalescingKey.map({ QueueLayout.name($0, in: operation.namespace) }),
       try view.get(QueueLayout.coalescing(name)) == id.bytes
@@ -168,7 +176,7 @@ extension QueuePlanner {
   ) throws {
     progress.dueAt = due
     let isRetrying = progress.attemptCount > 0
-    let priority = claimed.operation.priority
+    let priority = try urgency(of: claimed.operation)
     let wait = WaitRecord(priority: priority, orderingKey: claimed.orderingKey, isRetrying: isRetrying)
     try moveHead(claimed.id, claimed.orderingKey, from: ownPlace, to: .retrying(due), wait)
     if isRetrying { counts.move(from: .pending, to: .retrying) }
@@ -253,7 +261,7 @@ extension QueuePlanner {
   }
 
   /// Where the index entry of a waiting operation is: in its line's record, or told by what happened to it.
-  private mutating func place(of stored: StoredOperation, _ progress: ProgressRecord?) throws -> HeadPlace {
+  mutating func place(of stored: StoredOperation, _ progress: ProgressRecord?) throws -> HeadPlace {
     let operation = stored.operation
     if let held = progress?.held { return .held(held) }
     if let orderingKey = OrderingKey(of: operation), let line = try line(orderingKey), line.head == operation.id {
@@ -266,10 +274,16 @@ extension QueuePlanner {
       return .scheduled(notBefore)
     }
     if !operation.after.isEmpty, try isDependent(operation.id) { return .dependent }
-    if try view.get(QueueLayout.ready(operation.priority, operation.id)) != nil { return .ready(operation.priority) }
+    // Its own priority first, then those it may have been lifted to.
+    let priorities = OperationPriority.allCases.filter { $0 <= operation.priority }.reversed()
+    for priority in priorities where try view.get(QueueLayout.ready(priority, operation.id)) != nil {
+      return .ready(priority)
+    }
     for scope in asideScopes(of: operation) {
-      let place = HeadPlace.aside(scope, operation.priority)
-      if try view.get(place.key(operation.id)) != nil { return place }
+      for priority in priorities {
+        let place = HeadPlace.aside(scope, priority)
+        if try view.get(place.key(operation.id)) != nil { return place }
+      }
     }
     return .ready(operation.priority)
   }

@@ -36,7 +36,7 @@ struct QueuePlanner {
 
   private mutating func planUnguarded(_ request: QueueRequest) throws -> QueueAnswer {
     switch request {
-    case .enqueue(let operations, let companion): return .receipts(try enqueue(operations, alongside: companion))
+    case .enqueue(let operations, let companion, _): return .receipts(try enqueue(operations, alongside: companion))
     case .settle(let claimed, let settlement, let isRepeat):
       if isRepeat, claimed.token != nil {
         // With its lease gone it was stored, or another has it: either way there is nothing to do.
@@ -53,6 +53,7 @@ struct QueuePlanner {
     case .redrive(let id): try redrive(id)
     case .resolve(let id, let choice): try resolve(id, choice)
     case .edit(let id, let payload, let version): try edit(id, payload: payload, version: version)
+    case .rewrite(let ids, let companion, let body): try rewrite(ids, alongside: companion, body)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
     case .setAside(let operations, let scope):
@@ -69,6 +70,7 @@ struct QueuePlanner {
       view.delete(QueueLayout.pause(scope))
       effects.append(.resumed(scope))
     case .sweep(let key): view.delete(key)
+    case .prune(let now): return try prune(now: now)
     case .refill: break
     }
     return .done
@@ -250,6 +252,8 @@ enum PlanEffect: Sendable {
   case due(Timestamp)
   /// A backoff ends then.
   case retryDue(Timestamp)
+  /// Something of the history is to be pruned then.
+  case pruneDue(Timestamp)
   /// There is something set aside for this reason.
   case aside(AsideScope)
   /// There is nothing set aside for it any more.
@@ -262,6 +266,11 @@ enum PlanEffect: Sendable {
 /// What is kept in memory of an operation that is being delivered.
 struct InFlightEntry: Sendable {
   var readyPriority: OperationPriority
+  /// The last its handler reported.
+  var progress: DeliveryProgress?
+  /// When that was reported, and when it was last told, by the monotonic clock.
+  var reportedAt: Duration?
+  var toldAt: Duration?
 }
 
 /// The identifiers that the passes of one group give out: the same in every pass.

@@ -3,8 +3,8 @@ import TomboloPorts
 /// What is asked of the engine. All requests that write, and those that refill windows, go through one door, one group at
 /// a time, so that every decision is made on what is committed.
 enum QueueRequest: Sendable {
-  /// Adds operations, all or none, together with a caller's own changes.
-  case enqueue([PreparedOperation], alongside: Batch)
+  /// Adds operations, all or none, together with a caller's own changes, as durably as asked for.
+  case enqueue([PreparedOperation], alongside: Batch, StoreDurability? = nil)
   /// Stores what became of a delivery. A repeat looks first whether it is stored already: a commit whose answer was lost
   /// must not be applied twice.
   case settle(ClaimedOperation, Settlement, isRepeat: Bool)
@@ -14,10 +14,14 @@ enum QueueRequest: Sendable {
   case edit(OperationID, payload: [UInt8], version: Int?)
   /// Settles a conflict that waits for a person.
   case resolve(OperationID, ConflictChoice)
+  /// Gives operations that wait other bytes, together with a caller's own changes.
+  case rewrite([OperationID], alongside: Batch, @Sendable ([UInt8]) -> [UInt8])
   /// Removes an operation by hand.
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
   case promote(now: Timestamp)
+  /// Forgets what is gone and was kept long enough, a bounded number.
+  case prune(now: Timestamp)
   /// Moves claimed operations out of the ready index, because what they belong to does not deliver now.
   case setAside([ClaimedOperation], AsideScope)
   /// Makes ready what was set aside, a bounded number, highest priority first.
@@ -48,10 +52,17 @@ extension QueueRequest {
     static func < (left: RoomNeed, right: RoomNeed) -> Bool { left.rawValue < right.rawValue }
   }
 
+  /// What its commit has to reach; `nil` for what the store is set to.
+  var durability: StoreDurability? {
+    guard case .enqueue(_, let companion, let durability) = self else { return nil }
+    guard let own = companion.durability else { return durability }
+    return durability.map { max($0, own) }
+  }
+
   var roomNeed: RoomNeed {
     switch self {
-    case .enqueue, .edit, .resolve(_, .merged): .adds
-    case .discard, .resolve(_, .remote), .promote, .sweep, .refill, .bringBack, .resume: .makesRoom
+    case .enqueue, .edit, .resolve(_, .merged), .rewrite: .adds
+    case .discard, .resolve(_, .remote), .promote, .prune, .sweep, .refill, .bringBack, .resume: .makesRoom
     case .redrive, .resolve(_, .local), .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
       switch settlement {
@@ -69,7 +80,7 @@ enum QueueAnswer: Sendable {
   case leased([OperationID: UInt64])
   /// The operations whose leases were lost.
   case lost([OperationID])
-  /// How many were made ready or forgotten.
+  /// How many were made ready, forgotten or pruned.
   case promoted(count: Int)
 }
 

@@ -8,9 +8,11 @@ struct OrderingKeyRecord: Hashable, Sendable {
   var place: HeadPlace
   /// How many operations of each priority are in line, the head included; indexed by raw value.
   var countByPriority: [Int]
+  /// Whether one in line may count with a higher priority than its own, because others wait for it: its `LineRecord` tells.
+  var hasLifted = false
 
-  /// Version 2 has the places `z`, `f` and `b`; without them it is written as version 1.
-  private static let newestVersion: UInt8 = 2
+  /// Version 2 has the places `z`, `f` and `b`; without them it is written as version 1. Version 3 is written when `hasLifted`.
+  private static let newestVersion: UInt8 = 3
 
   init(head: OperationID, place: HeadPlace) {
     self.head = head
@@ -31,7 +33,7 @@ struct OrderingKeyRecord: Hashable, Sendable {
       case .ready, .scheduled, .retrying, .held: 1
       case .aside, .leased, .dependent: 2
       }
-    var record = RecordEncoder(version: version)
+    var record = RecordEncoder(version: hasLifted ? 3 : version)
     record.append(head)
     switch place {
     case .ready(let priority):
@@ -87,5 +89,6 @@ struct OrderingKeyRecord: Hashable, Sendable {
     }
     countByPriority = []
     for _ in OperationPriority.allCases { countByPriority.append(try record.count()) }
+    hasLifted = record.version >= 3
   }
 }

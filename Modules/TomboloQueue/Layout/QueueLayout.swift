@@ -21,6 +21,8 @@ import TomboloStorage
 /// | `e` time idempotency key | nothing | for each of those whose operation is gone: when to forget it |
 /// | `f` time id | `WaitRecord` | on a shared store, for each that is being delivered: when its lease ends |
 /// | `l` id | `LeaseRecord` | for each of those |
+/// | `y` id | `HistoryRecord` | for each that is gone, while history is kept |
+/// | `t` time id | nothing | for each of those: when to prune it |
 /// | `p` scope | `PauseRecord` | for each pause |
 /// | `c` | `QueueCounts` | once |
 ///
@@ -85,6 +87,11 @@ enum QueueLayout {
     return decoder.string().flatMap { AsideScope(stored: $0) }
   }
 
+  static let histories = KeyRange.prefix(prefix("y"))
+  static func history(_ id: OperationID) -> Key { key("y", id) }
+  static let pruning = KeyRange.prefix(prefix("t"))
+  static func pruning(_ time: Timestamp, _ id: OperationID) -> Key { key("t", time, id) }
+
   static func dependent(_ id: OperationID) -> Key { key("b", id) }
 
   static func dependency(of dependent: OperationID, on id: OperationID) -> Key {
@@ -146,7 +153,7 @@ enum QueueLayout {
     return decoder.operationID()
   }
 
-  /// The time a key of `d`, `w` or `e` begins with.
+  /// The time a key of `d`, `w`, `e`, `f` or `t` begins with.
   static func leadingTime(_ key: Key) -> Timestamp? {
     var decoder = KeyDecoder(key, skipping: 2)
     return decoder.timestamp()

@@ -36,7 +36,8 @@ extension SyncWorker {
     defer { state.withLock { $0.gate.left(pass, ending, at: time.uptime) } }
 
     let attempt = DeliveryAttempt(
-      number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token)
+      number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
+      reporter: reporter(for: claimed))
     state.withLock { $0.summary.attempted += 1 }
     queue.tell(claimed.id, kind: operation.kind, .started(attempt: number))
     let outcome = await outcome(of: operation, attempt, lost)
@@ -52,7 +53,7 @@ extension SyncWorker {
   private func outcome(
     of operation: SyncOperation, _ attempt: DeliveryAttempt, _ lost: WakeSignal?
   ) async -> DeliveryOutcome? {
-    let limit = queue.configuration.attemptTimeout
+    let (id, began, limit) = (operation.id, time.uptime, queue.configuration.attemptTimeout)
     return await withTaskGroup(of: DeliveryOutcome?.self) { race in
       race.addTask { [handler] in
         do {
@@ -63,14 +64,19 @@ extension SyncWorker {
           return DeliveryDecision.outcome(of: error)
         }
       }
-      race.addTask { [time] in
+      race.addTask { [time, queue] in
         do {
           try await time.sleep(for: limit)
+          // What was reported meanwhile gives it as long again.
+          while let life = queue.lastReport(of: id), life > began, life + limit > time.uptime {
+            try await time.sleep(for: life + limit - time.uptime)
+          }
         } catch {
           // Cancelled: the handler has answered.
           return nil
         }
-        return .retry(after: nil, DeliveryFailure(.timeout, "the attempt took longer than \(limit) and was cancelled"))
+        return .retry(
+          after: nil, DeliveryFailure(.timeout, "the attempt gave no sign of life for \(limit) and was cancelled"))
       }
       if let lost {
         race.addTask {

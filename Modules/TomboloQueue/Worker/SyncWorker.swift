@@ -9,7 +9,7 @@ public import TomboloPorts
 ///     let summary = try await worker.drain()  // one pass: all that can be delivered now
 ///
 /// It is woken, it never polls: by an enqueue, an ended delivery, a due time, a change of the network. One worker serves a
-/// queue at a time, and it does one of `run` and `drain` at a time.
+/// queue at a time, and it does one of `run`, `drain` and `process(until:)` at a time.
 public final class SyncWorker: Sendable {
   struct State {
     var gate: DeliveryGate
@@ -19,6 +19,7 @@ public final class SyncWorker: Sendable {
     var pilots: Set<OperationID> = []
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
     var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
+    var watchdog: Watchdog
     /// Where what was claimed goes to, each with a place there.
     var upstreams: [OperationID: String] = [:]
     var isRunning = false
@@ -67,7 +68,8 @@ public final class SyncWorker: Sendable {
     alarm = Alarm(time: queue.time, target: queue.workArrived)
     state = Mutex(
       State(
-        gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits), random: random))
+        gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits),
+        watchdog: Watchdog(at: queue.time.uptime), random: random))
   }
 
   /// Delivers until `stop` is called or the task is cancelled.
@@ -82,27 +84,7 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  /// Delivers all that can be delivered now, without waiting for a backoff, a due time or the network, and tells what it
-  /// did.
-  @discardableResult
-  public func drain() async throws -> ProcessingSummary {
-    let began = time.uptime
-    state.withLock { $0.summary = ProcessingSummary() }
-    try await start { group in
-      try await self.loop(&group, untilIdle: true)
-    }
-    let status = try await queue.status()
-    return state.withLock { state in
-      state.summary.duration = time.uptime - began
-      state.summary.skipped.unreachable = status.pending
-      state.summary.skipped.retrying = status.retrying
-      state.summary.skipped.blocked = status.blocked
-      state.summary.skipped.held = status.parked + status.deadLettered
-      return state.summary
-    }
-  }
-
-  /// Asks `run` or `drain` to end gracefully. Returns at once; safe to call from anywhere, any number of times.
+  /// Asks `run`, `drain` or `process(until:)` to end gracefully. Returns at once; safe to call from anywhere, any number of times.
   public func stop() {
     state.withLock { $0.isStopping = true }
     queue.workArrived.signal()
@@ -119,7 +101,7 @@ public final class SyncWorker: Sendable {
     queue.workArrived.signal()
   }
 
-  /// What was done since the worker was made, or since the last `drain` began.
+  /// What was done since the worker was made, or since the last pass by hand began.
   public var summary: ProcessingSummary { state.withLock { $0.summary } }
 
   /// How many deliveries are under way.
@@ -136,7 +118,7 @@ public final class SyncWorker: Sendable {
 
   // MARK: - The loop
 
-  private func start(
+  func start(
     _ body: @escaping @Sendable (inout DiscardingTaskGroup) async throws -> Void
   ) async throws {
     let isFirst = state.withLock { state in
@@ -160,12 +142,14 @@ public final class SyncWorker: Sendable {
         state.isStopping = false
       }
     }
+    state.withLock { $0.watchdog = Watchdog(at: time.uptime) }
     // Before anything is delivered; `follow` brings what changes from then on.
     if let network {
       networkChanged(network.status)
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
+      group.addTask { await self.watch() }
       if self.queue.engine.isShared { group.addTask { await self.renewLeases() } }
       if let network = self.network {
         group.addTask { await self.follow(network) }
@@ -191,7 +175,7 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  private func loop(_ group: inout DiscardingTaskGroup, untilIdle: Bool) async throws {
+  func loop(_ group: inout DiscardingTaskGroup, untilIdle: Bool) async throws {
     var failureCount = 0
     while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
       do {
@@ -235,6 +219,7 @@ public final class SyncWorker: Sendable {
     guard !claimed.isEmpty else { return 0 }
     state.withLock { state in
       state.inFlightCount += claimed.count
+      state.watchdog.progressed(at: now)
       if allowance.isPilot { state.gate.pilotStarted(at: now) }
     }
     for operation in claimed {
@@ -318,6 +303,7 @@ public final class SyncWorker: Sendable {
       state.inFlightCount -= 1
       state.limiter.ended(claimed.operation.kind)
       state.leases[claimed.id] = nil
+      state.watchdog.progressed(at: time.uptime)
       state.leave(claimed.id)
       return state.inFlightCount == 0
     }

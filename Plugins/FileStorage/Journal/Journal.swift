@@ -16,6 +16,8 @@ final class Journal {
   let location: JournalLocation
   let files: any FileSystem
   let durability: StoreDurability
+  /// What the commit under way has to reach.
+  private var wanted: StoreDurability
   let options: FileStoreOptions
   let index: FileIndex
   let warn: @Sendable (String) -> Void
@@ -54,6 +56,7 @@ final class Journal {
     self.location = location
     self.files = files
     self.durability = durability
+    wanted = durability
     self.options = options
     self.index = index
     self.warn = warn
@@ -99,6 +102,8 @@ final class Journal {
     var judge = BatchJudge(index: index, capabilities: capabilities)
     let results = batches.map { judge.judge($0, revision: nextRevision) }
     guard !judge.accepted.isEmpty else { return results }
+    wanted = batches.durability(own: durability)
+    defer { wanted = durability }
     if judge.isShrinking {
       try appendShrinking(judge.accepted)
     } else {
@@ -176,8 +181,8 @@ final class Journal {
       try takeBack(encoder.bytes.count, after: error)
     }
     let end = current.byteCount + encoder.bytes.count
-    let isFlushDue = durability == .normal && end - durableByteCount >= options.unflushedByteCountMaximum
-    if durability == .full || mustFlush || isFlushDue {
+    let isFlushDue = wanted == .normal && end - durableByteCount >= options.unflushedByteCountMaximum
+    if wanted == .full || mustFlush || isFlushDue {
       do {
         try current.file.synchronize()
       } catch {
@@ -202,13 +207,18 @@ final class Journal {
     throw failure.storeError(current.file.path, "writing a commit; nothing of it was applied")
   }
 
-  /// Ends all writing: what the disk holds now is not known.
+  /// Ends all writing, and all reading of what may turn out not to be so: what the disk holds now is not known.
   private func fail(_ failure: SystemFailure, _ action: String) -> StoreError {
     let error = StoreError(
       .outcomeUnknown,
       "\(current.file.path): whether the commit was applied cannot be known, because \(action) failed; the store takes no "
         + "more commits: look at the disk, open it again, and read before writing", cause: failure)
     defect = error
+    index.refuse(
+      StoreError(
+        .engine,
+        "\(location.folder): whether the last commit was applied is known only when the store is opened again; close it, look at "
+          + "the disk, and open it", cause: error))
     return error
   }
 

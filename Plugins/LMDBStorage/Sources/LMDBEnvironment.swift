@@ -114,8 +114,11 @@ final class LMDBEnvironment: @unchecked Sendable {
   }
 
   /// Begins a transaction that writes. Adopts the size of a map that another program grew.
-  func beginWriting() throws -> OpaquePointer {
+  ///
+  /// - Parameter durability: What its commit has to reach, where that is not what the environment was opened with.
+  func beginWriting(_ durability: StoreDurability? = nil) throws -> OpaquePointer {
     try requireMap()
+    if let durability { try reach(durability) }
     var transaction: OpaquePointer?
     var result = mdb_txn_begin(handle, nil, 0, &transaction)
     if result == MDB_MAP_RESIZED {
@@ -127,8 +130,28 @@ final class LMDBEnvironment: @unchecked Sendable {
     return transaction
   }
 
+  /// Has the next commit flush its meta page, or not. For the thread that writes.
+  private func reach(_ durability: StoreDurability) throws {
+    guard durability != .none else { return }
+    let flushesLess = durability == .normal
+    try LMDBFailure.require(
+      mdb_env_set_flags(handle, UInt32(MDB_NOMETASYNC), flushesLess ? 1 : 0), "choosing how durable a commit is")
+  }
+
+  /// Whether a commit returns before its meta page is on the disk.
+  var flushesLess: Bool {
+    var flags: UInt32 = 0
+    return mdb_env_get_flags(handle, &flags) == MDB_SUCCESS && flags & UInt32(MDB_NOMETASYNC) != 0
+  }
+
+  /// Takes over the size that another process has given the map. Call without a transaction.
+  func adoptMap() throws { try setMap(0) }
+
   /// Makes the map larger. Answers whether it did: at the maximum it does not. Call without a transaction.
   func grow() throws -> Bool {
+    // Another process that was killed while it read would keep pages from being used again.
+    var dead: Int32 = 0
+    try LMDBFailure.require(mdb_reader_check(handle, &dead), "clearing readers that are gone")
     guard mapByteCount < mapByteCountMaximum else { return false }
     let doubled = min(Self.roundedUp(mapByteCount * 2), Self.roundedUp(mapByteCountMaximum))
     guard doubled > mapByteCount, Self.isMappable(doubled) else { return false }

@@ -19,10 +19,17 @@ struct LMDBOpening {
   let mapByteCountMaximum: Int
 
   func open() throws -> LMDBEnvironment {
+    // Who joins others finds what the first of them has made and looked through, and must not read it while they write.
+    guard folder.isFirst else { return try environment(location.database) }
     if try LMDBInspection.isNew(location) { try create() }
+    try tidy()
+    return try environment(location.database)
+  }
+
+  /// Gives room back to the disk. Only while nobody has the database open.
+  func tidy() throws {
     // A scope of its own: the old file must be closed before another one takes its name and its table of readers.
     if try compact() { try nameDraft() } else { try removeDraft() }
-    return try environment(location.database)
   }
 
   private func environment(_ path: String) throws -> LMDBEnvironment {

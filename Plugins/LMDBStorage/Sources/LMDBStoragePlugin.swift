@@ -18,6 +18,9 @@ public enum LMDBStoragePlugin: StoragePlugin {
     OptionDeclaration(
       "sizeMaximum", .size(1 << 20...1 << 44), default: .size(64 << 30),
       help: "The most bytes the database may have; beyond it, what takes room is refused."),
+    OptionDeclaration(
+      "shared", .boolean, default: .boolean(false),
+      help: "Whether other processes on this machine may work on the same folder; all of them must say so."),
   ]
 
   public static func problems(in options: PluginOptions) -> [PluginOptionError] {
@@ -40,6 +43,6 @@ public enum LMDBStoragePlugin: StoragePlugin {
     }
     return try await LMDBStore(
       path: try options.string("path"), durability: durability, mapByteCount: try options.byteCount("mapSize"),
-      byteCountMaximum: try options.byteCount("sizeMaximum"))
+      byteCountMaximum: try options.byteCount("sizeMaximum"), isShared: try options.boolean("shared"))
   }
 }

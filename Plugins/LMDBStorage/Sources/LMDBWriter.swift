@@ -50,10 +50,23 @@ actor LMDBWriter {
   func open() throws -> LMDBEnvironment {
     try Task.checkCancellation()
     do {
-      let environment = try opening(StoreFolder(location.folder, engine: "lmdb")).open()
+      let folder = try StoreFolder(
+        location.folder, engine: "lmdb", isShared: configuration.isShared, isOncePerProcess: true)
+      let environment = try opening(folder).open()
       let reserve = try RoomReserve(folder: location.folder, byteCount: Self.reserveByteCount)
       session = try Session(environment, reserve: reserve)
+      try folder.share()
       return environment
+    } catch let failure as LMDBFailure {
+      throw failure.storeError(path: location.database)
+    }
+  }
+
+  /// Takes over the size that another process has given the map.
+  func adoptMap() throws {
+    guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
+    do {
+      try session.environment.adoptMap()
     } catch let failure as LMDBFailure {
       throw failure.storeError(path: location.database)
     }
@@ -73,14 +86,25 @@ actor LMDBWriter {
     }
   }
 
+  /// Whether the last commit returned before its meta page was on the disk.
+  var flushesLess: Bool? { session?.environment.flushesLess }
+
   /// Gives up everything, and lets the next opening know that it was in order. Closing again is no error. The reader must be
   /// closed before.
   func close() throws {
     do {
       // The database is closed when `endSession` has returned, and the folder held until the last of this is done.
       guard let (folder, hasDraft) = try endSession() else { return }
+      // Others may have it open, and the last of them tidies up.
+      guard folder.isLast() else { return }
       let opening = opening(folder)
-      if hasDraft { try opening.nameDraft() } else { try opening.removeDraft() }
+      if configuration.isShared {
+        try opening.tidy()
+      } else if hasDraft {
+        try opening.nameDraft()
+      } else {
+        try opening.removeDraft()
+      }
       guard unlink(location.readers) == 0 || errno == ENOENT else {
         throw SystemFailure.last(location.readers, "removing it")
       }
@@ -94,6 +118,7 @@ actor LMDBWriter {
     session = nil
     let environment = closing.environment
     try LMDBFailure.require(mdb_env_sync(environment.handle, 1), "closing it")
+    if configuration.isShared { return (environment.folder, false) }
     return (environment.folder, try LMDBSpace.compact(environment, to: location.draft))
   }
 
@@ -147,7 +172,7 @@ actor LMDBWriter {
   private func attempt(
     _ batches: [Batch], refusingOthers: StoreError? = nil, within capabilities: StoreCapabilities, in session: Session
   ) throws -> [BatchResult] {
-    let transaction = try session.environment.beginWriting()
+    let transaction = try session.environment.beginWriting(batches.durability(own: configuration.durability))
     let results: [BatchResult]
     do {
       let table = LMDBTable(transaction: transaction, table: session.environment.records)

@@ -16,8 +16,11 @@ actor SQLiteWriter {
     let revisions: SQLiteRevisions
     let space = SQLiteSpace()
     let room: SQLiteRoom
+    /// What the connection's next commit reaches.
+    var durability: StoreDurability
 
-    init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom) throws {
+    init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom, durability: StoreDurability) throws {
+      self.durability = durability
       self.folder = folder
       self.connection = connection
       self.room = room
@@ -39,6 +42,8 @@ actor SQLiteWriter {
   private let isShared: Bool
   private let executor: SerialThreadExecutor
   private var session: Session?
+  /// Whether a commit failed whose outcome cannot be known. The one after it would decide, behind the back of whoever reads first.
+  private var isDoubtful = false
 
   init(
     location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, reserveByteCount: Int,
@@ -74,13 +79,19 @@ actor SQLiteWriter {
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
     let room = try SQLiteRoom(reserve, connection: connection, busyTimeout: busyTimeout)
-    return try Session(folder: folder, connection: connection, room: room)
+    return try Session(folder: folder, connection: connection, room: room, durability: durability)
   }
 
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
     // The last moment to turn back: nothing below waits, and nothing below is left half done.
     try Task.checkCancellation()
     guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
+    guard !isDoubtful else {
+      throw StoreError(
+        .engine,
+        "\(location.database): whether an earlier commit was applied cannot be known; close the store, look at the disk, and open "
+          + "it again")
+    }
     guard !batches.isEmpty else { return [] }
     let isShrinking = batches.areShrinking
     if !isShrinking { try session.room.require(for: batches) }
@@ -100,20 +111,36 @@ actor SQLiteWriter {
   {
     do {
       try session.revisions.reserve(batches.count)
+      try reach(batches.durability(own: durability), in: session)
       try session.begin.run()
       let results = try apply(batches, within: capabilities, in: session)
       try finish(session)
       return results
     } catch {
+      if let error = error as? StoreError, error.code == .outcomeUnknown { isDoubtful = true }
       try rollBack(session, after: error)
       throw error
     }
+  }
+
+  /// Has the next commit reach this level. One that flushes carries those before it that did not.
+  private func reach(_ wanted: StoreDurability, in session: Session) throws {
+    guard wanted != session.durability else { return }
+    try session.connection.execute("PRAGMA synchronous = \(wanted.synchronous)")
+    session.durability = wanted
+  }
+
+  /// What SQLite itself says the last commit reached, as the number of its pragma: 2 is a flush for each commit, 1 none.
+  var synchronousLevel: Int64? {
+    get throws { try session?.connection.number("PRAGMA synchronous") }
   }
 
   /// Gives up everything. What it could not do is thrown after the locks are released, and closing again is no error.
   func close() throws {
     guard let closing = session else { return }
     session = nil
+    // Not tidied and not marked clean: the next opening looks at the database, and finds out what became of the last commit.
+    guard !isDoubtful else { return }
     do {
       try closing.space.giveBackAll(with: closing.connection)
       // Another process may have it open, and may not close it in order.

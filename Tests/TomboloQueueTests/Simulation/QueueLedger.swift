@@ -197,8 +197,33 @@ final class QueueLedger: Sendable {
     if counts.delivered > delivered { note("\(when): \(counts.delivered) count as delivered, \(delivered) were") }
   }
 
+  /// Whether the history tells of each operation that is gone how that came, when it is kept throughout.
+  private func checkHistory() {
+    guard plan.configuration.historyRetention == QueuePlan.keptThroughout else { return }
+    let (stored, delivered, conflicted, discarded) = state.withLock {
+      ($0.stored, $0.answeredDelivered, $0.conflicted, $0.discarded)
+    }
+    for (id, operation) in stored where world.disk.record(QueueLayout.operation(id)) == nil {
+      guard let record = world.disk.record(QueueLayout.history(id)), let history = try? HistoryRecord(record.value)
+      else {
+        note("\(id) is gone and has no history")
+        continue
+      }
+      let isPlausible =
+        switch history.end {
+        case .delivered: delivered.contains(id)
+        case .discarded: discarded.contains(id) || conflicted.contains(id)
+        case .expired: operation.expiresAt != nil
+        case .superseded: history.supersededBy.map { $0 > id && stored[$0] != nil } ?? false
+        default: false
+        }
+      if !isPlausible { note("the history has \(id) as \(history.end)") }
+    }
+  }
+
   /// Whether everything that was ever stored is settled, held for a person, or behind one that is.
   func settleUp() {
+    checkHistory()
     let (stored, delivered, conflicted, discarded) = state.withLock {
       ($0.stored, $0.answeredDelivered, $0.conflicted, $0.discarded)
     }

@@ -16,6 +16,11 @@ struct QueuePlan: Sendable {
   /// Whether two workers, with a queue each, share the store.
   var isShared: Bool
 
+  /// Whether passes by hand have a deadline.
+  var hasDeadlines: Bool
+  /// So long that nothing is pruned.
+  static let keptThroughout = Duration.seconds(1_000 * 24 * 3_600)
+
   /// Whether everything must settle soon once nothing fails: a wall clock that jumped may put a `notBefore` far off.
   var isPatienceLimited: Bool { faults.wallClockJumpChance == 0 || !hasNotBefore }
 
@@ -45,6 +50,12 @@ struct QueuePlan: Sendable {
       faults.wallClockJumpChance = 0.3
       hasNotBefore = Int.random(in: 0..<3, using: &random) == 0
     }
+    // Drawn apart from the rest, so that older seeds still show what they showed.
+    var extra = SeededGenerator(seed: seed &* 17 &+ 3)
+    configuration.historyRetention =
+      [.zero, .zero, .seconds(600), Self.keptThroughout].randomElement(using: &extra) ?? .zero
+    configuration.stallTimeout = .seconds(600)
+    hasDeadlines = Bool.random(using: &extra)
     if Bool.random(using: &random) { faults.onlineDuration = .seconds(10)...(.seconds(600)) }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.deliveryFaultChance = 0.9 }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.crashDuringCommitChance = 0.03 }

@@ -229,6 +229,8 @@ struct QueueSimulation {
     var since: (id: OperationID, at: Duration)?
     while process.isAlive, !stopped.isSet {
       do { try await time.sleep(for: .seconds(75)) } catch { return }
+      // The watchdog is for mistakes; here there are none.
+      if let stalled = queue.stalled.withLock({ $0 }) { return ledger.note("nothing moves since \(stalled)") }
       let ready = OperationPriority.allCases.lazy.compactMap {
         world.disk.records(in: QueueLayout.readyRange($0), limit: 1).first.flatMap { QueueLayout.trailingID($0.key) }
       }.first
@@ -251,14 +253,27 @@ struct QueueSimulation {
 
   private func drainNowAndThen(_ worker: SyncWorker, _ process: SimulatedProcess) async throws {
     while process.isAlive {
+      let began = process.time.uptime
       do {
-        try await worker.drain()
+        if plan.hasDeadlines {
+          try await worker.process(until: process.time.now.advanced(by: Self.passDuration))
+        } else {
+          try await worker.drain()
+        }
       } catch let error as StoreError where error.code != .closed {
         // The next one tries again.
+      }
+      let overtime = process.time.uptime - began - Self.passDuration
+      if plan.hasDeadlines, process.isAlive, overtime > Self.overtimeMaximum {
+        ledger.note("a pass by hand went on for \(overtime) after its deadline")
       }
       try await process.time.sleep(for: .seconds(60))
     }
   }
+
+  /// How much time a pass by hand is given, and how much later it may end: the store takes its time.
+  private static let passDuration = Duration.seconds(20)
+  private static let overtimeMaximum = Duration.seconds(60)
 
   /// The longest that anything waits once nothing fails: a `notBefore` of half an hour, a Retry-After or snooze of ten
   /// minutes, backoffs, one after the other in a line.

@@ -1,9 +1,9 @@
-import TomboloPorts
+package import TomboloPorts
 
 extension KeyValueStore {
   /// Commits one batch and answers with its revision.
   @discardableResult
-  func commit(_ build: (inout Batch) -> Void) async throws -> Revision {
+  package func commit(_ build: (inout Batch) -> Void) async throws -> Revision {
     var batch = Batch()
     build(&batch)
     let results = try await commit([batch])
@@ -11,13 +11,14 @@ extension KeyValueStore {
     return try result.get()
   }
 
-  func value(_ key: String) async throws -> [UInt8]? {
+  /// The value at a key; `nil` where there is none.
+  package func value(_ key: String) async throws -> [UInt8]? {
     try await get(Key(key))?.value
   }
 }
 
 /// Runs `body` and answers with the store error it must throw.
-func storeError(_ body: () async throws -> Void) async throws -> StoreError {
+package func storeError(_ body: () async throws -> Void) async throws -> StoreError {
   do {
     try await body()
   } catch let error as StoreError {
@@ -27,11 +28,11 @@ func storeError(_ body: () async throws -> Void) async throws -> StoreError {
 }
 
 /// Nothing was thrown where something should have been.
-struct MissingError: Error {}
+package struct MissingError: Error {}
 
 extension BatchResult {
   /// Why it was refused, or `nil` when it was committed.
-  var refusal: StoreError? {
+  package var refusal: StoreError? {
     switch self {
     case .committed: nil
     case .refused(let error): error

@@ -1,29 +1,33 @@
-import TomboloPorts
+/// Puts the answer of an upstream into words for people. The words are stored and shown, so neither payloads nor secrets may be
+/// in them, even where the upstream repeats them in its answer.
+package struct AnswerText: Sendable {
+  package static let excerptMaximum = 200
 
-/// Puts an answer into words for people. The words are stored and shown, so neither payloads nor secrets may be in them,
-/// even where the upstream repeats them in its answer.
-struct AnswerText: Sendable {
-  static let excerptMaximum = 200
+  /// What must never be shown: tokens, and the values of configured headers.
+  package var secrets: [String]
 
-  /// What must never be shown: tokens, and the values of configured metadata.
-  var secrets: [String]
+  package init(secrets: [String]) { self.secrets = secrets }
 
   /// Headers of an operation whose values are secrets.
   private static let secretNames: Set<String> = ["authorization", "cookie", "x-api-key"]
 
   /// `the upstream answered UNAVAILABLE: the database is away`
-  func describe(_ answer: String, _ message: String, to operation: SyncOperation) -> String {
+  ///
+  /// - Parameters:
+  ///   - answer: the status, in the words of the protocol.
+  ///   - message: what the upstream said beside it, as it came.
+  package func describe(_ answer: String, _ message: String, to operation: SyncOperation) -> String {
     let excerpt = excerpt(of: message, to: operation)
     return "the upstream answered \(answer)" + (excerpt.isEmpty ? "" : ": \(excerpt)")
   }
 
   /// One line of what an upstream said.
-  func excerpt(of message: String, to operation: SyncOperation) -> String {
+  package func excerpt(of message: String, to operation: SyncOperation) -> String {
     var text = message
     let payloadText = String(decoding: operation.payload, as: UTF8.self)
     // Shorter payloads would be found in any text, and give nothing away.
     if payloadText.utf8.count >= 4 { text = Self.replace(payloadText, in: text, with: "[payload]") }
-    let own = operation.headers.filter { Self.secretNames.contains(MetadataSyntax.folded($0.name)) }.map(\.value)
+    let own = operation.headers.filter { Self.secretNames.contains(HeaderName.folded($0.name)) }.map(\.value)
     for secret in (secrets + own).flatMap({ Self.parts(of: $0) }) where secret.utf8.count >= 4 {
       text = Self.replace(secret, in: text, with: "[hidden]")
     }
@@ -32,7 +36,7 @@ struct AnswerText: Sendable {
 
   /// At most `excerptMaximum` characters without control characters, and without the ones that turn the direction of
   /// writing: an answer must not be able to disguise itself in a terminal.
-  static func singleLine(_ text: String) -> String {
+  package static func singleLine(_ text: String) -> String {
     var line = ""
     var count = 0
     for character in text {

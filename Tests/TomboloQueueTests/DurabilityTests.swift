@@ -1,0 +1,78 @@
+import Testing
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("Durability for each enqueue", .timeLimit(.minutes(1)))
+struct DurabilityTests {
+  private static func store(_ own: StoreDurability?, heeds: Bool = true) -> CountingStore {
+    CountingStore(
+      InMemoryStore(
+        capabilities: StoreCapabilities(
+          isDurable: true, isShareable: false, durability: own, heedsBatchDurability: heeds)))
+  }
+
+  @Test("What is asked for reaches the store, and what asks for nothing is left to it")
+  func asked() async throws {
+    let store = Self.store(.full)
+    let test = try await TestQueue.open(store)
+    let operation = NewOperation(kind: "test")
+    try await test.queue.enqueue(operation)
+    try await test.queue.enqueue(operation, durability: .normal)
+    try await test.queue.enqueue(operation, durability: .full)
+    #expect(store.durabilities == [nil, .normal, .full])
+    store.reset()
+    try await test.worker.drain()
+    #expect(store.durabilities.allSatisfy { $0 == nil })
+  }
+
+  @Test("Together with others in one commit, the most that one of them needs counts")
+  func together() async throws {
+    let store = Self.store(.full)
+    let test = try await TestQueue.open(store)
+    func durability(of requests: [QueueRequest]) async throws -> StoreDurability? {
+      store.reset()
+      _ = try await test.queue.engine.process(requests)
+      return store.durabilities.first ?? nil
+    }
+    func request(_ durability: StoreDurability?) -> QueueRequest {
+      let operation = NewOperation(kind: "test")
+      let prepared = PreparedOperation(
+        operation: operation, enqueuedAt: test.time.now,
+        record: OperationRecord.encode(operation, enqueuedAt: test.time.now))
+      return .enqueue([prepared], alongside: Batch(), durability)
+    }
+    #expect(try await durability(of: [request(.normal), request(.normal)]) == .normal)
+    #expect(try await durability(of: [request(.normal), request(.full)]) == .full)
+    // What asks for nothing needs what the store is set to.
+    #expect(try await durability(of: [request(.normal), request(nil)]) == .full)
+    #expect(try await durability(of: [request(nil), request(nil)]) == nil)
+  }
+
+  @Test(
+    "More than a store can give is refused, and says what it gives; less is always accepted",
+    arguments: [StoreDurability.normal, StoreDurability.none, nil])
+  func refused(own: StoreDurability?) async throws {
+    let test = try await TestQueue.open(Self.store(own, heeds: false))
+    let error = try await queueError {
+      try await test.queue.enqueue(NewOperation(kind: "test"), durability: .full)
+    }
+    #expect(error?.code == .invalidOperation)
+    #expect(error?.field == "durability")
+    #expect(error?.message.contains(own?.rawValue ?? "does not tell") == true)
+    #expect(try await test.queue.status().pending == 0)
+    try await test.queue.enqueue(NewOperation(kind: "test"), durability: StoreDurability.none)
+    #expect(try await test.queue.status().pending == 1)
+  }
+
+  @Test("A store in memory promises nothing, and nobody is told otherwise")
+  func memory() async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    let error = try await queueError {
+      try await test.queue.enqueue(NewOperation(kind: "test"), durability: .normal)
+    }
+    #expect(error?.message.contains("reach nothing") == true)
+  }
+}
