@@ -279,6 +279,13 @@ let package = Package(
       path: "Tools/Benchmarks/BacklogCost"),
     .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
+    // A fleet that comes back after an outage, in virtual time, with the queue's recovery and a naive one.
+    .target(
+      name: "FleetSimulation",
+      dependencies: ["TomboloPorts", "TomboloResilience", "TomboloQueue", "TomboloTesting"],
+      path: "Tools/Benchmarks/FleetRecovery/Library"),
+    .executableTarget(
+      name: "fleet-recovery", dependencies: ["FleetSimulation"], path: "Tools/Benchmarks/FleetRecovery/Program"),
     .executableTarget(
       name: "recovery-latency",
       dependencies: [
@@ -377,6 +384,8 @@ let package = Package(
         "LMDBStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloQueueTests"),
+    .testTarget(
+      name: "FleetRecoveryTests", dependencies: ["FleetSimulation", "TomboloQueue"], path: "Tests/FleetRecoveryTests"),
     // A program that writes documents until it is killed, and the tests that kill it.
     .executableTarget(
       name: "offline-load",

@@ -105,7 +105,7 @@ extension QueueRequest {
     case .promote, .prune: 1_024
     case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit
-    case .settle, .redrive, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
+    case .settle, .redrive, .resolve, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
     }
   }
 }

@@ -54,16 +54,24 @@ package struct DeliveryDecision: Sendable {
     switch result {
     case .applyLocal, .merged:
       guard rounds < configuration.conflictRoundsMaximum else {
-        return .park(
+        return .parkConflict(
           DeliveryFailure(
             .conflict, "it met another version \(rounds + 1) times in a row; the last: \(remote.detail)"),
-          attempted: true)
+          kept(remote))
       }
       if case .merged(let payload) = result { return .redeliver(replacing: remote, payload: payload) }
       return .redeliver(replacing: remote, payload: nil)
     case .keepRemote: return .discard(reason: "the upstream's version stands: \(remote.detail)")
-    case .park(let reason): return .park(DeliveryFailure(.conflict, reason), attempted: true)
+    case .park(let reason): return .parkConflict(DeliveryFailure(.conflict, reason), kept(remote))
     }
+  }
+
+  /// The remote version as it is kept for a person: without its payload when that is larger than any here may be.
+  private func kept(_ remote: RemoteVersion) -> RemoteVersion {
+    guard let payload = remote.payload, payload.count > configuration.payloadByteCountMaximum else { return remote }
+    var kept = remote.mark
+    kept.detail += " (its \(payload.count) bytes are too many to be kept)"
+    return kept
   }
 
   /// What the end of an attempt says about the upstream.

@@ -185,6 +185,12 @@ extension SyncWorker {
     _ claimed: ClaimedOperation, _ remote: RemoteVersion, _ decision: DeliveryDecision
   ) async {
     state.withLock { $0.summary.conflicted += 1 }
+    if let written = remote.written, let clock = queue.configuration.versionClock,
+      !clock.observe(written, at: time.now)
+    {
+      logger.warning(
+        "the version at the upstream is of a clock too far ahead", metadata: ["operation": "\(claimed.id)"])
+    }
     let result: ResolutionResult
     do {
       result = try await resolver.resolve(claimed.operation, against: remote)
@@ -248,7 +254,7 @@ extension SyncWorker {
       case .snooze: state.summary.snoozed += 1
       case .release: state.summary.released += 1
       case .redeliver: break
-      case .park: state.summary.parked += 1
+      case .park, .parkConflict: state.summary.parked += 1
       case .deadLetter: state.summary.deadLettered += 1
       case .discard: state.summary.discarded += 1
       case .expire: state.summary.expired += 1

@@ -1,6 +1,6 @@
 /// An operation as `GET /v1/operations` and `GET /v1/operations/{id}` tell of it.
 ///
-/// Every key but `payload` and `payloadBase64` is always there, as `null` where there is nothing to say.
+/// Every key but `payload`, `payloadBase64` and `conflict` is always there, as `null` where there is nothing to say.
 public struct WireOperation: Hashable, Sendable, Codable {
   public var id: String
   public var kind: String
@@ -31,8 +31,10 @@ public struct WireOperation: Hashable, Sendable, Codable {
   public var payload: WireJSON?
   /// The payload, when it is something else.
   public var payloadBase64: String?
+  /// With `parked`, in the answer about a single operation: the upstream's version that a person has to decide about.
+  public var conflict: WireConflict?
 
-  /// Writes every key but the payload's, as `null` where there is nothing.
+  /// Writes every key but the payload's and the conflict, as `null` where there is nothing.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id, forKey: .id)
@@ -55,6 +57,7 @@ public struct WireOperation: Hashable, Sendable, Codable {
     try container.encode(headers, forKey: .headers)
     try container.encodeIfPresent(payload, forKey: .payload)
     try container.encodeIfPresent(payloadBase64, forKey: .payloadBase64)
+    try container.encodeIfPresent(conflict, forKey: .conflict)
   }
 }
 
