@@ -80,7 +80,8 @@ let package = Package(
     .target(
       name: "TomboloOffline",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloQueue", .product(name: "Logging", package: "swift-log"),
+        "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue",
+        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Modules/TomboloOffline"),
 
@@ -108,6 +109,7 @@ let package = Package(
       name: "Tombolo",
       dependencies: [
         "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+        "TomboloOffline",
       ],
       path: "Modules/Tombolo"),
     .target(name: "TomboloTesting", dependencies: ["TomboloPorts"], path: "Modules/TomboloTesting"),
@@ -152,6 +154,7 @@ let package = Package(
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["GRPC"])),
         .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
       ],
       path: "Plugins/GRPCDelivery", exclude: ["Protocol/operation_delivery.proto"]),
@@ -224,10 +227,35 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Examples/Preferences/Library"),
+    // The same service over gRPC: the half that asks the server, the server itself, and two devices in one example.
+    .target(
+      name: "PreferencesService",
+      dependencies: [
+        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
+        .product(
+          name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
+        .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
+        .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
+      ],
+      path: "Tools/Examples/Preferences/Service", exclude: ["preferences.proto"]),
+    .executableTarget(
+      name: "example-preferences-server", dependencies: ["PreferencesService", "FileStorage"],
+      path: "Tools/Examples/Preferences/Server"),
     .executableTarget(
       name: "preferences-example",
-      dependencies: ["PreferencesExample", "TomboloStorage", .product(name: "Logging", package: "swift-log")],
+      dependencies: [
+        "PreferencesExample", "PreferencesService", "TomboloStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       path: "Tools/Examples/Preferences/Program"),
+    .target(
+      name: "TasksExample", dependencies: ["TomboloPorts", "TomboloQueue", "TomboloOffline"],
+      path: "Tools/Examples/Tasks"),
+    .target(
+      name: "OutboxExample", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline"],
+      path: "Tools/Examples/Outbox"),
     .executableTarget(
       name: "quickstart", dependencies: ["TomboloPorts", "TomboloQueue", "SQLiteStorage"],
       path: "Tools/Examples/QuickStart"),
@@ -251,6 +279,13 @@ let package = Package(
       path: "Tools/Benchmarks/BacklogCost"),
     .executableTarget(
       name: "lmdb-floor", dependencies: ["TomboloPorts", "LMDBStorage", "CLMDB"], path: "Tools/Benchmarks/LMDBFloor"),
+    // A fleet that comes back after an outage, in virtual time, with the queue's recovery and a naive one.
+    .target(
+      name: "FleetSimulation",
+      dependencies: ["TomboloPorts", "TomboloResilience", "TomboloQueue", "TomboloTesting"],
+      path: "Tools/Benchmarks/FleetRecovery/Library"),
+    .executableTarget(
+      name: "fleet-recovery", dependencies: ["FleetSimulation"], path: "Tools/Benchmarks/FleetRecovery/Program"),
     .executableTarget(
       name: "recovery-latency",
       dependencies: [
@@ -265,7 +300,8 @@ let package = Package(
       dependencies: ["TomboloComposition", "TomboloPorts", "TomboloProgram", "TomboloResilience", "TomboloStorage"],
       path: "Tools/Examples",
       exclude: [
-        "Configurations", "NetworkOnly", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "Configurations", "NetworkOnly", "Outbox", "Preferences", "QuickStart", "ResilienceOnly", "ResilienceSamples",
+        "Tasks",
         "StrangersParts/Package.swift", "StrangersParts/tombolo.yaml", "StrangersStorage/Package.swift",
         "StrangersStorage/Sources/strangers-tombolo", "StrangersStorage/Tests", "Upstream",
       ],
@@ -299,7 +335,7 @@ let package = Package(
       dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
-      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
+      name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage"],
       path: "Tests/FileStorageTests"),
     .testTarget(
       name: "LMDBStorageTests",
@@ -312,8 +348,8 @@ let package = Package(
     .testTarget(
       name: "TomboloConformanceTests",
       dependencies: [
-        "TomboloPorts", "TomboloStorage", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage",
-        "StorageEncryption",
+        "TomboloPorts", "TomboloStorage", "TomboloConformance", "TomboloTesting", "FileStorage", "SQLiteStorage",
+        "LMDBStorage", "StorageEncryption",
       ],
       path: "Tests/TomboloConformanceTests"),
     // A program that writes into a store of any engine until it is killed, and the tests that kill it.
@@ -348,6 +384,8 @@ let package = Package(
         "LMDBStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloQueueTests"),
+    .testTarget(
+      name: "FleetRecoveryTests", dependencies: ["FleetSimulation", "TomboloQueue"], path: "Tests/FleetRecoveryTests"),
     // A program that writes documents until it is killed, and the tests that kill it.
     .executableTarget(
       name: "offline-load",
@@ -363,10 +401,25 @@ let package = Package(
     .testTarget(
       name: "PreferencesExampleTests",
       dependencies: [
-        "PreferencesExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        "PreferencesExample", "PreferencesService", "preferences-example", "example-preferences-server", "TomboloPorts",
+        "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/PreferencesExampleTests"),
+    .testTarget(
+      name: "TasksExampleTests",
+      dependencies: [
+        "TasksExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TasksExampleTests"),
+    .testTarget(
+      name: "OutboxExampleTests",
+      dependencies: [
+        "OutboxExample", "TomboloPorts", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/OutboxExampleTests"),
     .testTarget(
       name: "TomboloCompositionTests",
       dependencies: [
@@ -403,7 +456,7 @@ let package = Package(
     .testTarget(
       name: "GRPCDeliveryTests",
       dependencies: [
-        "TomboloPorts", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
+        "TomboloPorts", "TomboloTesting", "GRPCDelivery", "GRPCUpstream", "grpc-upstream",
         .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),

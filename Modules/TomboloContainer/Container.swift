@@ -8,11 +8,9 @@ public final class Container: Sendable {
   public let graph: DependencyGraph
   let pool = InstancePool(owner: "the container")
   private let registrations: [DependencyKey: Registration]
-  private let order: [DependencyKey]
 
   init(_ registrations: [Registration]) {
     self.registrations = Dictionary(registrations.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-    self.order = registrations.map(\.key)
     self.graph = DependencyGraph(registrations)
   }
 
@@ -22,12 +20,12 @@ public final class Container: Sendable {
   public func resolve<T: Sendable>(
     _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil
   ) async throws -> T {
-    try await Resolution(container: self, scope: nil).resolve(type, named: name)
+    try await Resolution(container: self, scope: nil).part(type, named: name)
   }
 
   /// Every variant of a type, in the order of registration.
   public func all<T: Sendable>(of type: T.Type) async throws -> [T] {
-    try await Resolution(container: self, scope: nil).dependency(All<T>.self).values
+    try await Resolution(container: self, scope: nil).parts(of: type)
   }
 
   /// Every singleton that is an `S`, each after what it needs; made when it is not there yet.
@@ -48,9 +46,9 @@ public final class Container: Sendable {
   /// cancelled, what was made is closed again, the container with it, before the error is thrown.
   public func start() async throws {
     do {
-      for key in order where registrations[key]?.lifetime == .singleton {
+      for node in graph.nodes where node.lifetime == .singleton {
         try Task.checkCancellation()
-        _ = try await Resolution(container: self, scope: nil).value(for: key)
+        _ = try await Resolution(container: self, scope: nil).value(for: node.key)
       }
     } catch {
       throw await pool.closing(after: error)
@@ -61,8 +59,7 @@ public final class Container: Sendable {
   /// is made afterwards. A part that fails to close does not keep the others from it; the failures are thrown together as a
   /// `ContainerError`. Calling it again waits for the same end and throws nothing.
   public func close() async throws {
-    let failures = await pool.close()
-    if let error = InstancePool.error(for: failures) { throw error }
+    try await pool.closeOrThrow()
   }
 
   /// Runs `body` with the container and closes it afterwards, however `body` ends.
@@ -87,6 +84,4 @@ public final class Container: Sendable {
   }
 
   func registration(for key: DependencyKey) -> Registration? { registrations[key] }
-
-  func variants(of key: DependencyKey) -> [DependencyKey] { order.filter { $0.hasSameType(as: key) } }
 }

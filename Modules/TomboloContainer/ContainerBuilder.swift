@@ -102,7 +102,7 @@ public struct ContainerBuilder: Sendable {
   /// The container, or every problem there is. Nothing is made yet.
   public func build() throws(ContainerBuildError) -> Container {
     let registrations = effectiveRegistrations
-    let problems = GraphCheck(registrations, overrides: overrides).problems
+    let problems = GraphCheck(DependencyGraph(registrations), overrides: overrides).problems
     guard problems.isEmpty else { throw ContainerBuildError(problems: problems) }
     return Container(registrations)
   }

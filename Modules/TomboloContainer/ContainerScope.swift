@@ -9,19 +9,11 @@ public final class ContainerScope: Sendable {
   public func resolve<T: Sendable>(
     _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil
   ) async throws -> T {
-    try await Resolution(container: container, scope: self).resolve(type, named: name)
+    try await Resolution(container: container, scope: self).part(type, named: name)
   }
 
   /// Every variant of a type, in the order of registration.
   public func all<T: Sendable>(of type: T.Type) async throws -> [T] {
-    try await Resolution(container: container, scope: self).dependency(All<T>.self).values
-  }
-}
-
-extension Resolution {
-  func resolve<T: Sendable>(_ type: T.Type, named name: (any DependencyName.Type)?) async throws -> T {
-    try Task.checkCancellation()
-    let key = DependencyKey(type, named: name)
-    return try cast(try await value(for: key), to: type, key: key)
+    try await Resolution(container: container, scope: self).parts(of: type)
   }
 }

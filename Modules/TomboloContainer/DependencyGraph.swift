@@ -6,6 +6,7 @@ public struct DependencyGraph: Hashable, Sendable {
     public var lifetime: Lifetime
     /// In the order of the factory's parameters; `All` is spelled out.
     public var dependencies: [DependencyKey]
+    let origin: String
   }
 
   /// In the order of registration.
@@ -14,14 +15,20 @@ public struct DependencyGraph: Hashable, Sendable {
   init(_ registrations: [Registration]) {
     let keys = registrations.map(\.key)
     nodes = registrations.map { registration in
-      let dependencies = registration.edges.flatMap { edge -> [DependencyKey] in
+      let dependencies = registration.edges.flatMap { edge in
         switch edge {
         case .one(let key): [key]
         case .all(let key): keys.filter { $0.hasSameType(as: key) }
         }
       }
-      return Node(key: registration.key, lifetime: registration.lifetime, dependencies: dependencies)
+      return Node(
+        key: registration.key, lifetime: registration.lifetime, dependencies: dependencies, origin: registration.origin)
     }
+  }
+
+  /// Every key of this one's type.
+  func variants(of key: DependencyKey) -> [DependencyKey] {
+    nodes.map(\.key).filter { $0.hasSameType(as: key) }
   }
 
   /// Every part after what it needs, otherwise in the order of registration: what is started in this order can be stopped in

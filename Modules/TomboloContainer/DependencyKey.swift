@@ -13,9 +13,6 @@ public struct DependencyKey: Sendable {
     self.nameText = name.map { String(describing: $0) }
   }
 
-  /// Whether it names the unnamed variant.
-  var isUnnamed: Bool { name == nil }
-
   func hasSameType(as other: DependencyKey) -> Bool { type == other.type }
 
   /// How a factory's signature asks for it.

@@ -1,14 +1,15 @@
 /// Finds everything that is wrong with a set of registrations. Pure: no factory runs.
 struct GraphCheck {
-  private let registrations: [Registration]
   private let overrides: [Registration]
-  /// The first registration of each key.
-  private let index: [DependencyKey: Registration]
+  private let nodes: [DependencyKey: [DependencyGraph.Node]]
+  /// Each key once, in the order of registration.
+  private let keys: [DependencyKey]
 
-  init(_ registrations: [Registration], overrides: [Registration]) {
-    self.registrations = registrations
+  init(_ graph: DependencyGraph, overrides: [Registration]) {
     self.overrides = overrides
-    self.index = Dictionary(registrations.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+    nodes = Dictionary(grouping: graph.nodes, by: \.key)
+    var seen: Set<DependencyKey> = []
+    keys = graph.nodes.map(\.key).filter { seen.insert($0).inserted }
   }
 
   var problems: [ContainerProblem] {
@@ -16,10 +17,8 @@ struct GraphCheck {
   }
 
   private var duplicates: [ContainerProblem] {
-    var origins: [DependencyKey: [String]] = [:]
-    for registration in registrations { origins[registration.key, default: []].append(registration.origin) }
-    return uniqueKeys.compactMap { key in
-      guard let places = origins[key], places.count > 1 else { return nil }
+    keys.compactMap { key in
+      guard let places = nodes[key]?.map(\.origin), places.count > 1 else { return nil }
       return ContainerProblem(
         .duplicate, path: [key],
         message: "\(key) is registered \(places.count) times (\(places.joined(separator: "; "))): keep one, "
@@ -28,19 +27,17 @@ struct GraphCheck {
   }
 
   private var missing: [ContainerProblem] {
-    registrations.flatMap { registration in
-      registration.edges.compactMap { edge in
-        guard case .one(let key) = edge, index[key] == nil else { return nil }
-        return ContainerProblem(
-          .missing, path: [registration.key, key],
-          message: "\(registration.key) (\(registration.origin)) needs \(key), which nobody registered: "
-            + remedy(for: key))
+    keys.flatMap { nodes[$0] ?? [] }.flatMap { node in
+      node.dependencies.filter { nodes[$0] == nil }.map { key in
+        ContainerProblem(
+          .missing, path: [node.key, key],
+          message: "\(node.key) (\(node.origin)) needs \(key), which nobody registered: " + remedy(for: key))
       }
     }
   }
 
   private func remedy(for key: DependencyKey) -> String {
-    let variants = uniqueKeys.filter { $0.hasSameType(as: key) }
+    let variants = keys.filter { $0.hasSameType(as: key) }
     guard !variants.isEmpty else { return "add `builder.singleton(\(key.registrationText)) { … }`" }
     let offers = variants.map { "`\($0.parameterType)`" }.joined(separator: " or ")
     return "ask for \(offers), or add `builder.singleton(\(key.registrationText)) { … }`"
@@ -67,19 +64,19 @@ struct GraphCheck {
       trail.removeLast()
       finished.insert(key)
     }
-    for key in uniqueKeys { visit(key) }
+    for key in keys { visit(key) }
     return found
   }
 
   /// The paths on which a singleton reaches a scoped part, through transients or at once.
   private var captives: [ContainerProblem] {
     var found: [ContainerProblem] = []
-    for key in uniqueKeys where index[key]?.lifetime == .singleton {
+    for key in keys where nodes[key]?.first?.lifetime == .singleton {
       var seen: Set<DependencyKey> = [key]
       var paths = targets(of: key).map { [key, $0] }
       while !paths.isEmpty {
         let path = paths.removeFirst()
-        guard let last = path.last, let part = index[last], seen.insert(last).inserted else { continue }
+        guard let last = path.last, let part = nodes[last]?.first, seen.insert(last).inserted else { continue }
         switch part.lifetime {
         case .singleton: continue
         case .transient: paths += targets(of: last).map { path + [$0] }
@@ -97,7 +94,7 @@ struct GraphCheck {
 
   private var idleOverrides: [ContainerProblem] {
     overrides.compactMap { override in
-      guard index[override.key] == nil else { return nil }
+      guard nodes[override.key] == nil else { return nil }
       return ContainerProblem(
         .overridesNothing, path: [override.key],
         message: "the override of \(override.key) (\(override.origin)) overrides nothing: remove it, or register "
@@ -105,18 +102,8 @@ struct GraphCheck {
     }
   }
 
+  /// What a part needs and is there.
   private func targets(of key: DependencyKey) -> [DependencyKey] {
-    guard let registration = index[key] else { return [] }
-    return registration.edges.flatMap { edge -> [DependencyKey] in
-      switch edge {
-      case .one(let key): index[key] == nil ? [] : [key]
-      case .all(let key): uniqueKeys.filter { $0.hasSameType(as: key) }
-      }
-    }
-  }
-
-  private var uniqueKeys: [DependencyKey] {
-    var seen: Set<DependencyKey> = []
-    return registrations.map(\.key).filter { seen.insert($0).inserted }
+    nodes[key]?.first?.dependencies.filter { nodes[$0] != nil } ?? []
   }
 }

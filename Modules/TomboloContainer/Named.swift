@@ -24,23 +24,21 @@ public struct All<Value: Sendable>: Sendable {
 /// A parameter type that is not itself what is registered.
 protocol DependencyWrapper: Sendable {
   static var edge: DependencyEdge { get }
-  /// The wrapper around what the edge leads to; `nil` when the values are not what the edge promises.
-  static func wrap(_ values: [any Sendable]) -> Self?
+  static func wrapped(by resolution: Resolution) async throws -> Self
 }
 
 extension Named: DependencyWrapper {
   static var edge: DependencyEdge { .one(DependencyKey(Value.self, named: Name.self)) }
 
-  static func wrap(_ values: [any Sendable]) -> Self? {
-    (values.first as? Value).map { Named($0) }
+  static func wrapped(by resolution: Resolution) async throws -> Self {
+    Named(try await resolution.part(Value.self, named: Name.self))
   }
 }
 
 extension All: DependencyWrapper {
   static var edge: DependencyEdge { .all(DependencyKey(Value.self)) }
 
-  static func wrap(_ values: [any Sendable]) -> Self? {
-    let typed = values.compactMap { $0 as? Value }
-    return typed.count == values.count ? All(typed) : nil
+  static func wrapped(by resolution: Resolution) async throws -> Self {
+    All(try await resolution.parts(of: Value.self))
   }
 }

@@ -8,29 +8,31 @@ struct Resolution: Sendable {
 
   /// What one parameter of a factory asks for.
   func dependency<D: Sendable>(_ type: D.Type) async throws -> D {
-    if let wrapper = type as? any DependencyWrapper.Type {
-      let value =
-        switch wrapper.edge {
-        case .one(let key): wrapper.wrap([try await value(for: key)])
-        case .all(let key): wrapper.wrap(try await values(for: key))
-        }
-      return try cast(value, to: type, key: wrapper.edge.key)
-    }
-    let key = DependencyKey(type)
-    return try cast(try await value(for: key), to: type, key: key)
+    guard let wrapper = type as? any DependencyWrapper.Type else { return try await part(type) }
+    return try cast(try await wrapper.wrapped(by: self), key: wrapper.edge.key)
   }
 
-  func cast<T>(_ value: (any Sendable)?, to type: T.Type, key: DependencyKey) throws -> T {
-    guard let value = value as? T else {
+  /// The part of this type, of its variant `name` when there is one.
+  func part<T: Sendable>(_ type: T.Type, named name: (any DependencyName.Type)? = nil) async throws -> T {
+    try Task.checkCancellation()
+    let key = DependencyKey(type, named: name)
+    return try cast(try await value(for: key), key: key)
+  }
+
+  /// Every variant of a type, in the order of registration.
+  func parts<T: Sendable>(of type: T.Type) async throws -> [T] {
+    var parts: [T] = []
+    for key in container.graph.variants(of: DependencyKey(type)) {
+      parts.append(try cast(try await value(for: key), key: key))
+    }
+    return parts
+  }
+
+  private func cast<T>(_ value: any Sendable, key: DependencyKey) throws -> T {
+    guard let typed = value as? T else {
       throw ContainerError(.notRegistered, "what is registered as \(key) is of another type", path: path + [key])
     }
-    return value
-  }
-
-  func values(for key: DependencyKey) async throws -> [any Sendable] {
-    var values: [any Sendable] = []
-    for variant in container.variants(of: key) { values.append(try await value(for: variant)) }
-    return values
+    return typed
   }
 
   func value(for key: DependencyKey) async throws -> any Sendable {

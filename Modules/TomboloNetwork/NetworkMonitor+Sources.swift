@@ -10,13 +10,20 @@ extension NetworkMonitor {
       subject.wakeup.reset()
       subject.rerouted.reset()
       apply(.timePassed, to: index)
-      switch state.withLock({ [uptime = time.uptime] in $0.nextStep(index, at: uptime) }) {
+      let isProbeLocal = isProbeLocal(index)
+      switch state.withLock({ [uptime = time.uptime] in $0.nextStep(index, at: uptime, isProbeLocal: isProbeLocal) }) {
       case .probe:
         await refreshUnlessRerouted(index)
       case .wait(let duration):
         do { try await subject.wakeup.wait(atMost: duration, time: time) } catch { return }
       }
     }
+  }
+
+  /// Whether the probe of a subject is answered by this machine itself. Asked outside the lock: the probe is not ours.
+  func isProbeLocal(_ index: Int) -> Bool {
+    let probe = state.withLock { $0.probes[index] }
+    return probe?.isOnThisMachine ?? false
   }
 
   /// Probes; gives the probe up when the way out changes meanwhile. What was sent over a cable that was pulled may be waited
@@ -43,16 +50,16 @@ extension NetworkMonitor {
   }
 
   func follow(_ path: any NetworkPathSource) async {
-    await path.run { report in
-      self.take(report)
-      guard case .unknown(let reason) = report else { return }
-      self.logger.warning(
-        "the system does not say whether there is a network; probes and deliveries decide",
-        metadata: ["source": "\(path.name)", "because": "\(reason)"])
-    }
+    await path.run { self.take($0, from: path.name) }
   }
 
-  func take(_ report: NetworkPathReport) {
+  /// Takes in what the system says; where it cannot know, that is told once.
+  func take(_ report: NetworkPathReport, from source: String) {
+    if let reason = state.withLock({ $0.newReasonNotToKnow(report) }) {
+      logger.warning(
+        "the system does not say whether there is a network; probes and deliveries decide",
+        metadata: ["source": "\(source)", "because": "\(reason)"])
+    }
     let wayRevision = state.withLock { $0.machines[0].wayRevision }
     apply(.path(report))
     if state.withLock({ $0.machines[0].wayRevision }) != wayRevision {

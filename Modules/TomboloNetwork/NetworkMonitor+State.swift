@@ -20,6 +20,8 @@ extension NetworkMonitor {
     private var publishedRevision = 0
     private var published: NetworkStatus
     private var isPublishing = false
+    /// Why the system cannot know of the ways out, when that is so.
+    private var reasonNotToKnow: String?
 
     private struct Observer {
       var continuation: AsyncStream<NetworkStatus>.Continuation
@@ -53,8 +55,10 @@ extension NetworkMonitor {
     }
 
     /// What the task that probes a subject is to do. Nothing is probed while nobody observes.
-    mutating func nextStep(_ index: Int, at uptime: Duration) -> NetworkStatusMachine.Step {
-      let step = machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty)
+    mutating func nextStep(
+      _ index: Int, at uptime: Duration, isProbeLocal: Bool
+    ) -> NetworkStatusMachine.Step {
+      let step = machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty, isProbeLocal: isProbeLocal)
       if step == .probe { machines[index].probeStarted(at: uptime) }
       return step
     }
@@ -82,6 +86,13 @@ extension NetworkMonitor {
     ) -> Bool {
       probes[0] = probe
       return isPublisher(afterChange: machines[0].reconfigure(configuration, hasProbe: probe != nil, at: moment))
+    }
+
+    /// Why the system cannot know, if it says so and did not say it before.
+    mutating func newReasonNotToKnow(_ report: NetworkPathReport) -> String? {
+      let previous = reasonNotToKnow
+      reasonNotToKnow = if case .unknown(let reason) = report { reason } else { nil }
+      return reasonNotToKnow == previous ? nil : reasonNotToKnow
     }
 
     private mutating func isPublisher(afterChange isChange: Bool) -> Bool {

@@ -60,7 +60,7 @@ extension NetworkMonitor {
       group.addTask { await path.run { teller.yield($0) } }
       group.addTask {
         for await report in reports {
-          self.take(report)
+          self.take(report, from: path.name)
           return
         }
       }

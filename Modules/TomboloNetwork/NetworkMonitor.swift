@@ -22,7 +22,9 @@ public import TomboloPorts
 ///
 /// A success proves online, so a misconfigured probe never holds back a system whose deliveries work; and an upstream that
 /// goes away while nothing is delivered is noticed within one probe interval. A way out that is lost is believed at once, and
-/// one that comes back too: every change of the ways out is followed by a probe, whose word then counts. Without any evidence
+/// one that comes back too: every change of the ways out is followed by a probe, whose word then counts. While there is none, a
+/// probe of another machine is asked once a minute at most, so that the kernel does not wait for an answer nobody can give when the
+/// way comes back. Without any evidence
 /// the status is `online`: it is a hint to wake early, never a reason to refuse a call. So whoever waits for `online` should
 /// still try now and then: without a probe and a way out that comes back, nothing but an answered delivery ends `limited`.
 ///
@@ -161,12 +163,17 @@ public final class NetworkMonitor: NetworkStatusSource {
 
   private func report(_ experience: DeliveryExperience, index: Int) async -> NetworkStatus {
     apply(.delivery(experience), to: index)
-    if case .unreachable = experience,
-      state.withLock({ [uptime = time.uptime] in $0.machines[index].isProbeWanted(at: uptime) })
-    {
+    if case .unreachable = experience, isProbeWanted(index) {
       await refresh(index)
       subjects[index].wakeup.signal()
     }
     return status
+  }
+
+  private func isProbeWanted(_ index: Int) -> Bool {
+    let isProbeLocal = isProbeLocal(index)
+    return state.withLock { [uptime = time.uptime] in
+      $0.machines[index].isProbeWanted(at: uptime, isProbeLocal: isProbeLocal)
+    }
   }
 }

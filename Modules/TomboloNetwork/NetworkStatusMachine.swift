@@ -35,7 +35,8 @@ package import TomboloPorts
 ///
 /// The system's word is believed at once when a way out is lost, whatever probe and deliveries said before. A success while
 /// there is none shows that the upstream needs none, being on this machine or a neighbour: from then on the system's word
-/// counts for nothing at that reach, or a longer one, until something fails there.
+/// counts for nothing at that reach, or a longer one, until something fails there; unless a longer reach is told right after, which
+/// shows that the system was late rather than wrong.
 ///
 /// A way out that comes back outdates what the probe and deliveries said while there was none: whoever waits may try at once,
 /// and the probe that follows has the next word.
@@ -85,6 +86,8 @@ package struct NetworkStatusMachine: Sendable {
   var path: (path: NetworkPath, at: Moment)?
   /// The shortest reach at which the upstream was found to answer, and nothing failed since.
   var sufficientReach: NetworkPath.Reach?
+  /// When that was found.
+  var sufficientReachUptime = Duration.zero
   /// A way out came back after the last delivery.
   var isDeliveryOutdated = false
   /// The probe's last word was spoken while the system knew of no way out.
@@ -164,7 +167,8 @@ package struct NetworkStatusMachine: Sendable {
       probed = (result, moment)
       isProbeOutdated = false
       isProbedWithoutWay = path.map { $0.path.reach != .routed } ?? false
-      learnReach(isSuccess: result.condition == .online || result.condition == .portal)
+      let isSuccess = result.condition == .online || result.condition == .portal
+      if !isSuccess || !isLateProbe(at: moment.uptime) { learnReach(isSuccess: isSuccess, at: moment.uptime) }
       if result.condition == .online {
         probedOnlineUptime = moment.uptime
         isProbeDiscredited = false
@@ -173,14 +177,14 @@ package struct NetworkStatusMachine: Sendable {
       delivery = (.answered, moment)
       isDeliveryOutdated = false
       if !isLateAnswer(at: moment.uptime) {
-        learnReach(isSuccess: true)
+        learnReach(isSuccess: true, at: moment.uptime)
         isProven = true
       }
       if probed?.result.condition != .online { isProbeDiscredited = true }
     case .delivery(.unreachable(let reason)):
       delivery = (.unreachable(reason), moment)
       isDeliveryOutdated = false
-      learnReach(isSuccess: false)
+      learnReach(isSuccess: false, at: moment.uptime)
       isProbeDiscredited = false
       if probed?.result.condition == .online { probeDelay = configuration.probeDelayMinimum }
     case .path(.path(let next)):
@@ -196,23 +200,26 @@ package struct NetworkStatusMachine: Sendable {
     return settle(at: moment, isProven: isProven)
   }
 
-  /// What to do now. Nothing is probed while an override decides, or nobody observes.
-  package func nextStep(at uptime: Duration, isObserved: Bool = true) -> Step {
-    let nextProbe = hasProbe && override == nil && isObserved ? nextProbeUptime : nil
+  /// What to do now. Nothing is probed while an override decides, or nobody observes, and hardly anything without a way out
+  /// unless the probe is `isProbeLocal`: answered by this machine itself.
+  package func nextStep(at uptime: Duration, isObserved: Bool = true, isProbeLocal: Bool = false) -> Step {
+    let soonest = max(nextProbeUptime, quietUntil(isProbeLocal: isProbeLocal) ?? nextProbeUptime)
+    let nextProbe = hasProbe && override == nil && isObserved ? soonest : nil
     if let nextProbe, nextProbe <= uptime { return .probe }
     let deadlines = [nextProbe, heldUntil].compactMap { $0 }
     return .wait(deadlines.min().map { max($0 - uptime, .zero) })
   }
 
   /// A probe that was due begins.
-  mutating func probeStarted(at uptime: Duration) {
+  package mutating func probeStarted(at uptime: Duration) {
     probeStartUptime = uptime
   }
 
   /// Whether a delivery's report of `unreachable` is worth asking the probe at once: not while an override decides, and
-  /// not when the probe failed so recently that it would say the same.
-  package func isProbeWanted(at uptime: Duration) -> Bool {
+  /// not when the probe failed so recently that it would say the same, and not over a way that is gone.
+  package func isProbeWanted(at uptime: Duration, isProbeLocal: Bool = false) -> Bool {
     guard hasProbe, override == nil else { return false }
+    if let quiet = quietUntil(isProbeLocal: isProbeLocal), uptime < quiet { return false }
     guard let probed, probed.result.condition != .online else { return true }
     return uptime - probed.at.uptime >= configuration.probeDelayMinimum
   }

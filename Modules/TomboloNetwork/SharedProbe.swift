@@ -26,6 +26,9 @@ final class SharedProbe: Sendable {
     self.probe = probe
   }
 
+  /// What the probe says of itself at this moment.
+  var isOnThisMachine: Bool { probe.isOnThisMachine }
+
   /// How many wait for somebody else's probe.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 

@@ -5,8 +5,15 @@ import TomboloStorage
 extension DocumentCollection {
   /// Takes what the server says about a document. Edits that it does not have yet stay, and show over it.
   ///
+  /// A copy with an `identifier` names the document: in the same commit everything that mentions the temporary identifier, queued
+  /// operations and documents, is rewritten.
+  ///
   /// - Parameter editID: the edit that this is the answer to, which is part of the copy from now on.
   public func take(_ copy: ServerCopy<Document>, for id: String, answering editID: String? = nil) async throws {
+    if let name = copy.identifier, name != id, TemporaryIdentifier.isTemporary(id) {
+      return try await take(copy, naming: id, name, answering: editID)
+    }
+    let id = try await store.currentIdentifier(id)
     _ = try await settle(id)
     let now = store.time.now
     _ = try await store.change(key(id)) { record in
@@ -17,7 +24,7 @@ extension DocumentCollection {
 
   /// Takes an edit back that came to nothing. Does nothing when it is not pending.
   public func rollBack(_ editID: String, of id: String, end: OperationState, reason: String) async throws {
-    let (key, now) = (key(id), store.time.now)
+    let (key, now) = (key(try await store.currentIdentifier(id)), store.time.now)
     let notice = try await store.change(key) { record in
       record.rollBack(editID, of: key, end: end, reason: reason, at: now)
     }.answer

@@ -38,14 +38,17 @@ public struct DocumentCollection<Document: OfflineDocument>: Sendable {
   /// The document as it is to be shown, from what is stored here. Asks nobody else.
   ///
   /// What became of its pending edits is looked up in the queue, so that an edit whose operation is settled never shows as
-  /// pending, also when the program ended in between.
+  /// pending, also when the program ended in between. By the temporary identifier of a document that the server has named, that
+  /// one is read: `DocumentSnapshot.id` tells which.
   public func read(_ id: String) async throws -> DocumentSnapshot<Document> {
+    let id = try await store.currentIdentifier(id)
     let record = try await settle(id)
     let shown = try shown(record)
     var snapshot = DocumentSnapshot<Document>(id: id)
     snapshot.value = shown.value
     snapshot.inapplicable = shown.inapplicable
     snapshot.base = try record.base.map { try $0.decoded(as: Document.self) }
+    snapshot.version = record.serverVersion
     snapshot.tag = record.tag
     snapshot.heardAt = record.heardAt
     snapshot.age = record.heardAt.map { max(.zero, $0.duration(to: store.time.now)) }

@@ -24,8 +24,13 @@ public protocol DocumentEdit: SyncCommand {
   /// Makes the change. Called again and again over different states, so it depends on nothing else. Throwing refuses the
   /// edit when it is made, and leaves it out of the shown state when the server's state no longer allows it.
   func apply(to document: inout Document?) throws
+  /// The edit of the same shape that leaves the document as it is: what `ThreeWayMergeConflictResolver` compares with. `nil`, as
+  /// by default, where edits are not merged. Called with the document as it is shown when the edit is made.
+  func base(over document: Document?) -> Self?
 }
 
 extension DocumentEdit {
+  public func base(over document: Document?) -> Self? { nil }
+
   public var orderingKey: String { "\(Document.documentType)/\(documentID)" }
 }

@@ -7,6 +7,8 @@ public struct DocumentSnapshot<Document: OfflineDocument>: Sendable {
   public var value: Document?
   /// What the server last said.
   public var base: Document?
+  /// Where `base` stands in the server's own order, when it tells.
+  public var version: UInt64?
   /// The server's mark of `base`.
   public var tag: String?
   /// When the server was last heard about it; `nil` when it never was.

@@ -12,6 +12,9 @@ extension OfflineComposite {
   public func read(
     _ id: String, policy: ReadingPolicy = .networkFirst, fetching fetch: @escaping Fetch
   ) async throws -> DocumentSnapshot<Document> {
+    let id = try await documents.store.currentIdentifier(id)
+    // The server does not know it yet.
+    let policy = TemporaryIdentifier.isTemporary(id) ? .localOnly : policy
     switch policy {
     case .networkFirst:
       if let network, network.status.condition == .offline { return try await localFirst(id, fetch) }
@@ -30,6 +33,16 @@ extension OfflineComposite {
       if age > fresh { refreshes.add(id, fetch) }
       return snapshot
     }
+  }
+
+  /// As the other `read`, for documents that the server names: `fetch` is given what the server calls the document, whichever
+  /// identifier the caller knows. One that has no name yet is read here.
+  public func read(
+    _ id: String, policy: ReadingPolicy = .networkFirst,
+    fetching fetch: @escaping @Sendable (_ id: String) async throws -> ServerCopy<Document>
+  ) async throws -> DocumentSnapshot<Document> {
+    let id = try await documents.store.currentIdentifier(id)
+    return try await read(id, policy: policy) { () async throws -> ServerCopy<Document> in try await fetch(id) }
   }
 
   /// Asks the server for what stale readers wanted, and brings in what became of edits, until the task is cancelled.

@@ -2,6 +2,7 @@ import Logging
 import Synchronization
 public import TomboloPorts
 import TomboloQueue
+public import TomboloResilience
 
 /// One service out of two halves: calls go online when they may, and are served here when they cannot.
 ///
@@ -27,19 +28,48 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   public let documents: DocumentCollection<Document>
   let network: (any NetworkStatusSource)?
   let onlineTimeout: Duration
+  private let onlineCalls: any OnlineCalls
   private let turns = KeyedTurns()
   let refreshes: RefreshList<Document>
 
   /// - Parameters:
   ///   - network: without one the network counts as online.
   ///   - onlineTimeout: how long an online call may take before what is here serves instead.
-  public init(
+  public convenience init(
     _ documents: DocumentCollection<Document>, network: (any NetworkStatusSource)? = nil,
     onlineTimeout: Duration = .seconds(10)
+  ) {
+    self.init(documents, network, onlineTimeout, PlainOnlineCalls())
+  }
+
+  /// A composite with policies around its online calls: while a circuit breaker is open, what is here serves at once.
+  ///
+  ///     let policies = try ResiliencePipeline("preferences") { CircuitBreaking("preferences") }
+  ///     let composite = OfflineComposite(documents, network: monitor, policies: policies)
+  ///
+  /// Calls count as idempotent: reading does no harm, and an edit carries its identity. A refusal for good says nothing against
+  /// the service, nor does it that nobody answers while the network is away. Leave `AbandoningTimeout` out: an edit that goes on
+  /// after its turn may arrive after a later one.
+  ///
+  /// - Parameters:
+  ///   - network: without one the network counts as online.
+  ///   - onlineTimeout: how long an online call may take, with all its tries, before what is here serves instead.
+  ///   - policies: what stands around each online call, within that time.
+  public convenience init<Bound: BoundPolicy>(
+    _ documents: DocumentCollection<Document>, network: (any NetworkStatusSource)? = nil,
+    onlineTimeout: Duration = .seconds(10), policies: ResiliencePipeline<Bound>
+  ) {
+    self.init(documents, network, onlineTimeout, PolicedOnlineCalls(pipeline: policies))
+  }
+
+  private init(
+    _ documents: DocumentCollection<Document>, _ network: (any NetworkStatusSource)?, _ onlineTimeout: Duration,
+    _ onlineCalls: any OnlineCalls
   ) {
     self.documents = documents
     self.network = network
     self.onlineTimeout = onlineTimeout
+    self.onlineCalls = onlineCalls
     refreshes = RefreshList()
   }
 
@@ -61,11 +91,12 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   ) async throws -> WritingOutcome where Edit.Document == Document {
     let store = documents.store
     let id = editID ?? store.nextEditID()
+    let (edit, mayBeSent) = try await store.resolved(edit)
     return try await turns.withTurn("\(namespace ?? "")\u{0}\(edit.orderingKey)") { [self] in
       if let network, network.status.condition == .offline {
         return try await queue(edit, id, priority, namespace, because: .offline)
       }
-      if try await !store.queue.line(edit.orderingKey, namespace: namespace).isEmpty {
+      guard mayBeSent, try await !store.hasLine(edit.orderingKey, namespace: namespace) else {
         return try await queue(edit, id, priority, namespace, because: .notOvertaking)
       }
       do {
@@ -124,11 +155,11 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
     }
   }
 
-  /// Makes an online call within the time limit.
+  /// Makes an online call within the time limit, and under the policies where there are any.
   func limited<Answer: Sendable>(_ call: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
-    let (limit, time) = (onlineTimeout, documents.store.time)
+    let (limit, time, calls, network) = (onlineTimeout, documents.store.time, onlineCalls, network)
     return try await withThrowingTaskGroup(of: Answer.self) { race in
-      race.addTask { try await call() }
+      race.addTask { try await calls.make(isOnline: { network?.status.isOnline ?? true }, call) }
       race.addTask {
         try await time.sleep(for: limit)
         throw DeliveryFailure(.timeout, "the service did not answer within \(limit)")

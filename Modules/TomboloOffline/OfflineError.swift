@@ -14,6 +14,10 @@ public struct OfflineError: Error, Sendable {
     public static let notStored = Code("notStored")
     /// The document has as many pending edits as it may.
     public static let tooManyPending = Code("tooManyPending")
+    /// It mentions a temporary identifier of something that nothing creates.
+    public static let unknownIdentifier = Code("unknownIdentifier")
+    /// The server has named a thing before, in another way.
+    public static let renamed = Code("renamed")
     /// The collection was not told of this kind of edit.
     public static let unknownEdit = Code("unknownEdit")
     /// The document cannot be turned into bytes.

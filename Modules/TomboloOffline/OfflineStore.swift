@@ -1,4 +1,5 @@
 public import Logging
+import Synchronization
 public import TomboloPorts
 public import TomboloQueue
 public import TomboloStorage
@@ -29,6 +30,9 @@ public final class OfflineStore: Sendable {
   let logger: Logger
   let onNotice: @Sendable (EditNotice) -> Void
   private let ids: any OperationIDSource
+  /// Whether there are ordering keys that are kept for things which the server has named; `nil` while that is not known.
+  let orderingKeysAreKept = Mutex<Bool?>(nil)
+  let watchers = DocumentWatchers()
 
   /// How often a change is made anew because others changed the same documents meanwhile. Each time somebody else got on.
   static let attemptCountMaximum = 64
@@ -72,17 +76,26 @@ public final class OfflineStore: Sendable {
     try body(&transaction)
     let repeats = try await repeatedEdits(in: transaction)
     for _ in 0..<Self.attemptCountMaximum {
+      var resolved = try await NameResolution(of: transaction, without: repeats, in: self)
       var batch = transaction.companion
-      for (key, steps) in transaction.steps {
+      batch.append(resolved.batch)
+      var keys = resolved.guardedKeys
+      for (key, changes) in Dictionary(grouping: resolved.changes, by: \.key) {
         let (before, revision) = try await load(key)
         var record = before
-        for step in steps where step.editID.map({ !repeats.contains($0) }) ?? true { try step.apply(&record) }
+        for change in changes {
+          let base = try change.apply(&record)
+          if let index = change.operationIndex, let base { resolved.operations[index].base = base }
+        }
         if record != before { batch.append(record.batch(at: key, replacing: revision)) }
+        keys.insert(key.record)
       }
+      // Even when it throws: what was stored and lost its answer shows too.
+      defer { watchers.tell(resolved.changes.map(\.key)) }
       do {
-        return try await queue.enqueue(transaction.operations, alongside: batch)
+        return try await queue.enqueue(resolved.operations, alongside: batch)
       } catch let error as StoreError where error.code == .conflict {
-        guard let key = error.key, transaction.steps.contains(where: { $0.key.record == key }) else { throw error }
+        guard let key = error.key, keys.contains(key) else { throw error }
       }
     }
     throw contended()
@@ -118,6 +131,7 @@ public final class OfflineStore: Sendable {
       var record = before
       let answer = try await change(&record)
       guard record != before else { return (record, answer) }
+      defer { watchers.tell([key]) }
       do {
         _ = try await door.commit(record.batch(at: key, replacing: revision))
         return (record, answer)
@@ -130,7 +144,7 @@ public final class OfflineStore: Sendable {
 
   func nextEditID() -> String { ids.next(at: time.now).description }
 
-  private func contended() -> OfflineError {
+  func contended() -> OfflineError {
     OfflineError(
       .contended, "others changed the same documents \(Self.attemptCountMaximum) times meanwhile: try again")
   }

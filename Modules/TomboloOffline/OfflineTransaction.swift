@@ -6,13 +6,7 @@ public struct OfflineTransaction {
   /// The most pending edits of one document.
   public static let pendingCountMaximum = 1_000
 
-  struct Step {
-    /// Of an edit.
-    var editID: String?
-    var apply: (inout DocumentRecord) throws -> Void
-  }
-
-  private(set) var steps: [DocumentKey: [Step]] = [:]
+  private(set) var changes: [TransactionChange] = []
   private(set) var namedEdits: [(id: String, namespace: String?)] = []
   private(set) var operations: [NewOperation] = []
   private(set) var companion = Batch()
@@ -49,23 +43,7 @@ public struct OfflineTransaction {
     operations.append(operation)
     let pending = PendingEdit(
       id: id, kind: Edit.kind, madeAt: now, version: Edit.version, namespace: namespace, payload: operation.payload)
-    let key = DocumentKey(type: Edit.Document.documentType, id: edit.documentID)
-    add(
-      Step(editID: id) { record in
-        guard !record.pending.contains(where: { $0.id == id }) else { return }
-        guard record.pending.count < Self.pendingCountMaximum else {
-          throw OfflineError(
-            .tooManyPending,
-            "\(key.type) \(key.id) has \(record.pending.count) edits that the server does not have yet")
-        }
-        var shown = try documents.shown(record).value
-        do {
-          try edit.apply(to: &shown)
-        } catch {
-          throw OfflineError(.inapplicable, "\(Edit.kind) does not fit \(key.type) \(key.id) as it is", cause: error)
-        }
-        record.pending.append(pending)
-      }, to: key)
+    changes.append(.edit(edit, of: documents, as: pending, operationIndex: operations.count - 1))
     return id
   }
 
@@ -73,8 +51,7 @@ public struct OfflineTransaction {
   public mutating func put<Document: OfflineDocument>(
     _ document: Document, at id: String, in documents: DocumentCollection<Document>
   ) throws {
-    let stored = try StoredDocument(document)
-    add(Step { $0.base = stored }, to: documents.key(id))
+    changes.append(.put(try StoredDocument(document), at: documents.key(id)))
   }
 
   /// Adds an operation that no document shows.
@@ -91,9 +68,5 @@ public struct OfflineTransaction {
         field: "batch")
     }
     companion.append(batch)
-  }
-
-  private mutating func add(_ step: Step, to key: DocumentKey) {
-    steps[key, default: []].append(step)
   }
 }

@@ -13,13 +13,18 @@ public struct ServerCopy<Document: OfflineDocument>: Sendable {
   /// to add, need none of this.
   public var includedEdits: Set<String>
 
+  /// What the server calls the document, in the answer to an edit that created it under a temporary identifier.
+  public var identifier: String?
+
   public init(
-    _ document: Document?, version: UInt64? = nil, tag: String? = nil, includedEdits: Set<String> = []
+    _ document: Document?, version: UInt64? = nil, tag: String? = nil, includedEdits: Set<String> = [],
+    identifier: String? = nil
   ) {
     self.document = document
     self.version = version
     self.tag = tag
     self.includedEdits = includedEdits
+    self.identifier = identifier
   }
 }
 

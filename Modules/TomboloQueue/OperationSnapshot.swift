@@ -14,13 +14,15 @@ public struct OperationSnapshot: Hashable, Sendable {
   public var behind: OperationID?
   /// With `blocked`: the operations named by `after` that are not gone.
   public var awaiting: [OperationID]
+  /// With `parked`: the upstream's version that a person has to decide about; see `SyncQueue.resolve`.
+  public var conflict: RemoteVersion?
   /// With `delivering`, in the process that delivers it: the last its handler reported.
   public var progress: DeliveryProgress?
 
   public init(
     operation: SyncOperation, state: OperationState, attemptCount: Int, lastFailure: DeliveryFailure? = nil,
     lastFailureAt: Timestamp? = nil, dueAt: Timestamp? = nil, behind: OperationID? = nil,
-    awaiting: [OperationID] = []
+    awaiting: [OperationID] = [], conflict: RemoteVersion? = nil
   ) {
     self.operation = operation
     self.state = state
@@ -30,6 +32,7 @@ public struct OperationSnapshot: Hashable, Sendable {
     self.dueAt = dueAt
     self.behind = behind
     self.awaiting = awaiting
+    self.conflict = conflict
   }
 }
 

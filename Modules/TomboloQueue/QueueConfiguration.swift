@@ -28,6 +28,11 @@ public struct QueueConfiguration: Sendable {
   public var kindLimits: [String: KindLimit] = [:]
   /// The namespaces whose operations are delivered from the start; see `SyncQueue.activate`.
   public var activeNamespaces: Set<String> = []
+  /// How it comes back after an outage, and how it treats an upstream that is not well.
+  public var recovery = RecoveryConfiguration()
+  /// Stamps what is enqueued, where it has no stamp of its own, and is moved on by the stamps of conflicting versions; see
+  /// `TimestampConflictResolver`. Without one what counts is when an operation was enqueued.
+  public var versionClock: HybridLogicalClock?
   /// How often a resolver may decide for one operation before it is parked.
   public var conflictRoundsMaximum = 5
   /// Header fields that every operation gets from the task that enqueues it, such as the context of its trace. One that the

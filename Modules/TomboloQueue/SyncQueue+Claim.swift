@@ -4,17 +4,22 @@ import TomboloPorts
 
 /// What a worker says to an operation that could be delivered.
 struct ClaimFilter {
+  /// Reserves a place at the upstream of an operation that is ready with this priority; `false` when it has none to give:
+  /// others are looked at then, and it stays where it is.
+  var hasRoom: (SyncOperation, OperationPriority) -> Bool
   /// Reserves a place for it, or says why it has to stand aside.
   var admit: (SyncOperation) -> AsideScope?
   /// Takes a reservation back.
   var withdraw: (SyncOperation) -> Void
 
-  static var none: ClaimFilter { ClaimFilter(admit: { _ in nil }, withdraw: { _ in }) }
+  static var none: ClaimFilter { ClaimFilter(hasRoom: { _, _ in true }, admit: { _ in nil }, withdraw: { _ in }) }
 }
 
 extension SyncQueue {
   /// How many operations are looked at together once some had to stand aside.
   private static let searchCount = 64
+  /// How many operations are passed over in one claim because their upstream has no room.
+  private static let postponedCountMaximum = 64
 
   /// Takes up to `limit` operations for delivery: highest priority first, within one the longest waiting, never two of
   /// one ordering key. Beyond that, critical ones up to `criticalLimit`.
@@ -23,6 +28,9 @@ extension SyncQueue {
   func claim(_ limit: Int, criticalLimit: Int = 0, filter: ClaimFilter = .none) async throws -> [ClaimedOperation] {
     guard !engine.isPaused else { return [] }
     var claimed: [ClaimedOperation] = []
+    var postponed: [OperationID] = []
+    // Only then, so that the search goes on behind them.
+    defer { for id in postponed { engine.putBack(id) } }
     var isSearching = false
     do {
       while true {
@@ -31,12 +39,14 @@ extension SyncQueue {
         let found = try await load(taking: wanted, isSearching: isSearching)
         guard let found else { return claimed }
         let leasedCount = claimed.count
-        let asideCount = try await sort(found, wanted, filter, into: &claimed)
+        let postponedCount = postponed.count
+        let asideCount = try await sort(found, wanted, filter, into: &claimed, &postponed)
         if engine.isShared { try await lease(&claimed, from: leasedCount, filter) }
         // All that was taken may have been entries without an operation, or operations that stand aside now.
         if asideCount == 0, !claimed.isEmpty { return claimed }
         if engine.isShared, Task.isCancelled { return claimed }
-        isSearching = asideCount > 0
+        guard postponed.count < Self.postponedCountMaximum else { return claimed }
+        isSearching = asideCount > 0 || postponed.count > postponedCount
       }
     } catch {
       for one in claimed {
@@ -94,7 +104,7 @@ extension SyncQueue {
   /// Parts what may be delivered from what has to stand aside, puts back what is too much, and answers how many stood aside.
   private func sort(
     _ found: [ClaimedOperation], _ wanted: (critical: Int, all: Int), _ filter: ClaimFilter,
-    into claimed: inout [ClaimedOperation]
+    into claimed: inout [ClaimedOperation], _ postponed: inout [OperationID]
   ) async throws -> Int {
     var aside: [AsideScope: [ClaimedOperation]] = [:]
     var (critical, all) = wanted
@@ -105,6 +115,10 @@ extension SyncQueue {
       }
       guard all > 0 || (critical > 0 && one.readyPriority == .critical) else {
         engine.putBack(one.id)
+        continue
+      }
+      if one.unreadable == nil, !filter.hasRoom(one.operation, one.readyPriority) {
+        postponed.append(one.id)
         continue
       }
       if one.unreadable == nil, let scope = filter.admit(one.operation) {

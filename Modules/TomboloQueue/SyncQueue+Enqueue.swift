@@ -48,8 +48,9 @@ extension SyncQueue {
         throw error
       }
     }
-    let prepared = operations.map { operation in
-      PreparedOperation(
+    let prepared = operations.map { unstamped in
+      let operation = stamped(unstamped, at: now)
+      return PreparedOperation(
         operation: operation, enqueuedAt: now, record: OperationRecord.encode(operation, enqueuedAt: now))
     }
     // Even when it throws: what was stored and lost its answer is to be delivered too.
@@ -68,6 +69,14 @@ extension SyncQueue {
       }
     }
     return receipts
+  }
+
+  /// The operation with a stamp of the clock for versions, when there is one and it has none.
+  private func stamped(_ operation: NewOperation, at now: Timestamp) -> NewOperation {
+    guard let clock = configuration.versionClock,
+      !operation.headers.contains(where: { $0.name == HybridTimestamp.headerName })
+    else { return operation }
+    return operation.written(at: clock.next(at: now))
   }
 }
 

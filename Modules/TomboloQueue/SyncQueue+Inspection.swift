@@ -162,6 +162,7 @@ extension SyncQueue {
       snapshot.dueAt = nil
     } else if let held = progress?.held {
       snapshot.state = held == .parked ? .parked : .deadLettered
+      snapshot.conflict = progress?.conflicting
       snapshot.dueAt = nil
     } else if let head, head != operation.id {
       snapshot.state = .blocked

@@ -27,13 +27,17 @@ extension SyncQueue {
   ///
   /// Throws `QueueError` with `notFound`, `wrongState` when it does not wait for a person, or `payloadTooLarge`.
   public func edit(_ id: OperationID, payload: [UInt8], version: Int? = nil) async throws {
+    try requireRoom(for: payload)
+    _ = try await submit(.edit(id, payload: payload, version: version))
+  }
+
+  func requireRoom(for payload: [UInt8]) throws(QueueError) {
     guard payload.count <= configuration.payloadByteCountMaximum else {
       throw QueueError(
         .payloadTooLarge,
         "the payload has \(payload.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
           + "(queue.payloadMaximum)", field: "payload")
     }
-    _ = try await submit(.edit(id, payload: payload, version: version))
   }
 
   /// Puts every dead-lettered operation back in line, oldest first, and answers with how many.

@@ -101,10 +101,11 @@ extension QueueRequest {
   fileprivate var weight: Int {
     switch self {
     case .enqueue(let operations, let companion, _): 4 * operations.count + companion.mutations.count
+    case .rewrite(let ids, let companion, _): 4 * ids.count + companion.mutations.count
     case .promote, .prune: 1_024
     case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit
-    case .settle, .redrive, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
+    case .settle, .redrive, .resolve, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
     }
   }
 }

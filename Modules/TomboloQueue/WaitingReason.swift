@@ -17,6 +17,8 @@ public enum WaitingReason: Hashable, Sendable {
   case limited(kind: String)
   case network(NetworkStatus.Condition, since: Timestamp, detail: String?)
   case suspended(until: Timestamp, DeliveryFailure)
+  /// The network came back, and a fleet does not return all at once.
+  case spread(until: Timestamp)
   case held(DeliveryFailure?)
 }
 
@@ -37,6 +39,8 @@ extension WaitingReason: CustomStringConvertible {
     case .network(let condition, let since, let detail):
       "the network is \(condition.rawValue) since \(since)" + (detail.map { " (\($0))" } ?? "")
     case .suspended(let until, let failure): "the upstream is not called before \(until): \(failure.message)"
+    case .spread(let until):
+      "the network is back, and it starts at \(until) at the latest, so that not everybody returns at once"
     case .held(let failure): "it waits for a person" + (failure.map { ": \($0.message)" } ?? "")
     }
   }

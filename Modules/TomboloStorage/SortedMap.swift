@@ -4,36 +4,50 @@
 /// It is a list of chunks, each a sorted array of bounded length. Finding is two binary searches; inserting and removing
 /// move at most one chunk of entries, and, once in many times, one entry per chunk of the list. With a million keys that is
 /// a few kilobytes moved per change, without the node-by-node allocations of a tree.
+///
+/// Its code is inlinable, because engines use it from modules of their own: what looks up the meaning of `Key` and `Value` at
+/// every step takes several times as long.
 public struct SortedMap<Key: Comparable, Value> {
-  fileprivate struct Chunk {
-    var keys: [Key]
-    var values: [Value]
+  @usableFromInline struct Chunk {
+    @usableFromInline var keys: [Key]
+    @usableFromInline var values: [Value]
+
+    @inlinable init(keys: [Key], values: [Value]) {
+      self.keys = keys
+      self.values = values
+    }
   }
 
   /// Where an entry is, or where it belongs.
-  private struct Position {
-    var chunk: Int
-    var offset: Int
+  @usableFromInline struct Position {
+    @usableFromInline var chunk: Int
+    @usableFromInline var offset: Int
+
+    @inlinable init(chunk: Int, offset: Int) {
+      self.chunk = chunk
+      self.offset = offset
+    }
   }
 
   /// A chunk that grows beyond this is split in two halves, and never becomes longer.
-  private let chunkCountMaximum: Int
+  @usableFromInline let chunkCountMaximum: Int
   /// None is empty; the last key of each is smaller than the first of the next.
-  private var chunks: [Chunk] = []
+  @usableFromInline var chunks: [Chunk] = []
 
   /// How many entries there are.
-  public private(set) var count = 0
+  @inlinable public var count: Int { entryCount }
+  @usableFromInline var entryCount = 0
 
   /// An empty map. `chunkCountMaximum` is the longest run of entries that is moved at once; tests make it small.
-  public init(chunkCountMaximum: Int = 512) {
+  @inlinable public init(chunkCountMaximum: Int = 512) {
     precondition(chunkCountMaximum >= 2, "a chunk must have room for two entries to be split")
     self.chunkCountMaximum = chunkCountMaximum
   }
 
-  public var isEmpty: Bool { count == 0 }
+  @inlinable public var isEmpty: Bool { count == 0 }
 
   /// The value of `key`; setting `nil` removes it.
-  public subscript(key: Key) -> Value? {
+  @inlinable public subscript(key: Key) -> Value? {
     get {
       let (position, isPresent) = find(key)
       return isPresent ? chunks[position.chunk].values[position.offset] : nil
@@ -44,7 +58,7 @@ public struct SortedMap<Key: Comparable, Value> {
   }
 
   /// Sets the value of `key` and answers with the one it had.
-  @discardableResult
+  @discardableResult @inlinable
   public mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
     let (position, isPresent) = find(key)
     if isPresent {
@@ -52,7 +66,7 @@ public struct SortedMap<Key: Comparable, Value> {
       chunks[position.chunk].values[position.offset] = value
       return old
     }
-    count += 1
+    entryCount += 1
     guard !chunks.isEmpty else {
       chunks.append(Chunk(keys: [key], values: [value]))
       return nil
@@ -64,11 +78,11 @@ public struct SortedMap<Key: Comparable, Value> {
   }
 
   /// Removes `key` and answers with the value it had.
-  @discardableResult
+  @discardableResult @inlinable
   public mutating func removeValue(forKey key: Key) -> Value? {
     let (position, isPresent) = find(key)
     guard isPresent else { return nil }
-    count -= 1
+    entryCount -= 1
     let value = chunks[position.chunk].values.remove(at: position.offset)
     chunks[position.chunk].keys.remove(at: position.offset)
     if chunks[position.chunk].keys.isEmpty {
@@ -81,6 +95,7 @@ public struct SortedMap<Key: Comparable, Value> {
 
   /// Calls `body` with the entries from `lower` (included) up to `upper` (excluded; `nil` for the end) in their order, or
   /// in the opposite one, until it answers `false`.
+  @inlinable
   public func forEach(
     from lower: Key, to upper: Key?, reverse: Bool = false, _ body: (Key, Value) throws -> Bool
   ) rethrows {
@@ -113,7 +128,7 @@ public struct SortedMap<Key: Comparable, Value> {
   }
 
   /// Where `key` is, or where it belongs: in the last chunk that begins at or before it.
-  private func find(_ key: Key) -> (position: Position, isPresent: Bool) {
+  @inlinable func find(_ key: Key) -> (position: Position, isPresent: Bool) {
     guard !chunks.isEmpty else { return (Position(chunk: 0, offset: 0), false) }
     let following = Self.firstIndex(below: chunks.count) { chunks[$0].keys[0] > key }
     let chunk = max(0, following - 1)
@@ -124,7 +139,7 @@ public struct SortedMap<Key: Comparable, Value> {
   }
 
   /// The first index below `count` for which `holds`, which stays true once it is; `count` when there is none.
-  private static func firstIndex(below count: Int, where holds: (Int) -> Bool) -> Int {
+  @inlinable static func firstIndex(below count: Int, where holds: (Int) -> Bool) -> Int {
     var low = 0
     var high = count
     while low < high {
@@ -136,7 +151,7 @@ public struct SortedMap<Key: Comparable, Value> {
 
   /// Halves a chunk that became too long. One that grew at its end is cut there instead: keys that come in ascending order
   /// then leave full chunks behind.
-  private mutating func split(_ index: Int, at insertion: Int) {
+  @inlinable mutating func split(_ index: Int, at insertion: Int) {
     let length = chunks[index].keys.count
     let cut = index == chunks.count - 1 && insertion == length - 1 ? length - 1 : length / 2
     let tail = Chunk(keys: Array(chunks[index].keys[cut...]), values: Array(chunks[index].values[cut...]))
@@ -146,7 +161,7 @@ public struct SortedMap<Key: Comparable, Value> {
   }
 
   /// Joins a chunk with the one after it when both are small, so that what was emptied bit by bit gives its chunks back.
-  private mutating func mergeWithNext(_ index: Int) {
+  @inlinable mutating func mergeWithNext(_ index: Int) {
     guard index + 1 < chunks.count else { return }
     guard chunks[index].keys.count + chunks[index + 1].keys.count <= chunkCountMaximum / 2 else { return }
     let next = chunks.remove(at: index + 1)

@@ -42,7 +42,8 @@ final class FileIndex: Sendable {
     /// What the live records of each segment take.
     var liveByteCounts: [UInt64: Int] = [:]
     var liveByteCount = 0
-    var isClosed = false
+    /// Why nothing can be read any more.
+    var refusal: StoreError?
   }
 
   private let state = Mutex(State())
@@ -129,12 +130,19 @@ final class FileIndex: Sendable {
 
   func close() {
     state.withLock { state in
-      state.isClosed = true
+      state.refusal = StoreError(.closed, "the store at \(folder) was closed")
       state.entries = SortedMap()
     }
   }
 
+  /// Refuses to be read from now on: what a reader would see may turn out to be untrue when the store is opened again.
+  func refuse(_ error: StoreError) {
+    state.withLock { state in
+      if state.refusal == nil { state.refusal = error }
+    }
+  }
+
   private func requireOpen(_ state: State) throws {
-    guard !state.isClosed else { throw StoreError(.closed, "the store at \(folder) was closed") }
+    if let refusal = state.refusal { throw refusal }
   }
 }

@@ -32,12 +32,16 @@ public enum FileStoragePlugin: RepairableStorage {
   public static func repair(
     _ options: PluginOptions, into folder: String, in context: PluginContext
   ) async throws -> RepairReport {
-    try await FileStoreRepair.repair(from: try options.string("path"), to: folder)
+    try await FileStoreRepair.repair(from: try options.string("path"), to: folder, warn: context.warn)
   }
 
-  public static func salvage(
-    _ options: PluginOptions, in context: PluginContext, visit: @escaping @Sendable (Record) async throws -> Void
-  ) async throws -> RepairReport {
-    try await FileStoreRepair.salvage(from: try options.string("path"), visit: visit)
+  public static func salvage(_ options: PluginOptions, in context: PluginContext) async throws -> SalvagedStore {
+    try await FileStoreRepair.salvage(from: try options.string("path"), warn: context.warn)
+  }
+
+  public static func inspect(
+    _ options: PluginOptions, in context: PluginContext, line: @escaping @Sendable (String) throws -> Void
+  ) async throws {
+    try await FileStoreDump.dump(path: try options.string("path"), line: line)
   }
 }

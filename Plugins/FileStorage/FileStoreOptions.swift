@@ -12,7 +12,7 @@ struct FileStoreOptions: Hashable, Sendable {
   /// With `StoreDurability.normal`: how much may be written before it is flushed.
   var unflushedByteCountMaximum = 1_024 * 1_024
   /// How much is copied when the store is closed, at most.
-  var closingByteCountMaximum = 64 * 1_024 * 1_024
+  var closingByteCountMaximum = 8 * 1_024 * 1_024
   /// How much is copied before a commit for which there is no room is refused, at most: bounds how long the answer takes.
   var recoveryByteCountMaximum = 16 * 1_024 * 1_024
 

@@ -1,4 +1,5 @@
 import GRPCCore
+import TomboloPorts
 
 /// Why a call brought no response.
 enum CallFailure: Error {

@@ -57,13 +57,13 @@ struct CallMetadata {
 
   /// The name in lower case, without the mark of a binary value.
   private static func base(_ name: String) -> String {
-    let name = MetadataSyntax.folded(name)
+    let name = HeaderName.folded(name)
     return name.hasSuffix(MetadataSyntax.binarySuffix)
       ? String(name.dropLast(MetadataSyntax.binarySuffix.count)) : name
   }
 
   private mutating func add(_ name: String, _ value: String) {
-    let name = MetadataSyntax.folded(name)
+    let name = HeaderName.folded(name)
     if name.hasSuffix(MetadataSyntax.binarySuffix) {
       metadata.addBinary(Array(value.utf8), forKey: name)
     } else if MetadataSyntax.isText(value) {

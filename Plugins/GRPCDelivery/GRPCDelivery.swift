@@ -42,7 +42,9 @@ public final class GRPCDelivery: OperationHandler, Closable {
     try configuration.checkRoutes()
     mapping = StatusMapping(
       unauthorizedPause: configuration.unauthorizedPause, text: AnswerText(secrets: configured.map(\.value)))
-    connection = UpstreamConnection(address, security: try configuration.transportSecurity(for: address))
+    connection = UpstreamConnection(
+      address, security: try configuration.transportSecurity(for: address), connectTimeout: configuration.connectTimeout
+    )
     do {
       // A certificate or key that cannot be read is told now, not at the first delivery.
       try connection.check()

@@ -21,7 +21,7 @@ extension GRPCDeliveryConfiguration {
         throw PluginOptionError("the header '\(entry.name)' is set by the delivery itself; remove it")
       }
     }
-    if entries.filter({ MetadataSyntax.folded($0.name) == "authorization" }).count > 1 {
+    if entries.filter({ HeaderName.folded($0.name) == "authorization" }).count > 1 {
       throw PluginOptionError("both bearerToken and headers set authorization; keep one of them")
     }
     return entries

@@ -14,6 +14,9 @@ public enum GRPCDeliveryPlugin: DeliveryPlugin {
       "timeout", .duration(durations), default: .duration(.seconds(10)),
       help: "The deadline of a call, from the wait for a connection to the status."),
     OptionDeclaration(
+      "connectTimeout", .duration(durations), default: .duration(.seconds(3)),
+      help: "The longest a connection may take to come about."),
+    OptionDeclaration(
       "headers", .map(of: .string), default: .map([]), isSecret: true, help: "Metadata of every call."),
     OptionDeclaration("bearerToken", .string, isSecret: true, help: "Sent as `authorization: Bearer …`."),
     OptionDeclaration(
@@ -51,19 +54,22 @@ public enum GRPCDeliveryPlugin: DeliveryPlugin {
     let path = options.path
     return problems(from: [
       {
-        try named(path) {
+        try PluginOptionError.named(path) {
           let configuration = try configuration(options)
           try configuration.checkSecurity(for: try UpstreamAddress(configuration.baseURL))
         }
       },
-      { _ = try named(path) { try configuration(options).checkedHeaders() } },
-      { try named(path) { try configuration(options).checkRoutes() } },
+      { _ = try PluginOptionError.named(path) { try configuration(options).checkedHeaders() } },
+      { try PluginOptionError.named(path) { try configuration(options).checkRoutes() } },
     ])
   }
 
   public static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any OperationHandler {
     let configuration = try configuration(options)
-    let delivery = try named(options.path) { try GRPCDelivery(configuration) }
+    let delivery = try PluginOptionError.named(options.path) { try GRPCDelivery(configuration) }
+    if configuration.connectTimeout > configuration.timeout {
+      context.warn("\(options.path).connectTimeout is longer than timeout, so it never takes effect")
+    }
     let address = try UpstreamAddress(configuration.baseURL)
     if !address.isEncrypted, !address.isLoopback {
       let what = configuration.bearerToken == nil ? "operations are" : "operations and the bearerToken are"
@@ -72,24 +78,11 @@ public enum GRPCDeliveryPlugin: DeliveryPlugin {
     return delivery
   }
 
-  /// What a check says, with the section it is about.
-  private static func named<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch let error as PluginOptionError where !error.message.hasPrefix(path) {
-      throw PluginOptionError("\(path): \(error.message)")
-    }
-  }
-
   private static func configuration(_ options: PluginOptions) throws -> GRPCDeliveryConfiguration {
     var configuration = GRPCDeliveryConfiguration(baseURL: try options.string("baseURL"))
     configuration.timeout = try options.duration("timeout")
-    configuration.headers = try options.entries("headers").map { entry in
-      guard case .string(let value) = entry.value else {
-        throw PluginOptionError("\(options.path).headers.\(entry.name) is no string")
-      }
-      return OperationHeader(name: entry.name, value: value)
-    }
+    configuration.connectTimeout = try options.duration("connectTimeout")
+    configuration.headers = try options.headers("headers")
     configuration.bearerToken = try options.stringIfPresent("bearerToken")
     configuration.routes = try options.list("routes").enumerated().map { position, value in
       guard case .map(let entries) = value else {

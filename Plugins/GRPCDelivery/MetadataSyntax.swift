@@ -1,3 +1,5 @@
+import TomboloPorts
+
 /// What gRPC allows in the names and values of metadata ("gRPC over HTTP2", section "Requests").
 enum MetadataSyntax {
   /// Marks values that are bytes.
@@ -5,18 +7,13 @@ enum MetadataSyntax {
 
   /// Whether `name`, once in lower case, can be the name of an entry.
   static func isName(_ name: String) -> Bool {
-    !name.isEmpty && folded(name).utf8.allSatisfy(isNameByte)
+    !name.isEmpty && HeaderName.folded(name).utf8.allSatisfy(isNameByte)
   }
 
   /// Whether `value` can be sent as text and arrives as it was sent: printable ASCII, and no space at either end, where
   /// receivers may drop it.
   static func isText(_ value: String) -> Bool {
     value.utf8.allSatisfy { (0x20...0x7E).contains($0) } && value.utf8.first != 0x20 && value.utf8.last != 0x20
-  }
-
-  /// In lower case, for comparing names: ASCII only, as names are.
-  static func folded(_ name: String) -> String {
-    String(decoding: name.utf8.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self)
   }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {

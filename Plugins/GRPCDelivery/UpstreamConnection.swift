@@ -16,6 +16,7 @@ final class UpstreamConnection: Sendable {
 
   private struct Running {
     var client: Client
+    var connectLimit: ConnectLimit
     /// Keeps the connection; ends when the client is shut down and its calls have ended, or when it is cancelled.
     var task: Task<Void, Never>
   }
@@ -29,16 +30,20 @@ final class UpstreamConnection: Sendable {
 
   private let address: UpstreamAddress
   private let security: HTTP2ClientTransport.Posix.TransportSecurity
+  private let connectTimeout: Duration
   private let state = Mutex(State())
 
-  init(_ address: UpstreamAddress, security: HTTP2ClientTransport.Posix.TransportSecurity) {
+  init(
+    _ address: UpstreamAddress, security: HTTP2ClientTransport.Posix.TransportSecurity, connectTimeout: Duration
+  ) {
     self.address = address
     self.security = security
+    self.connectTimeout = connectTimeout
   }
 
   /// Whether a connection could be made at all, as far as that can be known without making one.
   func check() throws {
-    _ = try makeTransport()
+    _ = try makeTransport(ConnectLimit(connectTimeout))
   }
 
   /// Makes a unary call.
@@ -49,7 +54,7 @@ final class UpstreamConnection: Sendable {
     _ serializer: some MessageSerializer<Request>, _ deserializer: some MessageDeserializer<Response>,
     _ read: @escaping @Sendable (Response) -> Value
   ) async throws -> Value {
-    let client = try client()
+    let (client, connectLimit) = try client()
     do {
       return try await client.unary(
         request: request, descriptor: method, serializer: serializer, deserializer: deserializer, options: options
@@ -64,7 +69,10 @@ final class UpstreamConnection: Sendable {
         }
       }
     } catch {
-      let failure = CallFailure(thrown: error)
+      var failure = CallFailure(thrown: error)
+      if case .unreachable = failure, connectLimit.hasPassed {
+        failure = .unreachable("it did not accept a connection in time")
+      }
       switch failure {
       case .unreachable, .deadlinePassed: giveUp(client)
       case .answered, .closed: break
@@ -89,11 +97,12 @@ final class UpstreamConnection: Sendable {
     for running in running { await running.task.value }
   }
 
-  private func client() throws -> Client {
+  private func client() throws -> (Client, ConnectLimit) {
     try state.withLock { state in
       if state.isClosed { throw CallFailure.closed }
-      if let current = state.current { return current.client }
-      let client = GRPCClient(transport: try makeTransport())
+      if let current = state.current { return (current.client, current.connectLimit) }
+      let connectLimit = ConnectLimit(connectTimeout)
+      let client = GRPCClient(transport: try makeTransport(connectLimit))
       // Unstructured, because the port has no place to run in: a handler is called and closed. It is owned here, ends with
       // the client, and `close()` cancels it and waits for it.
       let task = Task { [weak self] in
@@ -106,8 +115,8 @@ final class UpstreamConnection: Sendable {
         }
         self?.ended(client)
       }
-      state.current = Running(client: client, task: task)
-      return client
+      state.current = Running(client: client, connectLimit: connectLimit, task: task)
+      return (client, connectLimit)
     }
   }
 
@@ -128,11 +137,12 @@ final class UpstreamConnection: Sendable {
     }
   }
 
-  private func makeTransport() throws -> HTTP2ClientTransport.Posix {
+  private func makeTransport(_ connectLimit: ConnectLimit) throws -> HTTP2ClientTransport.Posix {
     try HTTP2ClientTransport.Posix(
       target: address.resolvable, transportSecurity: security,
       config: .defaults { config in
         config.connection.maxIdleTime = .seconds(300)
+        config.channelDebuggingCallbacks.onCreateTCPConnection = { connectLimit.watch($0) }
       })
   }
 }

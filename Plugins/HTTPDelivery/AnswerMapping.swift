@@ -67,7 +67,7 @@ struct AnswerMapping: Sendable {
   }
 
   private func leavesOrigin(_ location: String) -> Bool {
-    let location = FieldSyntax.folded(location)
+    let location = HeaderName.folded(location)
     // A reference without a scheme stays on this host, unless it begins with `//` and names another.
     if location.hasPrefix("//") { return !Self.isWithin(location, String(origin.drop { $0 != "/" })) }
     return location.contains("://") && !Self.isWithin(location, origin)

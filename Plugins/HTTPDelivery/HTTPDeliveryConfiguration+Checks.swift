@@ -21,7 +21,7 @@ extension HTTPDeliveryConfiguration {
         throw PluginOptionError("the header '\(field.name)' is set by the delivery itself; remove it")
       }
     }
-    let names = fields.map { FieldSyntax.folded($0.name) }
+    let names = fields.map { HeaderName.folded($0.name) }
     if names.filter({ $0 == "authorization" }).count > 1 {
       throw PluginOptionError("both bearerToken and headers set Authorization; keep one of them")
     }

@@ -48,9 +48,9 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
   public static func problems(in options: PluginOptions) -> [PluginOptionError] {
     let path = options.path
     return problems(from: [
-      { _ = try named(path) { try BaseURL(try options.string("baseURL")) } },
-      { _ = try named(path) { try configuration(options).checkedFields() } },
-      { try named(path) { try configuration(options).checkRoutes() } },
+      { _ = try PluginOptionError.named(path) { try BaseURL(try options.string("baseURL")) } },
+      { _ = try PluginOptionError.named(path) { try configuration(options).checkedFields() } },
+      { try PluginOptionError.named(path) { try configuration(options).checkRoutes() } },
     ])
   }
 
@@ -62,28 +62,14 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
     if configuration.bearerToken != nil, HTTPDeliveryPlugin.isPlainRemote(configuration.baseURL) {
       context.warn("\(options.path).bearerToken is sent unencrypted: baseURL is http, and not on this machine")
     }
-    return try named(options.path) { try HTTPDelivery(configuration, time: context.time) }
-  }
-
-  /// What a check says, with the section it is about.
-  private static func named<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
-    do {
-      return try body()
-    } catch let error as PluginOptionError where !error.message.hasPrefix(path) {
-      throw PluginOptionError("\(path): \(error.message)")
-    }
+    return try PluginOptionError.named(options.path) { try HTTPDelivery(configuration, time: context.time) }
   }
 
   private static func configuration(_ options: PluginOptions) throws -> HTTPDeliveryConfiguration {
     var configuration = HTTPDeliveryConfiguration(baseURL: try options.string("baseURL"))
     configuration.timeout = try options.duration("timeout")
     configuration.connectTimeout = try options.duration("connectTimeout")
-    configuration.headers = try options.entries("headers").map { entry in
-      guard case .string(let value) = entry.value else {
-        throw PluginOptionError("\(options.path).headers.\(entry.name) is no string")
-      }
-      return OperationHeader(name: entry.name, value: value)
-    }
+    configuration.headers = try options.headers("headers")
     configuration.bearerToken = try options.stringIfPresent("bearerToken")
     configuration.routes = try options.list("routes").enumerated().map { position, value in
       guard case .map(let entries) = value else {
@@ -111,7 +97,7 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
   }
 
   private static func isPlainRemote(_ baseURL: String) -> Bool {
-    let url = FieldSyntax.folded(baseURL)
+    let url = HeaderName.folded(baseURL)
     guard url.hasPrefix("http://") else { return false }
     let authority = url.dropFirst("http://".count).prefix { !"/?#".contains($0) }
     if authority.hasPrefix("[::1]") { return false }

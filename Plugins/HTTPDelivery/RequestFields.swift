@@ -35,7 +35,7 @@ struct RequestFields {
 
     var taken = Set<String>()
     var hasContentType = false
-    let configuredNames = Set(configured.map { FieldSyntax.folded($0.name) }).subtracting([Self.contentType])
+    let configuredNames = Set(configured.map { HeaderName.folded($0.name) }).subtracting([Self.contentType])
     for (position, header) in operation.headers.enumerated() {
       guard FieldSyntax.isName(header.name) else {
         throw Self.refusal("header \(position + 1) of the operation has a name that HTTP does not allow")
@@ -44,7 +44,7 @@ struct RequestFields {
         throw Self.refusal(
           "the value of the operation's header '\(header.name)' holds a line break or control character")
       }
-      let name = FieldSyntax.folded(header.name)
+      let name = HeaderName.folded(header.name)
       if Self.isReserved(name) || configuredNames.contains(name) { continue }
       if name == Self.contentType {
         if hasContentType { continue }
@@ -56,8 +56,8 @@ struct RequestFields {
     if !taken.contains(Self.traceParent), !configuredNames.contains(Self.traceParent) {
       fields.append(OperationHeader(name: Self.traceParent, value: Self.traceParent(operation.id, attempt.number)))
     }
-    fields += configured.filter { !taken.contains(FieldSyntax.folded($0.name)) }
-    hasContentType = hasContentType || configured.contains { FieldSyntax.folded($0.name) == Self.contentType }
+    fields += configured.filter { !taken.contains(HeaderName.folded($0.name)) }
+    hasContentType = hasContentType || configured.contains { HeaderName.folded($0.name) == Self.contentType }
     if !hasContentType { fields.append(OperationHeader(name: "Content-Type", value: "application/octet-stream")) }
   }
 
@@ -71,7 +71,7 @@ struct RequestFields {
 
   /// Whether nobody but this module may set a field of this name.
   static func isReserved(_ name: String) -> Bool {
-    let name = FieldSyntax.folded(name)
+    let name = HeaderName.folded(name)
     return transportNames.contains(name) || ownNames.contains(name)
   }
 

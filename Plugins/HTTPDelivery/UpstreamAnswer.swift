@@ -13,13 +13,13 @@ struct UpstreamAnswer: Sendable {
 
   /// The value of the first field of this name.
   func field(_ name: String) -> String? {
-    let folded = FieldSyntax.folded(name)
-    return fields.first { FieldSyntax.folded($0.name) == folded }.map { FieldSyntax.trimmed($0.value) }
+    let folded = HeaderName.folded(name)
+    return fields.first { HeaderName.folded($0.name) == folded }.map { FieldSyntax.trimmed($0.value) }
   }
 
   /// The type of the body without its parameters, in lower case; empty when the upstream does not tell.
   var mediaType: String {
     guard let value = field("Content-Type"), let type = value.split(separator: ";").first else { return "" }
-    return FieldSyntax.folded(FieldSyntax.trimmed(String(type)))
+    return HeaderName.folded(FieldSyntax.trimmed(String(type)))
   }
 }

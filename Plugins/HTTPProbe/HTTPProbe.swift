@@ -49,6 +49,9 @@
     /// What is asked: `GET http://127.0.0.1:9000/health`, without query and credentials.
     public var target: String { "GET \(request.shownURL)" }
 
+    /// Whether the URL's host is this machine itself, as in `http://localhost:9000`, or a socket in the file system.
+    public var isOnThisMachine: Bool { request.isOnThisMachine }
+
     /// Asks once.
     public func check() async -> ProbeResult {
       guard !isClosed.load(ordering: .acquiring) else {

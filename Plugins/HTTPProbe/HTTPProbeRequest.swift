@@ -27,6 +27,16 @@
       return String(shown)
     }
 
+    /// Whether the host is loopback, or the URL names a socket in the file system.
+    var isOnThisMachine: Bool {
+      guard let scheme = url.firstRange(of: "://") else { return url.hasPrefix("unix:") }
+      if url[..<scheme.lowerBound].hasSuffix("+unix") { return true }
+      let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
+      let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+      return LoopbackHost.contains(
+        String(place.first == "[" ? place.dropFirst().prefix { $0 != "]" } : place.prefix { $0 != ":" }))
+    }
+
     func run(_ client: HTTPClient) async -> ProbeResult {
       var request = HTTPClientRequest(url: url)
       request.headers.add(name: "Connection", value: "close")

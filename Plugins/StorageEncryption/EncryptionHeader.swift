@@ -33,7 +33,8 @@
       } catch let error as RecordError {
         throw StoreError(
           .damaged, "the record that says how the store is encrypted cannot be read; restore the store from a backup",
-          cause: error)
+          cause: error
+        ).about(ReservedKeys.encryption)
       }
     }
 

@@ -80,7 +80,8 @@
         throw StoreError(
           .damaged,
           "the value at key \(key) is not an encrypted one; it was written past the encryption, or damaged. "
-            + "Restore the store from a backup")
+            + "Restore the store from a backup"
+        ).about(key)
       }
       guard let encryptionKey = keys[id] else { throw Self.missing(id, "the value at key \(key)") }
       let nonceStart = 5 + Self.saltByteCount
@@ -92,7 +93,8 @@
         throw StoreError(
           .damaged,
           "the value at key \(key) does not decrypt: it was changed, or put there from another key. Restore the "
-            + "store from a backup", cause: error)
+            + "store from a backup", cause: error
+        ).about(key)
       }
     }
 

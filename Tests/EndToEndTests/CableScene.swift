@@ -5,6 +5,8 @@ import Synchronization
 ///
 ///     inside: out0 ──── port0 :bridge: port1 ──── in0 :peer
 ///     10.77.0.2                                   10.77.0.1
+///
+/// Or without the bridge, where milliseconds count: the kernel opens a bridge's port up to a second after the cable is in.
 struct CableScene {
   private static let counter = Atomic(0)
   static let ip = ["/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip"].first {
@@ -19,9 +21,12 @@ struct CableScene {
   let configuration: URL
   /// The agent's HTTP interface: a socket in the file system is the same in every namespace.
   let agentURL: String
+  let isBridged: Bool
 
   /// - Parameter network: the section `network` of the agent's config.
-  static func with(network: String, _ body: (CableScene) async throws -> Void) async throws {
+  static func with(
+    network: String, isBridged: Bool = true, _ body: (CableScene) async throws -> Void
+  ) async throws {
     let number = counter.add(1, ordering: .relaxed).newValue
     let names = ["inside", "bridge", "peer"].map { "tombolo-e2e-\(getpid())-\(number)-\($0)" }
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-cable-\(getpid())-\(number)")
@@ -30,7 +35,7 @@ struct CableScene {
     let scene = CableScene(
       inside: names[0], bridge: names[1], peer: names[2], folder: folder,
       configuration: folder.appending(path: "tombolo.yaml"),
-      agentURL: "http+unix://" + socket.replacingOccurrences(of: "/", with: "%2F"))
+      agentURL: "http+unix://" + socket.replacingOccurrences(of: "/", with: "%2F"), isBridged: isBridged)
     try """
     agent:
       listen: "unix:\(socket)"
@@ -62,18 +67,26 @@ struct CableScene {
       try await Self.run(["netns", "add", name])
       try await change(name, "link set up dev lo")
     }
-    try await Self.run(
-      ["link", "add", "out0", "netns", inside, "type", "veth", "peer", "name", "port0", "netns", bridge])
-    try await Self.run(
-      ["link", "add", "in0", "netns", peer, "type", "veth", "peer", "name", "port1", "netns", bridge])
-    for line in [
-      "link add br0 type bridge", "link set port0 master br0", "link set port1 master br0", "link set up dev port0",
-      "link set up dev port1", "link set up dev br0",
-    ] { try await change(bridge, line) }
+    if isBridged { try await buildBridge() } else { try await lay("out0", in: inside, to: "in0", in: peer) }
     for line in ["address add 10.77.0.1/24 dev in0", "link set up dev in0"] { try await change(peer, line) }
     for line in [
       "address add 10.77.0.2/24 dev out0", "link set up dev out0", "route add default via 10.77.0.1",
     ] { try await change(inside, line) }
+  }
+
+  private func buildBridge() async throws {
+    try await lay("out0", in: inside, to: "port0", in: bridge)
+    try await lay("in0", in: peer, to: "port1", in: bridge)
+    for line in [
+      "link add br0 type bridge", "link set port0 master br0", "link set port1 master br0", "link set up dev port0",
+      "link set up dev port1", "link set up dev br0",
+    ] { try await change(bridge, line) }
+  }
+
+  /// Lays a cable. Both ends are down.
+  private func lay(_ end: String, in namespace: String, to otherEnd: String, in otherNamespace: String) async throws {
+    try await Self.run(
+      ["link", "add", end, "netns", namespace, "type", "veth", "peer", "name", otherEnd, "netns", otherNamespace])
   }
 
   // MARK: - Changes
@@ -83,8 +96,13 @@ struct CableScene {
     try await Self.run(["-n", namespace] + words.split(separator: " ").map(String.init))
   }
 
-  func pullCable() async throws { try await change(bridge, "link set down dev port0") }
-  func plugCable() async throws { try await change(bridge, "link set up dev port0") }
+  func pullCable() async throws { try await setCable("down") }
+  func plugCable() async throws { try await setCable("up") }
+
+  /// The other end of the cable decides whether this one has a carrier.
+  private func setCable(_ state: String) async throws {
+    try await change(isBridged ? bridge : peer, "link set \(state) dev \(isBridged ? "port0" : "in0")")
+  }
 
   private static func run(_ arguments: [String]) async throws {
     guard let ip else { throw RunningProgram.Failure(description: "there is no ip: install iproute2") }

@@ -29,45 +29,59 @@ struct CableTests {
     }
   }
 
-  @Test("200 operations posted while the cable is out are all delivered once it is in")
-  func recovery() async throws {
-    try await CableScene.with(network: Self.network) { scene in
-      let upstream = try await scene.startUpstream()
-      let agent = try await scene.startAgent()
-      _ = try await Web.ask(scene.agentURL + "/v1/network") {
-        try $0.value("sources.0.source") == "probe" && $0.value("status") == "online"
-      }
-      var delivered = 0
-      for round in 1...2 {
-        try await scene.pullCable()
-        _ = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("status") == "offline" }
-        let operations = (0..<200).map { number in
-          #"{"kind":"cable.\#(round)","orderingKey":"key/\#(number % 20)","payload":{"number":\#(number)}}"#
-        }
-        let posted = try await Web.send(
-          "POST", scene.agentURL + "/v1/operations", #"{"operations":[\#(operations.joined(separator: ","))]}"#)
-        #expect(posted.status == 202)
+  /// Of so many rounds the median counts: on a busy machine one may be late.
+  private static let roundCount = 5
 
-        let kernel = try scene.start(CableScene.ip ?? "ip", ["-ts", "monitor", "link"], in: scene.inside)
-        try await Self.awaitListening(kernel, scene)
-        async let first = Self.firstDelivery(upstream, kind: "cable.\(round)")
-        try await scene.plugCable()
-        let news = try await kernel.line { $0.contains(" out0@") && $0.contains("LOWER_UP") }
-        let event = try #require(Self.moment(news))
-        let milliseconds = try await first.timeIntervalSince(event) * 1_000
-        print(
-          "| cable in, round \(round) | first delivery \(Int(milliseconds.rounded())) ms after the kernel's event |")
-        await kernel.killAndWait()
-        delivered += operations.count
-        let expected = delivered
-        let status = try await Web.ask(scene.agentURL + "/v1/status") { try $0.value("queue.delivered") == expected }
-        #expect(try status.value("queue.delivered", as: Int.self) == expected)
+  @Test(
+    "200 operations posted while the cable is out are on their way within 100 ms of the kernel's news that it is in")
+  func recovery() async throws {
+    var latencies: [Double] = []
+    let network = """
+        probe: { type: http, url: "http://10.77.0.1:9000/health" }
+      """
+    // Each with an agent of its own: one that saw the cable go again and again would hold the news back.
+    for _ in 1...Self.roundCount {
+      try await CableScene.with(network: network, isBridged: false) { scene in
+        let milliseconds = try await Self.millisecondsToFirstDelivery(scene)
+        print("| cable in, 200 operations waiting | first delivery | \(Int(milliseconds.rounded())) ms |")
+        latencies.append(milliseconds)
       }
-      let received = try await scene.tombolo("status", "--json")
-      #expect(received.status == 0)
-      await agent.killAndWait()
-      await upstream.killAndWait()
     }
+    #expect(latencies.sorted()[latencies.count / 2] < 100, "\(latencies)")
+  }
+
+  /// From the kernel's news that the cable is in to the first of 200 operations that arrives; returns when all have.
+  private static func millisecondsToFirstDelivery(_ scene: CableScene) async throws -> Double {
+    let upstream = try await scene.startUpstream()
+    let agent = try await scene.startAgent()
+    _ = try await Web.ask(scene.agentURL + "/v1/network") {
+      try $0.value("sources.0.source") == "probe" && $0.value("status") == "online"
+    }
+    try await scene.pullCable()
+    _ = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("status") == "offline" }
+    let operations = (0..<200).map { number in
+      #"{"kind":"cable","orderingKey":"key/\#(number % 20)","payload":{"number":\#(number)}}"#
+    }
+    let posted = try await Web.send(
+      "POST", scene.agentURL + "/v1/operations", #"{"operations":[\#(operations.joined(separator: ","))]}"#)
+    #expect(posted.status == 202)
+
+    let kernel = try scene.start(CableScene.ip ?? "ip", ["-ts", "monitor", "link"], in: scene.inside)
+    try await awaitListening(kernel, scene)
+    async let first = firstDelivery(upstream, kind: "cable")
+    try await scene.plugCable()
+    let news = try await kernel.line { $0.contains(" out0@") && $0.contains("LOWER_UP") }
+    let event = try #require(moment(news))
+    let milliseconds = try await first.timeIntervalSince(event) * 1_000
+    await kernel.killAndWait()
+    let status = try await Web.ask(scene.agentURL + "/v1/status") {
+      try $0.value("queue.delivered") == operations.count
+    }
+    #expect(try status.value("queue.delivered", as: Int.self) == operations.count)
+    await agent.killAndWait()
+    #expect(try await summary(scene).accepted == operations.count)
+    await upstream.killAndWait()
+    return milliseconds
   }
 
   /// Returns once `ip monitor` listens. It says nothing when it begins to; so there are events until it tells of one.
@@ -145,7 +159,8 @@ struct CableTests {
         let start = ContinuousClock.now
         let status = try await next(watch) { $0.status == condition }
         let took = ContinuousClock.now - start
-        print("| \(event) | \(condition) | \(took) | \(status.sources.first?.detail ?? "") |")
+        let milliseconds = Int((took / .milliseconds(1)).rounded())
+        print("| \(event) | \(condition) | \(milliseconds) ms | \(status.sources.first?.detail ?? "") |")
         #expect(took < limit, "\(event)")
         return status
       }

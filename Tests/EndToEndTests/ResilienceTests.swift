@@ -106,6 +106,64 @@ struct ResilienceTests {
     }
   }
 
+  /// Ten first attempts and the two repetitions that are there at the start are not enough to open the breaker; the two or more
+  /// that the budget has gained when the refused ones come back are.
+  static let breakerAndBudget = """
+    queue:
+      backoff: { type: constant, delay: 50ms, jitter: none }
+    resilience:
+      upstream:
+        - { type: retryBudget, ratio: 0, minimumPerSecond: 2, maximumSaved: 5 }
+        - { type: circuitBreaker, minimumCalls: 14, windowCalls: 50, openDuration: 4s }
+    """
+
+  @Test(
+    "Over HTTP and over gRPC a failing upstream uses up the budget and opens the breaker; status shows both, then the recovery",
+    arguments: MisbehavingUpstream.Transport.allCases)
+  func breakerAndBudget(transport: MisbehavingUpstream.Transport) async throws {
+    try await Scene.with(Self.breakerAndBudget) { scene in
+      let yaml = try String(contentsOf: scene.configuration, encoding: .utf8)
+      try yaml.replacing("type: http\n  baseURL", with: "type: \(transport.rawValue)\n  baseURL")
+        .replacing(
+          "type: http, url: \"http://127.0.0.1:\(scene.upstreamPort)/health\"",
+          with: "type: tcp, address: 127.0.0.1:\(scene.upstreamPort)"
+        )
+        .write(to: scene.configuration, atomically: true, encoding: .utf8)
+      let upstream = try await MisbehavingUpstream.start(transport, in: scene)
+      try await upstream.misbehave()
+      let agent = try await scene.startAgent()
+      let calm = #/upstream: retry budget [2-5] of 5; circuit breaker closed/#
+      #expect(try await scene.tombolo("status").output.contains(calm))
+      for number in 0..<10 { _ = try await enqueue("orders.\(number)", agent) }
+
+      let isSpent = #/retry budget \d of 5, held back [1-9]/#
+      let spent = try await poll {
+        try await scene.tombolo("status").output
+      } until: {
+        $0.contains(isSpent)
+      }
+      #expect(spent.contains(isSpent), "\(spent)")
+      let both = #/retry budget \d of 5, held back \d+; circuit breaker open for another/#
+      let open = try await poll {
+        try await scene.tombolo("status").output
+      } until: {
+        $0.contains(both)
+      }
+      #expect(open.contains(both), "\(open)")
+      let why = try await Web.ask(agent.url + "/v1/status") { try $0.value("resilience.policies.1.openings") >= 1 }
+      #expect(try why.value("resilience.policies.0.refused") >= 1)
+
+      try await upstream.behave()
+      let done = try await Web.ask(agent.url + "/v1/status") { try $0.value("queue.delivered", as: Int.self) == 10 }
+      #expect(try done.value("queue.delivered", as: Int.self) == 10)
+      #expect(try done.value("queue.deadLettered", as: Int.self) == 0)
+      let well = try await scene.tombolo("status").output
+      #expect(well.contains("circuit breaker closed"), "\(well)")
+      await agent.program.killAndWait()
+      await upstream.program.killAndWait()
+    }
+  }
+
   @Test("type: grpc delivers to a gRPC service, through its death and return, with the same policies")
   func grpc() async throws {
     try await Scene.with { scene in

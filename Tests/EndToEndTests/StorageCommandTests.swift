@@ -15,7 +15,11 @@ struct StorageCommandTests {
   private func dump(_ file: String) async throws -> [String] {
     let result = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", file])
     #expect(result.status == 0, "\(result.errors)")
-    return try result.output.split(separator: "\n").map { line in
+    return try lines(result.output)
+  }
+
+  private func lines(_ output: String) throws -> [String] {
+    try output.split(separator: "\n").map { line in
       let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
       return "\(object?["keyBase64"] ?? "")=\(object?["value"] ?? "")"
     }
@@ -131,6 +135,97 @@ struct StorageCommandTests {
       let again = try await RunningProgram.run("tombolo", arguments + [saved])
       #expect(again.status == 1, "a folder in use is not written over")
       #expect(try Data(contentsOf: journal) == bytes)
+    }
+  }
+
+  @Test("a value that was tampered with is named and left out, the rest is printed, and no repair is advised")
+  func tamperedValue() async throws {
+    try await Scene.with { scene in
+      try await fill(scene, count: 5)
+      let folder = scene.folder.path
+      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", "\(folder)/key"]).status == 0)
+      let encrypted = try scene.write("b.yaml", "{ path: \(folder)/b, encryption: { keyFile: \(folder)/key } }")
+      let source = scene.configuration.path
+      let moved = try await RunningProgram.run("tombolo", ["storage", "migrate", "--from", source, "--to", encrypted])
+      #expect(moved.status == 0, "\(moved.errors)")
+      let plain = try await dump(source)
+      let script = """
+        import sqlite3, sys
+        with sqlite3.connect(sys.argv[1]) as database:
+          keys = [row[0] for row in database.execute("SELECT key FROM records ORDER BY key") if row[0][:1] != b"\\0"]
+          value = bytearray(database.execute("SELECT value FROM records WHERE key = ?", (keys[2],)).fetchone()[0])
+          value[-1] ^= 1
+          database.execute("UPDATE records SET value = ? WHERE key = ?", (bytes(value), keys[2]))
+        """
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+      python.arguments = ["python3", "-c", script, "\(folder)/b/tombolo.sqlite"]
+      try python.run()
+      python.waitUntilExit()
+      #expect(python.terminationStatus == 0)
+
+      let dumped = try await RunningProgram.run("tombolo", ["storage", "dump", "--config", encrypted])
+      #expect(dumped.status == 1)
+      #expect(dumped.output.split(separator: "\n").count == plain.count - 1)
+      #expect(try Set(lines(dumped.output)).isSubset(of: plain), "\(dumped.output)")
+      #expect(dumped.errors.contains("the value at key ") && dumped.errors.contains("does not decrypt"))
+      #expect(dumped.errors.contains("1 records are damaged"), "\(dumped.errors)")
+      #expect(dumped.errors.contains("cannot help"), "\(dumped.errors)")
+      #expect(!dumped.errors.contains("nothing was lost"), "\(dumped.errors)")
+    }
+  }
+
+  @Test("a damaged store that is encrypted is printed decrypted, as far as it is intact")
+  func damagedAndEncrypted() async throws {
+    try await Scene.with(engine: .file) { scene in
+      let key = scene.folder.appending(path: "key").path
+      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", key]).status == 0)
+      let encrypted = "storage.encryption.keyFile=\(key)"
+      for index in 0..<8 {
+        let added = try await scene.tombolo("enqueue", "--kind", "k\(index)", "--data", "{}", "--set", encrypted)
+        #expect(added.status == 0, "\(added.errors)")
+      }
+      func dump() async throws -> (status: Int32, lines: Set<Substring>, errors: String) {
+        let result = try await scene.tombolo("storage", "dump", "--no-revisions", "--set", encrypted)
+        return (result.status, Set(result.output.split(separator: "\n")), result.errors)
+      }
+      let whole = try await dump()
+      #expect(whole.status == 0, "\(whole.errors)")
+      let journal = scene.data.appending(path: "journal-000000000001")
+      var bytes = try Data(contentsOf: journal)
+      let end = try #require(bytes.lastIndex { $0 != 0 })
+      bytes[end / 2] ^= 1
+      try bytes.write(to: journal)
+      let damaged = try await dump()
+      #expect(damaged.status == 1)
+      #expect(damaged.errors.contains("lost: \(journal.path): "), "\(damaged.errors)")
+      #expect(damaged.errors.contains("storage repair"), "\(damaged.errors)")
+      // The values are those that were put, and not as they are stored.
+      #expect(damaged.lines.intersection(whole.lines).count > 4, "\(damaged.lines)")
+    }
+  }
+
+  @Test("what a journal holds is printed change by change, also while an agent has it open")
+  func journal() async throws {
+    try await Scene.with(engine: .file) { scene in
+      try await fill(scene, count: 2)
+      let agent = try await scene.startAgent()
+      let shown = try await scene.tombolo("storage", "dump", "--journal")
+      #expect(shown.status == 0, "\(shown.errors)")
+      let lines = try shown.output.split(separator: "\n").map { line in
+        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      }
+      #expect(lines.first??["kind"] as? String == "mark")
+      #expect(lines.contains { $0?["kind"] as? String == "batch" && $0?["deleted"] == nil })
+      #expect(lines.contains { $0?["valueBase64"] != nil || $0?["value"] != nil })
+      #expect(try await scene.tombolo("storage", "dump").errors.contains("\(agent.program.processID)"))
+      agent.program.signal(SIGTERM)
+      #expect(await agent.program.waitForExit() == 0)
+      #expect(try await scene.tombolo("storage", "dump", "--journal", "--no-values").status == 2)
+      let sqlite = try scene.write("b.yaml", "{ type: sqlite, path: \(scene.data.path) }")
+      let other = try await RunningProgram.run("tombolo", ["storage", "dump", "--journal", "--config", sqlite])
+      #expect(other.status == 2)
+      #expect(other.errors.contains("no journal"), "\(other.errors)")
     }
   }
 

@@ -2,6 +2,7 @@ import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @testable import FileStorage
 
@@ -130,6 +131,31 @@ struct FileStoreInspectionTests {
       found.losses.contains { ($0.offset..<$0.offset + $0.byteCount).contains(30_000) && $0.reason.contains("read") })
   }
 
+  @Test("A file that cannot be opened is a loss, with the reason, and the rest is saved and shown")
+  func unopenable() async throws {
+    let files = SimulatedFiles()
+    let store = try JournalUnderTest(files)
+    for batch in Script(seed: 7, count: 40).batches { try store.commit([batch]) }
+    let location = JournalLocation(folder: JournalUnderTest.folder)
+    let (front, newest) = (store.journal.front, store.journal.current.number)
+    #expect(newest > front)
+    for number in front...newest {
+      let path = location.segment(number)
+      let locked = files.afterKill()
+      locked.makeUnopenable(path)
+      let found = try await salvaged(locked)
+      let loss = try #require(found.losses.first { $0.path == path }, "segment \(number)")
+      #expect(loss.reason.contains("opening it"))
+      #expect(found.losses.count { $0.path == path } == 1, "told once: \(found.losses)")
+      #expect(!found.records.isEmpty)
+    }
+    let noteless = files.afterKill()
+    noteless.makeUnopenable(location.acknowledgement)
+    let found = try await salvaged(noteless)
+    #expect(found.losses.isEmpty)
+    #expect(try found.records == store.records())
+  }
+
   @Test("What was acknowledged and is gone without a trace in any file is told, by name and place")
   func goneWithoutTrace() async throws {
     let files = SimulatedFiles()
@@ -197,12 +223,17 @@ struct FileStoreInspectionTests {
       let context = PluginContext(time: SystemTimeSource(), warn: { _ in })
       let report = try await FileStoragePlugin.repair(options, into: "\(folder.path)/e/", in: context)
       #expect(report == RepairReport(recordCount: 3))
-      let seen = Mutex<[Key]>([])
-      let salvage = try await FileStoragePlugin.salvage(options, in: context) { record in
-        seen.withLock { $0.append(record.key) }
-      }
-      #expect(salvage == report)
-      #expect(seen.withLock { $0 } == [Key("b"), Key("c"), Key([0xFF, 0])])
+      let salvaged = try await FileStoragePlugin.salvage(options, in: context)
+      #expect(salvaged.losses.isEmpty)
+      #expect(try await salvaged.store.scan(.all, limit: 9).map(\.key) == [Key("b"), Key("c"), Key([0xFF, 0])])
+      #expect(try await salvaged.store.get([Key("c"), Key("a")]).map { $0?.value } == [Array("three".utf8), nil])
+      #expect(await refusal(source)?.code == .inUse, "it holds the store until it is closed")
+      let writing = await #expect(throws: StoreError.self) { try await salvaged.store.commit([Batch()]) }
+      #expect(writing?.code == .inaccessible)
+      try await salvaged.store.close()
+      let closed = await #expect(throws: StoreError.self) { try await salvaged.store.get(Key("c")) }
+      #expect(closed?.code == .closed)
+      try await FileStore(path: source).close()
     }
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @testable import FileStorage
 
@@ -49,37 +50,7 @@ struct FileStoreTests {
     if case .committed = result { true } else { false }
   }
 
-  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
-  func reopen(durability: StoreDurability) async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await FileStore(path: "\(folder.path)/a/b", durability: durability)
-      var batch = Batch()
-      batch.put(Key("a"), [UInt8](repeating: 3, count: 5_000))
-      batch.put(Key("empty"), [])
-      let revision = try #require(try await store.commit([batch]).first).get()
-      try await store.close()
-      try await store.close()
-      await #expect(throws: StoreError.self) { try await store.get(Key("a")) }
-      let again = try await FileStore(path: "\(folder.path)/a/b", durability: durability)
-      let records = try await again.get([Key("a"), Key("empty"), Key("none")])
-      #expect(records.map { $0?.value } == [[UInt8](repeating: 3, count: 5_000), [], nil])
-      #expect(records[0]?.revision == revision)
-      try await again.close()
-    }
-  }
-
-  @Test("A second opening is refused and names the holder")
-  func inUse() async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await FileStore(path: folder.path)
-      let error = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
-      #expect(error?.code == .inUse)
-      #expect(error?.message.contains("pid \(getpid())") == true)
-      try await store.close()
-    }
-  }
-
-  @Test("A folder of another engine, a newer version and a flipped byte are refused with a reason")
+  @Test("A newer version and a flipped byte are refused with a reason")
   func refusals() async throws {
     try await TemporaryFolder.with { folder in
       let store = try await FileStore(path: folder.path)
@@ -101,9 +72,6 @@ struct FileStoreTests {
       let damage = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
       #expect(damage?.code == .damaged)
       #expect(damage?.message.contains("\(segment), byte ") == true)
-      try folder.write(Array("sqlite\n".utf8), to: "\(folder.path)/tombolo.engine")
-      let engine = await #expect(throws: StoreError.self) { try await FileStore(path: folder.path) }
-      #expect(engine?.code == .inaccessible)
     }
   }
 

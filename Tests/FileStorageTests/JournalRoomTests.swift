@@ -1,6 +1,7 @@
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @testable import FileStorage
 

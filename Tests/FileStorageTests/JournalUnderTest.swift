@@ -1,5 +1,6 @@
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @testable import FileStorage
 

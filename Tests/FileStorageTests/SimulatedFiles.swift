@@ -1,5 +1,6 @@
 import Synchronization
 import TomboloStorage
+import TomboloTesting
 
 @testable import FileStorage
 
@@ -47,6 +48,7 @@ final class SimulatedFiles: FileSystem {
     var faultyCall = "none"
     var diskByteCount = 1 << 40
     var unreadable: [Int: Range<Int>] = [:]
+    var unopenable: Set<String> = []
     var boot: UInt8 = 1
 
     /// What files with a name, and those that are still open, take.
@@ -135,6 +137,11 @@ final class SimulatedFiles: FileSystem {
     }
   }
 
+  /// From now on opening this file fails.
+  func makeUnopenable(_ path: String) {
+    state.withLock { _ = $0.unopenable.insert(path) }
+  }
+
   func limitDisk(to byteCount: Int) {
     state.withLock { $0.diskByteCount = byteCount }
   }
@@ -185,6 +192,7 @@ final class SimulatedFiles: FileSystem {
 
   func open(_ path: String, _ purpose: FilePurpose) throws(SystemFailure) -> Int32 {
     try call("open \(path)") { state, _ in
+      if state.unopenable.contains(path) { return .failure(SystemFailure(errorNumber: EACCES)) }
       if state.names[path] == nil {
         guard purpose == .creating else { return .failure(SystemFailure(errorNumber: ENOENT)) }
         state.names[path] = state.nextNode

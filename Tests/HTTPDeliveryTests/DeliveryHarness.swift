@@ -1,6 +1,7 @@
 import ExampleUpstream
 import HTTPDelivery
 import TomboloPorts
+import TomboloTesting
 
 /// A delivery and the upstream it delivers to, over a real socket.
 struct DeliveryHarness: Sendable {
@@ -45,53 +46,4 @@ struct FixedTime: TimeSource {
   var now = standard
   var uptime: Duration { .zero }
   func sleep(for duration: Duration) async throws {}
-}
-
-extension SyncOperation {
-  static func sample(
-    kind: String = "orders.place", orderingKey: String? = nil, idempotencyKey: String? = nil,
-    headers: [OperationHeader] = [], payload: String = #"{"amount":42}"#
-  ) -> SyncOperation {
-    SyncOperation(
-      id: OperationID(high: 0x0192_0000_0000_7000, low: 0x8000_0000_0000_0001), kind: kind, priority: .high,
-      orderingKey: orderingKey, idempotencyKey: idempotencyKey, enqueuedAt: FixedTime.standard, headers: headers,
-      payload: Array(payload.utf8))
-  }
-}
-
-extension DeliveryOutcome {
-  /// Its name, and the code of its failure: `retry unreachable`.
-  var label: String {
-    switch self {
-    case .delivered: "delivered"
-    case .retry(_, let failure): "retry \(failure.code)"
-    case .snooze(_, let failure): "snooze \(failure.code)"
-    case .suspend(_, let failure): "suspend \(failure.code)"
-    case .conflict: "conflict"
-    case .reject(let failure): "reject \(failure.code)"
-    case .park(let failure): "park \(failure.code)"
-    }
-  }
-
-  var message: String {
-    switch self {
-    case .delivered: ""
-    case .retry(_, let failure), .snooze(_, let failure), .suspend(_, let failure): failure.message
-    case .conflict(let remote): remote.detail
-    case .reject(let failure), .park(let failure): failure.message
-    }
-  }
-
-  /// The wait it asks for.
-  var pause: Duration? {
-    switch self {
-    case .retry(let after, _): after
-    case .snooze(let pause, _), .suspend(let pause, _): pause
-    case .delivered, .conflict, .reject, .park: nil
-    }
-  }
-
-  var remote: RemoteVersion? {
-    if case .conflict(let remote) = self { remote } else { nil }
-  }
 }

@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("ExampleUpstream")
 struct ExampleUpstreamTests {

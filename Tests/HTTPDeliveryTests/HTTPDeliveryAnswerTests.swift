@@ -2,6 +2,7 @@ import ExampleUpstream
 import HTTPDelivery
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("HTTPDelivery: answers")
 struct HTTPDeliveryAnswerTests {

@@ -3,6 +3,7 @@ import HTTPDelivery
 import Hummingbird
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("HTTPDelivery: no answer")
 struct HTTPDeliveryFailureTests {
@@ -56,6 +57,17 @@ struct HTTPDeliveryFailureTests {
       #expect(outcome.label == "retry unreachable")
       #expect(outcome.message == "connection refused by \(host):\(port)")
     }
+  }
+
+  @Test("Where nobody accepts a connection it is unreachable after the connect timeout", .timeLimit(.minutes(1)))
+  func connectTimeout() async throws {
+    let listener = try #require(FullListener())
+    let outcome = try await Self.deliverOnce("http://127.0.0.1:\(listener.port)") {
+      $0.timeout = .seconds(3_600)
+      $0.connectTimeout = .milliseconds(100)
+    }
+    #expect(outcome.label == "retry unreachable")
+    #expect(outcome.message == "127.0.0.1:\(listener.port) did not accept a connection in time")
   }
 
   @Test("A name that does not resolve is unreachable", .timeLimit(.minutes(1)))

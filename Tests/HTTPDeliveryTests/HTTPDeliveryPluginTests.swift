@@ -3,6 +3,7 @@ import HTTPDelivery
 import Synchronization
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("HTTPDeliveryPlugin")
 struct HTTPDeliveryPluginTests {

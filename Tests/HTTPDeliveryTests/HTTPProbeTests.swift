@@ -125,6 +125,19 @@
       try await probe.close()
     }
 
+    @Test(
+      "a loopback host and a socket in the file system are on this machine, nothing else for certain",
+      arguments: [
+        ("http://localhost:9000/health", true), ("https://127.0.0.1", true), ("http://user:secret@[::1]:9000/", true),
+        ("http+unix://%2Frun%2Fa.sock/health", true), ("http://a.example/@localhost", false),
+        ("http://localhost@a.example/", false), ("http://[2001:db8::1]:9000/", false), ("https://10.0.0.1", false),
+      ])
+    func onThisMachine(url: String, expected: Bool) async throws {
+      let probe = HTTPProbe(url: url)
+      #expect(probe.isOnThisMachine == expected)
+      try await probe.close()
+    }
+
     @Test("the plugin makes a probe from its section")
     func plugin() async throws {
       let server = try HTTPProbeServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")

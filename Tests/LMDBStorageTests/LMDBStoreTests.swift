@@ -7,22 +7,6 @@ import TomboloTesting
 
 @Suite("LMDBStore")
 struct LMDBStoreTests {
-  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
-  func reopen(durability: StoreDurability) async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await LMDBStore(path: folder.path, durability: durability)
-      let revision = try await store.commit { batch in
-        batch.put(Key("a"), [1, 2, 3])
-        batch.put(Key("empty"), [])
-      }
-      try await store.close()
-      let again = try await LMDBStore(path: folder.path, durability: durability)
-      #expect(try await again.get(Key("a")) == Record(key: Key("a"), value: [1, 2, 3], revision: revision))
-      #expect(try await again.get(Key("empty"))?.value == [])
-      try await again.close()
-    }
-  }
-
   @Test("A commit reaches what its batches ask for, and the next one what the store is set to")
   func batchDurability() async throws {
     try await TemporaryFolder.with { folder in
@@ -63,48 +47,6 @@ struct LMDBStoreTests {
       try await again.close()
       let alone = try await LMDBStore(path: folder.path)
       try await alone.close()
-    }
-  }
-
-  @Test("What was committed is there when the store was let go without being closed")
-  func letGo() async throws {
-    try await TemporaryFolder.with { folder in
-      try await LMDBStore(path: folder.path).commit { $0.put(Key("a"), [1]) }
-      let again = try await openWhenFree(folder.path)
-      #expect(try await again.value("a") == [1])
-      try await again.close()
-    }
-  }
-
-  @Test("A store opened again never gives a revision it gave before")
-  func revisionsAcrossOpenings() async throws {
-    try await TemporaryFolder.with { folder in
-      var seen: Set<Revision> = []
-      for _ in 0..<4 {
-        let store = try await LMDBStore(path: folder.path, durability: .none)
-        for _ in 0..<3 {
-          let revision = try await store.commit { $0.put(Key("a"), []) }
-          #expect(seen.insert(revision).inserted)
-        }
-        try await store.commit { $0.delete(Key("a")) }
-        try await store.close()
-      }
-    }
-  }
-
-  @Test("A closed store leaves the database, its reserve, an unlocked lock, and nothing that others could read")
-  func filesAfterClose() async throws {
-    try await TemporaryFolder.with { folder in
-      let path = "\(folder.path)/some/where"
-      let store = try await LMDBStore(path: path)
-      try await store.commit { $0.put(Key("a"), [1]) }
-      for file in try FileManager.default.contentsOfDirectory(atPath: path) {
-        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
-        #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
-      }
-      try await store.close()
-      let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      #expect(files == ["tombolo.engine", "tombolo.lmdb", "tombolo.lock", "tombolo.reserve"])
     }
   }
 
@@ -266,17 +208,6 @@ struct LMDBStoreTests {
     for index in 0..<100_000 {
       try await store.commit { batch in
         for part in 0..<10 { batch.put(Key("key \(index) \(part)"), [UInt8](repeating: 7, count: valueByteCount)) }
-      }
-    }
-  }
-
-  /// A store that is let go releases its lock on threads of its own, a moment later.
-  private func openWhenFree(_ path: String) async throws -> LMDBStore {
-    while true {
-      do {
-        return try await LMDBStore(path: path)
-      } catch let error as StoreError where error.code == .inUse {
-        await Task.yield()
       }
     }
   }

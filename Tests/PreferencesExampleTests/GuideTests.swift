@@ -1,21 +1,32 @@
 import Foundation
 import Testing
 
-@Suite("The guide \"How do I make my service work offline?\"")
+@Suite("The guides of working offline")
 struct GuideTests {
-  @Test("shows only code of the example")
-  func snippets() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  /// Where the code of each guide is compiled.
+  static let sources: [String: [String]] = [
+    "MakeYourServiceWorkOffline": ["Tools/Examples/Preferences/Library", "Tools/Examples/Tasks"],
+    "MoveFromAHandWrittenOutbox": ["Tools/Examples/Outbox"],
+    "DecideConflicts": [
+      "Tools/Examples/Preferences/Library", "Tools/Examples/Preferences/Service", "Tests/PreferencesExampleTests",
+      "Tests/TomboloOfflineTests/Tests",
+    ],
+  ]
+
+  @Test("show only code that is compiled", arguments: sources.keys.sorted())
+  func snippets(_ guide: String) throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let guide = try String(
-      contentsOf: root.appendingPathComponent(
-        "Modules/Tombolo/Documentation.docc/Offline/MakeYourServiceWorkOffline.md"), encoding: .utf8)
-    let folder = root.appendingPathComponent("Tools/Examples/Preferences/Library")
-    let sources = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-      .map { try String(contentsOf: $0, encoding: .utf8) }
-    let snippets = guide.components(separatedBy: "```swift\n").dropFirst()
+    let text = try String(
+      contentsOf: root.appending(path: "Modules/Tombolo/Documentation.docc/Offline/\(guide).md"), encoding: .utf8)
+    let files = try (Self.sources[guide] ?? []).flatMap { folder in
+      try FileManager.default.contentsOfDirectory(
+        at: root.appending(path: folder), includingPropertiesForKeys: nil)
+    }
+    let sources = try files.filter { $0.pathExtension == "swift" }.map { try String(contentsOf: $0, encoding: .utf8) }
+    let snippets = text.components(separatedBy: "```swift\n").dropFirst()
       .compactMap { $0.components(separatedBy: "\n```").first }
     #expect(snippets.count >= 4)
-    for snippet in snippets { #expect(sources.contains { $0.contains(snippet) }, "not in the example:\n\(snippet)") }
+    for snippet in snippets { #expect(sources.contains { $0.contains(snippet) }, "not compiled:\n\(snippet)") }
   }
 }

@@ -21,7 +21,7 @@ struct ImportRuleTests {
     "TomboloNetwork": ["TomboloPorts", "Logging"],
     "TomboloStorage": ["TomboloPorts"],
     "TomboloQueue": ["TomboloPorts", "TomboloResilience", "TomboloStorage", "Logging"],
-    "TomboloOffline": ["TomboloPorts", "TomboloStorage", "TomboloQueue", "Logging"],
+    "TomboloOffline": ["TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "Logging"],
     "TomboloTelemetry": ["TomboloPorts", "TomboloResilience", "TomboloQueue", "Logging", "CoreMetrics", "Tracing"],
     "TomboloTesting": ["TomboloPorts"],
     "TomboloConformance": ["TomboloPorts"],
@@ -31,6 +31,7 @@ struct ImportRuleTests {
     ],
     "Tombolo": [
       "TomboloPorts", "TomboloResilience", "TomboloContainer", "TomboloNetwork", "TomboloStorage", "TomboloQueue",
+      "TomboloOffline",
     ],
   ]
 

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @testable import SQLiteStorage
 

@@ -20,77 +20,6 @@ struct SQLiteRefusalTests {
     try await storeError { _ = try await SQLiteStore(path: path) }
   }
 
-  @Test("A second store in this process is refused, and the message names this process")
-  func secondInProcess() async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await SQLiteStore(path: folder.path)
-      let error = try await openError(folder.path + "/")
-      #expect(error.code == .inUse)
-      #expect(error.message.contains("another store object in this process (pid \(getpid()))"))
-      try await store.commit { $0.put(Key("a"), [1]) }
-      try await store.close()
-      try await SQLiteStore(path: folder.path).close()
-    }
-  }
-
-  @Test("A store held by another process is refused, and the message names that process")
-  func secondProcess() async throws {
-    try await TemporaryFolder.with { folder in
-      // Holds the lock as a second Tombolo would, says so, and ends when its input does.
-      let script = """
-        import fcntl, os, sys
-        file = open(sys.argv[1], "w"); fcntl.flock(file, fcntl.LOCK_EX)
-        file.write(f"{os.getpid()}\\n"); file.flush(); print("held", flush=True); sys.stdin.read()
-        """
-      let holder = Process()
-      holder.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-      holder.arguments = ["python3", "-c", script, "\(folder.path)/tombolo.lock"]
-      let input = Pipe()
-      let output = Pipe()
-      holder.standardInput = input
-      holder.standardOutput = output
-      let (ends, end) = AsyncStream<Void>.makeStream()
-      holder.terminationHandler = { _ in end.finish() }
-      try holder.run()
-      #expect(String(decoding: output.fileHandleForReading.readData(ofLength: 5), as: UTF8.self) == "held\n")
-      let error = try await openError(folder.path)
-      #expect(error.code == .inUse)
-      #expect(error.message.contains("pid \(holder.processIdentifier)"))
-      #expect(!folder.exists(folder.database))
-      try input.fileHandleForWriting.close()
-      for await _ in ends {}
-      try await SQLiteStore(path: folder.path).close()
-    }
-  }
-
-  @Test("A file that is no database, or was cut off, is damage: the store stays away from it")
-  func garbage() async throws {
-    for kind in ["empty", "short", "garbage", "half"] {
-      try await TemporaryFolder.with { folder in
-        try await fill(folder)
-        let whole = try folder.bytes(of: folder.database)
-        let damaged: [UInt8] =
-          switch kind {
-          case "empty": []
-          case "short": Array(whole[..<60])
-          case "garbage": [UInt8](repeating: 0x5A, count: 8_192)
-          default: Array(whole[..<(whole.count / 2)])
-          }
-        try folder.write(damaged, to: folder.database)
-        let error = try await openError(folder.path)
-        #expect(error.code == .damaged, "\(kind)")
-        #expect(error.message.contains(folder.database), "\(kind)")
-        #expect(error.message.contains("move it away"), "\(kind)")
-        #expect(error.message.contains("cut off") == (kind != "garbage"), "\(kind)")
-        #expect(try folder.bytes(of: folder.database) == damaged, "\(kind)")
-        try folder.write(whole, to: folder.database)
-        let store = try await SQLiteStore(path: folder.path)
-        #expect(try await store.scan(.all, limit: .max).count == 2_000, "\(kind)")
-        try await store.close()
-      }
-    }
-  }
-
   @Test("A page overwritten with noise is damage, whichever of the first pages it is", arguments: 0..<8)
   func overwrittenPage(page: Int) async throws {
     try await TemporaryFolder.with { folder in
@@ -166,60 +95,6 @@ struct SQLiteRefusalTests {
       #expect(error.code == .damaged)
       #expect(error.message.contains("newer program"))
       #expect(error.message.contains("99"))
-    }
-  }
-
-  @Test("A file where the folder should be, or above it, is named", arguments: ["file", "file/below"])
-  func fileInPlaceOfFolder(name: String) async throws {
-    try await TemporaryFolder.with { folder in
-      try folder.write([1], to: "\(folder.path)/file")
-      let error = try await openError("\(folder.path)/\(name)")
-      #expect(error.code == .inaccessible)
-      #expect(error.message.contains("\(folder.path)/\(name)"))
-      #expect(error.message.contains("name another `path`"))
-    }
-  }
-
-  @Test("A folder in place of the database is named")
-  func folderInPlaceOfDatabase() async throws {
-    try await TemporaryFolder.with { folder in
-      try FileManager.default.createDirectory(atPath: folder.database, withIntermediateDirectories: false)
-      let error = try await openError(folder.path)
-      #expect(error.code == .inaccessible)
-      #expect(error.message.contains(folder.database))
-    }
-  }
-
-  @Test("A folder that cannot be written is named")
-  func readOnlyFolder() async throws {
-    try await TemporaryFolder.with { folder in
-      try await fill(folder)
-      guard mount(folder.path, folder.path, nil, UInt(MS_BIND), nil) == 0 else {
-        Issue.record("mounting failed with errno \(errno): run the tests as root, as Tools/test does in CI")
-        return
-      }
-      defer { umount2(folder.path, 2) }
-      mount(nil, folder.path, nil, UInt(MS_BIND) | UInt(MS_REMOUNT) | UInt(MS_RDONLY), nil)
-      let error = try await openError(folder.path)
-      #expect(error.code == .inaccessible)
-      #expect(error.message.contains(folder.path))
-    }
-  }
-
-  @Test("No message of a refusal holds a value")
-  func noValuesInMessages() async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await SQLiteStore(path: folder.path)
-      let secret = "a secret value"
-      try await store.commit { $0.put(Key("a"), Array(secret.utf8)) }
-      let error = try await storeError {
-        try await store.commit { batch in
-          batch.checkAbsent(Key("a"))
-          batch.put(Key("a"), Array(secret.utf8))
-        }
-      }
-      #expect(!error.description.contains(secret))
-      try await store.close()
     }
   }
 }

@@ -7,22 +7,6 @@ import TomboloTesting
 
 @Suite("SQLiteStore")
 struct SQLiteStoreTests {
-  @Test("What was committed is there when the store is opened again", arguments: StoreDurability.allCases)
-  func reopen(durability: StoreDurability) async throws {
-    try await TemporaryFolder.with { folder in
-      let store = try await SQLiteStore(path: folder.path, durability: durability)
-      let revision = try await store.commit { batch in
-        batch.put(Key("a"), [1, 2, 3])
-        batch.put(Key("empty"), [])
-      }
-      try await store.close()
-      let again = try await SQLiteStore(path: folder.path, durability: durability)
-      #expect(try await again.get(Key("a")) == Record(key: Key("a"), value: [1, 2, 3], revision: revision))
-      #expect(try await again.get(Key("empty"))?.value == [])
-      try await again.close()
-    }
-  }
-
   @Test("A commit reaches what its batches ask for, never less than is safe, and the next one what the store is set to")
   func batchDurability() async throws {
     try await TemporaryFolder.with { folder in
@@ -51,48 +35,6 @@ struct SQLiteStoreTests {
       #expect(!store.capabilities.heedsBatchDurability)
       #expect(try await level(store, .full) == 0)
       try await store.close()
-    }
-  }
-
-  @Test("What was committed is there when the store was let go without being closed")
-  func letGo() async throws {
-    try await TemporaryFolder.with { folder in
-      try await SQLiteStore(path: folder.path).commit { $0.put(Key("a"), [1]) }
-      let again = try await openWhenFree(folder.path)
-      #expect(try await again.value("a") == [1])
-      try await again.close()
-    }
-  }
-
-  @Test("A store opened again never gives a revision it gave before")
-  func revisionsAcrossOpenings() async throws {
-    try await TemporaryFolder.with { folder in
-      var seen: Set<Revision> = []
-      for _ in 0..<4 {
-        let store = try await SQLiteStore(path: folder.path, durability: .none)
-        for _ in 0..<3 {
-          let revision = try await store.commit { $0.put(Key("a"), []) }
-          #expect(seen.insert(revision).inserted)
-        }
-        try await store.commit { $0.delete(Key("a")) }
-        try await store.close()
-      }
-    }
-  }
-
-  @Test("A closed store leaves one database file, its reserve, an unlocked lock, and nothing that others could read")
-  func filesAfterClose() async throws {
-    try await TemporaryFolder.with { folder in
-      let path = "\(folder.path)/some/where"
-      let store = try await SQLiteStore(path: path)
-      try await store.commit { $0.put(Key("a"), [1]) }
-      for file in try FileManager.default.contentsOfDirectory(atPath: path) {
-        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")
-        #expect(attributes[.posixPermissions] as? Int == 0o600, "\(file)")
-      }
-      try await store.close()
-      let files = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-      #expect(files == ["tombolo.engine", "tombolo.lock", "tombolo.reserve", "tombolo.sqlite"])
     }
   }
 
@@ -232,16 +174,5 @@ struct SQLiteStoreTests {
   private func pageCount(_ folder: TemporaryFolder) throws -> Int64 {
     try SQLiteConnection(path: folder.database, isReadOnly: true, busyTimeout: .seconds(5))
       .number("PRAGMA page_count") ?? 0
-  }
-
-  /// A store that is let go releases its lock on threads of its own, a moment later.
-  private func openWhenFree(_ path: String) async throws -> SQLiteStore {
-    while true {
-      do {
-        return try await SQLiteStore(path: path)
-      } catch let error as StoreError where error.code == .inUse {
-        await Task.yield()
-      }
-    }
   }
 }

@@ -130,6 +130,33 @@ struct OperationsTests {
     }
   }
 
+  @Test("A conflict is shown with both versions, and settled by hand", arguments: ["local", "remote", "merged"])
+  func conflict(resolution: String) async throws {
+    let handler = RecordingHandler { _ in
+      .conflict(RemoteVersion(tag: "v2", payload: Array(#"{"a":2}"#.utf8), detail: "412"))
+    }
+    try await AgentWorld.run(handler: handler) { world in
+      let id = try await world.enqueue(#"{"kind":"k","payload":{"a":1}}"#)
+      try await world.worker.drain()
+      let conflict = try #require(try await world.show(id).conflict)
+      #expect(conflict.tag == "v2" && conflict.detail == "412")
+      #expect(conflict.differences?.map(\.path) == ["a"])
+      #expect(conflict.differences?.first?.local == "1" && conflict.differences?.first?.remote == "2")
+      let path = "/v1/operations/\(id)/retry?resolution="
+      #expect(try await world.send(.POST, path + "mine").status == 400)
+      let answer = try await world.send(.POST, path + resolution, resolution == "merged" ? #"{"a":3}"# : nil)
+      #expect(answer.status == 200)
+      let isGone = resolution == "remote"
+      #expect(answer.body == #"{"id":"\#(id)","state":"\#(isGone ? "discarded" : "pending")"}"#)
+      if let snapshot = try await world.queue.snapshot(try #require(OperationID(id))) {
+        #expect(!isGone && snapshot.conflict == nil)
+        #expect(snapshot.operation.payload == Array((resolution == "merged" ? #"{"a":3}"# : #"{"a":1}"#).utf8))
+      } else {
+        #expect(isGone)
+      }
+    }
+  }
+
   @Test("An operation is discarded by hand, and the reason is told")
   func discard() async throws {
     try await AgentWorld.run { world in

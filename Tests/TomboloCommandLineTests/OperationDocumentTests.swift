@@ -106,6 +106,27 @@ struct OperationDocumentTests {
         """#)
   }
 
+  @Test("A conflict is shown field by field, with what settles it")
+  func conflict() throws {
+    var snapshot = Self.snapshot(#"{"a":1,"b":[2],"same":0}"#, state: .parked)
+    snapshot.operation.base = Array(#"{"a":0,"same":0}"#.utf8)
+    snapshot.conflict = RemoteVersion(
+      tag: "v", modifiedAt: Timestamp(millisecondsSinceEpoch: 9_000), payload: Array(#"{"a":3,"same":0}"#.utf8),
+      detail: "412 Precondition Failed")
+    let clock = WallClock(now: Timestamp(millisecondsSinceEpoch: 22_000))
+    let text = OperationText(document: try OperationDocument(snapshot), clock: clock).description
+    for line in [
+      "what to do    tombolo retry \(Self.id) --resolution local|remote|FILE",
+      "conflict      412 Precondition Failed",
+      "there since   1970-01-01T00:00:09.000Z",
+      "differs       a: here 1, there 3, before 0",
+      "differs       b: here [2], there nothing",
+    ] { #expect(text.contains(line), "\(text)") }
+    snapshot.conflict?.payload = Array("plain".utf8)
+    let other = OperationText(document: try OperationDocument(snapshot), clock: clock).description
+    #expect(other.contains("there         5 bytes: plain"))
+  }
+
   @Test("Bytes that are no text are not put on a terminal")
   func binary() throws {
     var snapshot = Self.snapshot("")

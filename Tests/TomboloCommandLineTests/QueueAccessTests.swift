@@ -95,6 +95,21 @@ struct QueueAccessTests {
     }
   }
 
+  @Test("A conflict that is not there is refused in the same words by both")
+  func resolve() async throws {
+    try await AccessWorld.run { world in
+      for access in [world.agent, world.direct] as [any QueueAccess] {
+        let id = try #require(OperationID(try await access.enqueue(NewOperation(kind: "k")).id))
+        for choice in [ConflictChoice.local, .remote, .merged(Array("{}".utf8))] {
+          let error = await #expect(throws: (any Error).self) { try await access.resolve(id, with: choice) }
+          #expect(
+            ExitReport(try #require(error)).text
+              == "tombolo: operation \(id) is not parked for a conflict: retry or discard it instead of resolving it")
+        }
+      }
+    }
+  }
+
   @Test("A token that is missing or wrong is said with the keys to set", arguments: [nil, "wrong"])
   func token(clientToken: String?) async throws {
     try await AccessWorld.run(token: "right", clientToken: clientToken) { world in

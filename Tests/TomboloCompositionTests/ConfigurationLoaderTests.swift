@@ -3,6 +3,7 @@ import Logging
 import Testing
 import TomboloComposition
 import TomboloPorts
+import TomboloQueue
 
 @Suite struct ConfigurationLoaderTests {
   private static let delivery = "delivery: { type: http, baseURL: 'http://localhost:1', token: hunter2 }\n"

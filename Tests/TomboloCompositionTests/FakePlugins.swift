@@ -1,5 +1,6 @@
-import TomboloComposition
 import TomboloPorts
+
+@testable import TomboloComposition
 
 /// What the golden files may name: the shape of the real plugins, and nothing behind it.
 enum FakePlugins {
@@ -14,6 +15,7 @@ enum FakePlugins {
     try registry.register(ConstantBackoff.self)
     try registry.register(TimestampConflict.self)
     try registry.register(FieldsConflict.self)
+    try registry.registerPolicies()
     try registry.register(TCPProbe.self)
     try registry.register(HTTPProbe.self)
     try registry.register(AutomaticSource.self)

@@ -97,9 +97,15 @@ import TomboloPorts
     let readable = JSONFile.isOne(name) ? JSONFile.withoutSurrogates(text) : text
     guard let root = YAMLReader.read(readable, file: name).root else { return [] }
     let counted = Set(configuration.entries.flatMap { [$0.origin] + $0.overridden })
+    let paths = configuration.entries.map { ".\($0.path.lowercased())" }
+    // Something else may have stood where another layer puts a section.
+    let sections = replaced.map { ".\($0.lowercased())" }.filter { place in paths.contains { $0.hasPrefix(place + ".") }
+    }
     return leaves(of: root, path: "")
       .filter { leaf in !replaced.contains { leaf.path.lowercased().hasPrefix(".\($0.lowercased()).") } }
-      .filter { !counted.contains($0.origin) }.map { "\($0.path) at \($0.origin)" }
+      .filter { !counted.contains($0.origin) && !sections.contains($0.path.lowercased()) }.map {
+        "\($0.path) at \($0.origin)"
+      }
   }
 
   /// The values of the tree that are keys of their own: a list is one value as a whole.

@@ -32,9 +32,11 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
 
   /// The variables that the head of a config sets.
   static func environment(in text: String) -> [String: String] {
-    let variables = directives("env", in: text).map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
-      .filter { !$0.isEmpty }
-    return Dictionary(variables.map { ($0[0], $0.count > 1 ? $0[1] : "") }, uniquingKeysWith: { $1 })
+    // Without a `=` it is none: no system hands such a thing to a program.
+    let variables = directives("env", in: text).compactMap { text in
+      text.firstIndex(of: "=").map { (String(text[..<$0]), String(text[text.index(after: $0)...])) }
+    }
+    return Dictionary(variables.filter { !$0.0.isEmpty }, uniquingKeysWith: { $1 })
   }
 
   /// The effective values, or the text of the error.

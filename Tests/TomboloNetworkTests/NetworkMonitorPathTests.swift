@@ -9,7 +9,7 @@ import TomboloTesting
   func follows() async throws {
     let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
     let time = ManualTimeSource()
-    let probe = ScriptedProbe(.online)
+    let probe = ScriptedProbe(.online, isOnThisMachine: true)
     let log = RecordingLog()
     let monitor = NetworkMonitor(
       probe: probe, path: ScriptedPath(reports: reports), configuration: .init(jitter: 0, damping: nil), time: time,
@@ -36,31 +36,48 @@ import TomboloTesting
   func rerouted() async throws {
     let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
     let time = ManualTimeSource()
-    let probe = ScriptedProbe(.limited)
+    let probe = ScriptedProbe(.limited, isHeld: true)
     let monitor = NetworkMonitor(
       probe: probe, path: ScriptedPath(reports: reports), configuration: .init(jitter: 0, damping: nil), time: time,
       logger: Logger(label: "test") { _ in SilentLogHandler() })
     try await withObserved(monitor) {
-      script.yield(.path(NetworkPath(reach: .routed)))
-      _ = try await monitor.wait { $0.condition == .limited }
-      time.advance(by: .seconds(1))
+      // Asked, and never answered.
+      await probe.waitForChecks(1)
       script.yield(.path(NetworkPath(reach: .none)))
       _ = try await monitor.wait { $0.condition == .offline }
-      // Whatever was asked meanwhile is over; the next question is never answered.
-      await time.waitForSleepers()
-      probe.hold()
-      let asked = probe.checkCount
-      time.advance(by: .seconds(5))
-      await probe.waitForChecks(asked + 1)
 
       time.advance(by: .seconds(1))
       script.yield(.path(NetworkPath(reach: .routed)))
       let back = try await monitor.wait { $0.condition == .online }
       #expect(back.since == time.now, "nobody waits for the lost answer: \(back)")
-      await probe.waitForChecks(asked + 2)
+      await probe.waitForChecks(2)
       probe.answer(.portal)
       probe.release()
       _ = try await monitor.wait { $0.condition == .portal }
+    }
+  }
+
+  @Test("without a way out another machine is not probed, not even when a delivery fails; with one, at once")
+  func quiet() async throws {
+    let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
+    let time = ManualTimeSource()
+    let probe = ScriptedProbe(.limited)
+    let monitor = NetworkMonitor(
+      probe: probe, path: ScriptedPath(reports: reports), configuration: .init(jitter: 0, damping: nil), time: time,
+      logger: Logger(label: "test") { _ in SilentLogHandler() })
+    try await withObserved(monitor) {
+      _ = try await monitor.wait { $0.condition == .limited }
+      script.yield(.path(NetworkPath(reach: .none)))
+      _ = try await monitor.wait { $0.condition == .offline }
+      for _ in 0..<10 {
+        time.advance(by: .seconds(5))
+        #expect(await monitor.report(.unreachable("no route")).condition == .offline)
+      }
+      await time.waitForSleepers()
+      #expect(probe.checkCount == 1)
+      script.yield(.path(NetworkPath(reach: .routed)))
+      _ = try await monitor.wait { $0.condition == .limited }
+      await probe.waitForChecks(2)
     }
   }
 
@@ -78,6 +95,32 @@ import TomboloTesting
     #expect(status.interfaces == [eth0])
     #expect(status.upstream("intranet")?.condition == .online)
     #expect(probe.checkCount == 1 && intranet.checkCount == 1)
+  }
+
+  /// Never knows, and tells when it has said so.
+  private struct DarkPath: NetworkPathSource {
+    let said: AsyncStream<Void>.Continuation
+    var name: String { "dark" }
+
+    func run(_ report: @escaping @Sendable (NetworkPathReport) -> Void) async {
+      report(.unknown(reason: "it is dark"))
+      said.yield()
+      // Ends with the task.
+      for await _ in AsyncStream<Void>.makeStream().stream {}
+    }
+  }
+
+  @Test("a survey tells the log that the system cannot know, and running afterwards does not repeat it")
+  func surveyInTheDark() async {
+    let (said, teller) = AsyncStream.makeStream(of: Void.self)
+    let log = RecordingLog()
+    let monitor = NetworkMonitor(
+      path: DarkPath(said: teller), time: ManualTimeSource(), logger: Logger(label: "test") { _ in log.handler })
+    var times = said.makeAsyncIterator()
+    _ = await monitor.survey()
+    await times.next()
+    await withObserved(monitor) { await times.next() }
+    #expect(log.lines.count { $0.hasPrefix("warning") && $0.hasSuffix(": it is dark") } == 1)
   }
 
   @Test("a silent source reports nothing, or its reason once, and ends with its task")

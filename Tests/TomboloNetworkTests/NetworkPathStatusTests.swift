@@ -13,6 +13,8 @@ import TomboloPorts
     case answered
     case unreachable
     case override(NetworkStatus.Condition?)
+    /// Ten seconds go by.
+    case pause
   }
 
   struct Story: Sendable, CustomTestStringConvertible {
@@ -45,11 +47,14 @@ import TomboloPorts
       (.path(.routed), .online), (.probed(.limited), .limited), (.path(.none), .offline), (.path(.routed), .limited)),
     Story(
       "a probe that succeeds without a way out shows that none is needed, for good",
-      (.path(.none), .offline), (.probed(.online), .online), (.path(.routed), .online), (.path(.none), .online),
-      (.path(.local), .online)),
+      (.path(.none), .offline), (.probed(.online), .online), (.pause, .online), (.path(.routed), .online),
+      (.path(.none), .online), (.path(.local), .online)),
+    Story(
+      "a success just before the system tells of a way shows that the system was late, not that no way is needed",
+      (.path(.none), .offline), (.probed(.online), .online), (.path(.routed), .online), (.path(.none), .offline)),
     Story(
       "what needs neighbours needs them", (.path(.local), .limited), (.probed(.online), .online),
-      (.path(.none), .offline), (.path(.local), .online)),
+      (.pause, .online), (.path(.none), .offline), (.path(.local), .online)),
     Story(
       "a failure without a way out makes the system right again", (.path(.none), .offline), (.answered, .online),
       (.unreachable, .offline)),
@@ -78,6 +83,7 @@ import TomboloPorts
     for (index, step) in story.steps.enumerated() {
       clock.advance(.milliseconds(100))
       let before = machine.condition
+      if case .pause = step.happening { clock.advance(.seconds(10)) }
       let changed = machine.handle(event(step.happening), at: clock.moment)
       #expect(machine.condition == step.expected, "step \(index)")
       #expect(changed == (before != step.expected), "step \(index)")
@@ -95,11 +101,71 @@ import TomboloPorts
     #expect(machine.nextStep(at: clock.moment.uptime) != .probe)
     _ = machine.handle(event(.path(.routed)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) != .probe, "nothing changed")
-    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    _ = machine.handle(event(.path(.local)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
     _ = machine.handle(event(.probed(.limited)), at: clock.moment)
     _ = machine.handle(event(.path(.routed)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.milliseconds(250)))
+  }
+
+  @Test(
+    "without any way out only this machine is probed as before, another once a minute; a way back is probed at once")
+  func quiet() {
+    var clock = Clock()
+    var machine = NetworkStatusMachine(
+      configuration: NetworkMonitorConfiguration(jitter: 0), hasProbe: true, at: clock.moment)
+    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe, "the first probe is always asked")
+    _ = machine.handle(event(.path(.routed)), at: clock.moment)
+    _ = machine.handle(event(.probed(.online)), at: clock.moment)
+
+    clock.advance(.seconds(1))
+    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime, isProbeLocal: true) == .probe)
+    #expect(machine.isProbeWanted(at: clock.moment.uptime, isProbeLocal: true))
+    #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+    #expect(!machine.isProbeWanted(at: clock.moment.uptime + .seconds(59)))
+    #expect(machine.isProbeWanted(at: clock.moment.uptime + .seconds(60)))
+
+    clock.advance(.seconds(60))
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe, "the system may be wrong")
+    _ = machine.handle(event(.probed(.limited)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+
+    clock.advance(.seconds(1))
+    _ = machine.handle(event(.path(.routed)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
+  }
+
+  @Test("a probe that was asked before the way was lost, and answered after, proves nothing; one asked after does")
+  func lateProbe() {
+    var clock = Clock()
+    var machine = NetworkStatusMachine(configuration: .init(damping: nil), hasProbe: true, at: clock.moment)
+    _ = machine.handle(event(.path(.routed)), at: clock.moment)
+    machine.probeStarted(at: clock.moment.uptime)
+    clock.advance(.milliseconds(10))
+    _ = machine.handle(event(.path(.none)), at: clock.moment)
+    clock.advance(.milliseconds(10))
+    _ = machine.handle(event(.probed(.online)), at: clock.moment)
+    #expect(machine.condition == .offline)
+    machine.probeStarted(at: clock.moment.uptime)
+    _ = machine.handle(event(.probed(.online)), at: clock.moment)
+    #expect(machine.condition == .online)
+  }
+
+  @Test("where the system cannot know, or was shown to be wrong, probes go on as without it")
+  func notQuiet() {
+    for happening in [Happening.unknown, .probed(.online)] {
+      var clock = Clock()
+      var machine = NetworkStatusMachine(
+        configuration: NetworkMonitorConfiguration(jitter: 0), hasProbe: true, at: clock.moment)
+      _ = machine.handle(event(.probed(.limited)), at: clock.moment)
+      _ = machine.handle(event(.path(.none)), at: clock.moment)
+      #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+      _ = machine.handle(event(happening), at: clock.moment)
+      clock.advance(.seconds(5))
+      #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
+    }
   }
 
   @Test("the system's word is told among the evidence, first where it decides")
@@ -129,6 +195,7 @@ import TomboloPorts
     case .answered: .delivery(.answered)
     case .unreachable: .delivery(.unreachable("refused"))
     case .override(let condition): .override(condition)
+    case .pause: .timePassed
     }
   }
 }

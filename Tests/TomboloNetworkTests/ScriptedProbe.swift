@@ -12,8 +12,10 @@ final class ScriptedProbe: ReachabilityProbe {
   }
 
   private let state: Mutex<State>
+  let isOnThisMachine: Bool
 
-  init(_ condition: NetworkStatus.Condition = .online, isHeld: Bool = false) {
+  init(_ condition: NetworkStatus.Condition = .online, isHeld: Bool = false, isOnThisMachine: Bool = false) {
+    self.isOnThisMachine = isOnThisMachine
     state = Mutex(State(condition: condition, isHeld: isHeld))
   }
 

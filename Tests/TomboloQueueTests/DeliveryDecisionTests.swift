@@ -65,7 +65,8 @@ struct DeliveryDecisionTests {
       decision.conflict(.merged([1]), against: Self.remote, rounds: 0)
         == .redeliver(replacing: Self.remote, payload: [1]))
     for result in [ResolutionResult.applyLocal, .merged([1])] {
-      guard case .park(let failure, true) = decision.conflict(result, against: Self.remote, rounds: 2) else {
+      guard case .parkConflict(let failure, Self.remote) = decision.conflict(result, against: Self.remote, rounds: 2)
+      else {
         Issue.record("\(result) goes on")
         continue
       }
@@ -76,7 +77,7 @@ struct DeliveryDecisionTests {
         == .discard(reason: "the upstream's version stands: 412"))
     #expect(
       decision.conflict(.park("ask"), against: Self.remote, rounds: 0)
-        == .park(DeliveryFailure(.conflict, "ask"), attempted: true))
+        == .parkConflict(DeliveryFailure(.conflict, "ask"), Self.remote))
   }
 
   @Test("What a handler throws is treated as it says, and as transient when it says nothing")

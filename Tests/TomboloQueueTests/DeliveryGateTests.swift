@@ -40,21 +40,21 @@ struct DeliveryGateTests {
   func rampAgain() {
     var gate = Self.gate()
     for _ in 0..<99 { gate.succeeded(upstream: "u") }
-    gate.networkChanged(Self.status(.online), at: .zero)
-    #expect(gate.ramp == nil)
-    gate.networkChanged(Self.status(.offline), at: .zero)
-    gate.networkChanged(Self.status(.online), at: .zero)
-    #expect(gate.ramp == 1)
+    gate.networkChanged(Self.status(.online), at: .zero, fraction: 0)
+    #expect(gate.limit(of: "u") == 16)
+    gate.networkChanged(Self.status(.offline), at: .zero, fraction: 0)
+    gate.networkChanged(Self.status(.online), at: .zero, fraction: 0)
+    #expect(gate.limit(of: "u") == 1)
   }
 
   @Test("Pilots keep their pace, doubled up to the maximum, whatever the network says in between")
   func pilots() {
     var gate = Self.gate()
-    gate.networkChanged(Self.status(.limited), at: .zero)
+    gate.networkChanged(Self.status(.limited), at: .zero, fraction: 0)
     var starts: [Int] = []
     for second in 0..<400 {
       if second % 7 == 0 {
-        gate.networkChanged(Self.status(second % 2 == 0 ? .offline : .portal), at: .seconds(second))
+        gate.networkChanged(Self.status(second % 2 == 0 ? .offline : .portal), at: .seconds(second), fraction: 0)
       }
       let allowance = gate.allowance(upstream: "u", inFlight: 0, at: .seconds(second))
       #expect(allowance.criticalCount == 0)
@@ -73,9 +73,9 @@ struct DeliveryGateTests {
   @Test("Against a person's decision nothing is tried, and nothing asks to be woken")
   func shut() {
     var gate = Self.gate()
-    gate.networkChanged(Self.status(.offline, isForced: true), at: .zero)
+    gate.networkChanged(Self.status(.offline, isForced: true), at: .zero, fraction: 0)
     #expect(gate.allowance(upstream: "u", inFlight: 0, at: .seconds(9_999)) == .init(count: 0, criticalCount: 0))
-    gate.networkChanged(Self.status(.offline), at: .seconds(10_000))
+    gate.networkChanged(Self.status(.offline), at: .seconds(10_000), fraction: 0)
     #expect(gate.allowance(upstream: "u", inFlight: 0, at: .seconds(10_030)).isPilot)
   }
 

@@ -22,6 +22,7 @@ struct TestQueue: Sendable {
   static func open(
     _ store: any KeyValueStore, resolver: any ConflictResolver = TimestampConflictResolver(),
     after opening: TestQueue? = nil, handlers: (any OperationHandler)? = nil,
+    time ownTime: ManualTimeSource? = nil,
     _ configure: (inout QueueConfiguration) -> Void = { _ in }
   ) async throws -> TestQueue {
     var configuration = opening?.configuration ?? QueueConfiguration()
@@ -31,7 +32,7 @@ struct TestQueue: Sendable {
       configuration.stallTimeout = .zero
     }
     configure(&configuration)
-    let time = opening?.time ?? ManualTimeSource()
+    let time = opening?.time ?? ownTime ?? ManualTimeSource()
     let network = opening?.network ?? ScriptedNetwork()
     let handler = opening?.handler ?? RecordingHandler()
     var logger = Logger(label: "test")

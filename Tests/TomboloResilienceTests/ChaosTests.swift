@@ -33,6 +33,33 @@ struct ChaosTests {
     #expect((330...470).contains(first.text.count { $0 == "L" }))
   }
 
+  @Test("A policy with a seed does the same whoever else draws, and a pipeline built again goes on where it was")
+  func ownSeed() async throws {
+    func fates(_ chaos: Chaos, _ test: TestEnvironment, _ count: Int) async throws -> String {
+      let pipeline = try ResiliencePipeline("p", environment: test.environment) { chaos }
+      var text = ""
+      for _ in 0..<count {
+        do {
+          try await pipeline.run { _ in }
+          text += "."
+        } catch let error as ChaosError {
+          text += error.effect == .fault ? "F" : "L"
+        }
+      }
+      return text
+    }
+    let chaos = Chaos(faultRate: 0.2, lostOutcomeRate: 0.3, seed: 42)
+    // The fates are part of the promise: a drill that was written down happens again, whatever the program's version.
+    #expect(try await fates(chaos, TestEnvironment(seed: 1), 24) == "FF...F.......L.F.F.L....")
+    let test = TestEnvironment(seed: 2)
+    let first = try await fates(chaos, test, 500)
+    let whole = try await fates(chaos, TestEnvironment(seed: 3), 1_000)
+    #expect(try await first + fates(chaos, test, 500) == whole)
+    #expect((150...250).contains(whole.count { $0 == "F" }))
+    #expect((180...300).contains(whole.count { $0 == "L" }))
+    #expect(try await fates(Chaos(faultRate: 0.2, lostOutcomeRate: 0.3, seed: 43), TestEnvironment(), 1_000) != whole)
+  }
+
   @Test("Latency comes before the call, and is told")
   func latency() async throws {
     let test = TestEnvironment()

@@ -76,6 +76,20 @@ struct CircuitBreakerTests {
     case success, failure, cancellationError, cancelled, cancelledWithOwnError
   }
 
+  @Test("A probe that could ask nobody gives its permit back, and the breaker goes on probing")
+  func nobodyAsked() async throws {
+    struct NoWayOut: ClassifiedFailure { var failureClass: FailureClass { .cancelled } }
+    let breaker = breaker()
+    await #expect(throws: Broken.self) { try await breaker.call { throw Broken() } }
+    clock.advance(by: .seconds(30))
+    for _ in 0..<3 {
+      await #expect(throws: NoWayOut.self) { try await breaker.call { throw NoWayOut() } }
+      #expect(breaker.state == .halfOpen)
+    }
+    try await breaker.call {}
+    #expect(breaker.state == .closed)
+  }
+
   @Test("A probe gives its permit back however it ends", arguments: Ending.allCases)
   func permit(ending: Ending) async throws {
     let breaker = breaker()

@@ -44,6 +44,34 @@ struct DescribedPoliciesTests {
     #expect(lines.last == "upstream[2].limit: is missing: a duration such as 2s")
   }
 
+  @Test("An option that does not go with another says with which it goes, and offers nothing else")
+  func combinations() throws {
+    let cases: [(PolicyDescription, String)] = [
+      (
+        PolicyDescription("retry", ["backoff": .text("linear"), "multiplier": .number(2)]),
+        "upstream[0].multiplier: goes with backoff: exponential, and this one is linear"
+      ),
+      (
+        PolicyDescription("retry", ["increment": .duration(.seconds(1))]),
+        "upstream[0].increment: goes with backoff: linear, and this one is exponential"
+      ),
+      (
+        PolicyDescription("retry", ["budgetName": .text("shared")]),
+        "upstream[0].budgetName: goes with budgetRatio, and there is none: set it, or remove this"
+      ),
+      (
+        PolicyDescription("circuitBreaker", ["windowDuration": .duration(.seconds(1)), "windowCalls": .number(9)]),
+        "upstream[0].windowCalls: goes without windowDuration: keep one of the two"
+      ),
+    ]
+    for (policy, text) in cases {
+      let error = #expect(throws: PolicyDescriptionError.self) {
+        try ResiliencePipeline("upstream", described: [policy])
+      }
+      #expect(error?.description == text)
+    }
+  }
+
   @Test("The order is checked as in a written pipeline")
   func order() {
     #expect(throws: PolicyOrderError.self) {

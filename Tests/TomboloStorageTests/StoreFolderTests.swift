@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import TomboloPorts
 
@@ -66,6 +67,62 @@ struct StoreFolderTests {
       #expect(error.code == .damaged)
       #expect(error.message.contains("\(path)/tombolo.engine is empty"))
     }
+  }
+
+  @Test("Those who share a folder never refuse each other, however they meet while opening and closing")
+  func sharing() throws {
+    try withPath { path in
+      let failures = Mutex<[String]>([])
+      DispatchQueue.concurrentPerform(iterations: 4) { _ in
+        for _ in 0..<300 {
+          do {
+            let folder = try StoreFolder(path, engine: "sqlite", isShared: true)
+            try folder.share()
+            withExtendedLifetime(folder) {}
+          } catch {
+            failures.withLock { $0.append("\(error)") }
+          }
+        }
+      }
+      #expect(failures.withLock { $0 }.isEmpty)
+    }
+  }
+
+  @Test("Who only reads a folder holds it against those who write, is refused while one does, and notes nothing in it")
+  func reading() throws {
+    try withPath { path in
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      let warnings = Mutex<[String]>([])
+      func read(_ engine: String = "file") throws -> StoreFolder? {
+        try StoreFolder(reading: path, engine: engine) { warning in warnings.withLock { $0.append(warning) } }
+      }
+      func refusedMeanwhile() throws -> StoreError {
+        let reader = try #require(try read())
+        defer { withExtendedLifetime(reader) {} }
+        return try refusal(path, engine: "file")
+      }
+      #expect(try refusedMeanwhile().code == .inUse)
+      #expect(!FileManager.default.fileExists(atPath: "\(path)/tombolo.engine"))
+      try holding(path) {
+        let error = #expect(throws: StoreError.self) { _ = try read() }
+        #expect(error?.code == .inUse)
+        #expect(error?.message.contains("pid \(getpid())") == true)
+        let note = try String(contentsOfFile: "\(path)/tombolo.lock", encoding: .utf8)
+        #expect(note == "\(getpid())\n")
+      }
+      let other = #expect(throws: StoreError.self) { _ = try read("lmdb") }
+      #expect(other?.code == .inaccessible)
+      #expect(warnings.withLock { $0 }.isEmpty)
+      try Data().write(to: URL(fileURLWithPath: "\(path)/tombolo.engine"))
+      _ = try read()
+      #expect(warnings.withLock { $0 }.first?.contains("tombolo.engine is empty") == true)
+    }
+  }
+
+  private func holding(_ path: String, _ body: () throws -> Void) throws {
+    let folder = try StoreFolder(path, engine: "file")
+    try body()
+    withExtendedLifetime(folder) {}
   }
 
   @Test("A file where the folder should be is refused as inaccessible")

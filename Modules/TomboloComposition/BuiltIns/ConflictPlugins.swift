@@ -52,3 +52,24 @@ public enum ManualConflictPlugin: ConflictResolverPlugin {
     ManualConflictResolver()
   }
 }
+
+/// Both win, where they do not contradict each other.
+public enum FieldsConflictPlugin: ConflictResolverPlugin {
+  public static let identifier = PluginIdentifier(.conflict, "fields")
+  public static let summary = "Merges JSON objects field by field: of each field the side that changed it stands."
+  public static let stability = PluginStability.stable
+  public static let options = [
+    OptionDeclaration(
+      "onContradiction", .choice(ThreeWayMergeConflictResolver.Contradiction.allCases.map(\.rawValue)),
+      default: .string(ThreeWayMergeConflictResolver.Contradiction.park.rawValue),
+      help: "What stands of a field that both sides changed, each in another way; park: a person decides.")
+  ]
+
+  public static func make(_ options: PluginOptions, in context: PluginContext) throws -> any ConflictResolver {
+    let word = try options.string("onContradiction")
+    guard let contradiction = ThreeWayMergeConflictResolver.Contradiction(rawValue: word) else {
+      throw PluginOptionError("\(options.path).onContradiction: \"\(word)\" is none of the declared words")
+    }
+    return ThreeWayMergeConflictResolver(onContradiction: contradiction)
+  }
+}

@@ -2,7 +2,7 @@ import TomboloNetwork
 
 extension PluginRegistry {
   /// A registry with the plugins that need no driver: `storage.auto`, `storage.memory`, the backoffs, the conflict
-  /// resolvers, `probe.tcp`, and the sources of this system: `network.auto`, `network.none`, `network.netlink` or
+  /// resolvers, the policies around deliveries, `probe.tcp`, and the sources of this system: `network.auto`, `network.none`, `network.netlink` or
   /// `network.path`.
   ///
   ///     var registry = try PluginRegistry.withBuiltIns()
@@ -18,6 +18,8 @@ extension PluginRegistry {
     try registry.register(LocalWinsConflictPlugin.self)
     try registry.register(RemoteWinsConflictPlugin.self)
     try registry.register(ManualConflictPlugin.self)
+    try registry.register(FieldsConflictPlugin.self)
+    try registry.registerPolicies()
     try registry.register(TCPProbePlugin.self)
     try registry.register(AutomaticNetworkSourcePlugin.self)
     try registry.register(NoNetworkSourcePlugin.self)

@@ -73,7 +73,8 @@ public struct ConfigurationLoader: Sendable {
     problems += validator.problems.filter { !unresolved.contains($0.origin) }
     do {
       guard let value else { throw ConfigurationError(problems: problems) }
-      var reader = try SettingsReader(value, names: names, entries: validator.entries)
+      var reader = try SettingsReader(
+        value, names: names, entries: validator.entries, known: validator.problems, registry: registry)
       defer { problems += reader.problems }
       if let (wanted, selections) = try read(&reader) {
         problems += objections(of: selections, entries: validator.entries)

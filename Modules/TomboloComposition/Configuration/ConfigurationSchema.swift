@@ -39,7 +39,7 @@ struct ConfigurationSchema {
       section("agent", BuiltInOptions.agent, help: "How the program is reached and how it ends."),
       section(of: .storage, holding: [section(of: .encryption)]),
       section(
-        "queue", BuiltInOptions.queue + [section(of: .backoff), section(of: .conflict)],
+        "queue", QueueOptions.all + [section(of: .backoff), section(of: .conflict)],
         help: "Limits, retries and conflicts."),
       section(
         "network",
@@ -50,7 +50,7 @@ struct ConfigurationSchema {
             help: "Places that are watched each for itself, by names of your own: { intranet: { type: tcp, … } }."),
         ], help: "How the program learns whether the outside can be reached."),
       section(of: .delivery, holding: [ResilienceOptions.delivery]),
-      ResilienceOptions.resilience,
+      ResilienceOptions.section(registry),
       section("logging", BuiltInOptions.logging, help: "What the program tells."),
     ]
     root = OptionDeclaration("", .section(sections), help: "")

@@ -43,7 +43,7 @@ struct SectionValidator {
       guard let node = present(node, option, path: path, parent: parent, notes: notes) else { return fallback(option) }
       guard case .map(let fields) = node.content else { return refuse(node, option, path: path) }
       let entries = fields.compactMap { field -> OptionEntry? in
-        if path == ResilienceOptions.resilience.name { return policies(field) }
+        if path == ResilienceOptions.sectionName { return policies(field, help: option.help) }
         let inner = OptionDeclaration(field.name, element, isSecret: option.isSecret, help: option.help)
         return value(of: field.node, as: inner, path: "\(path).\(field.name)", parent: node.origin, notes: notes)
           .map { OptionEntry(name: field.name, value: $0) }
@@ -81,10 +81,12 @@ struct SectionValidator {
       return value
     case .failure(let fault):
       // A hint may repeat the value.
-      let isHidden = option.isSecret || node.written != nil
-      let shown = option.isSecret ? "the value" : node.written.map { "the value of \($0)" } ?? "\"\(text)\""
+      let isRisky = option.type == .url && URLText.mayHoldCredentials(text)
+      let isHidden = option.isSecret || isRisky || node.written != nil
+      let shown =
+        option.isSecret || isRisky ? "the value" : node.written.map { "the value of \($0)" } ?? "\"\(text)\""
       let verb = fault.code == .outOfRange ? "is out of range" : "is wrong"
-      let hint = isHidden ? "" : fault.hint.map { "; \($0)" } ?? ""
+      let hint = isHidden && !isRisky ? "" : fault.hint.map { "; \($0)" } ?? ""
       problems.append(
         ConfigurationProblem(
           fault.code, at: path, origin: node.origin, value: isHidden ? nil : text,
@@ -210,7 +212,7 @@ extension SectionValidator {
     guard registry.description(of: identifier) == nil else { return nil }
     let text = UnknownPluginText(identifier, in: registry)
     return ConfigurationProblem(
-      .unknownPlugin, at: path, origin: type?.origin ?? fileOrigin, value: name, suggestion: text.suggestion,
+      .unknownPlugin, at: path, origin: type?.origin ?? fileOrigin, value: name.shownAsKey, suggestion: text.suggestion,
       text.message)
   }
 

@@ -4,15 +4,23 @@ import TomboloPorts
 /// Turns checked values into typed settings, and judges what only several values together can tell.
 struct SettingsReader {
   let root: PluginOptions
+  let registry: PluginRegistry
   private let names: [PluginSlot: String]
   private let entries: [ConfigurationEntry]
+  /// What was wrong already. What is in a list loses its place there, so of such a list nothing more is said.
+  private let known: [ConfigurationProblem]
   private(set) var problems: [ConfigurationProblem] = []
 
-  init(_ value: OptionValue, names: [PluginSlot: String], entries: [ConfigurationEntry]) throws {
+  init(
+    _ value: OptionValue, names: [PluginSlot: String], entries: [ConfigurationEntry], known: [ConfigurationProblem],
+    registry: PluginRegistry
+  ) throws {
     guard case .map(let sections) = value else { throw PluginOptionError("the config is no section") }
     self.root = Self.options(sections, path: "")
+    self.registry = registry
     self.names = names
     self.entries = entries
+    self.known = known
   }
 
   /// The settings; only to be used when there are no problems afterwards.
@@ -97,23 +105,7 @@ struct SettingsReader {
     return name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
   }
 
-  private func readQueue() throws -> QueueSettings? {
-    let queue = try root.section("queue")
-    guard let backoff = try selection(.backoff), let conflict = try selection(.conflict),
-      let onPermanentFailure = QueueSettings.OnPermanentFailure(rawValue: try queue.string("onPermanentFailure"))
-    else { return nil }
-    return QueueSettings(
-      concurrency: try queue.integer("concurrency"), attemptsMaximum: try queue.integer("attemptsMaximum"),
-      payloadMaximum: try queue.byteCount("payloadMaximum"),
-      operationsMaximum: try queue.integer("operationsMaximum"), bytesMaximum: try queue.byteCount("bytesMaximum"),
-      retryAfterMaximum: try queue.duration("retryAfterMaximum"),
-      idempotencyRetention: try queue.duration("idempotencyRetention"), history: try queue.duration("history"),
-      stallTimeout: try queue.duration("stallTimeout"),
-      attemptTimeout: try queue.duration("attemptTimeout"), onPermanentFailure: onPermanentFailure,
-      backoff: backoff, conflict: conflict)
-  }
-
-  private func selection(_ slot: PluginSlot) throws -> PluginSelection? {
+  func selection(_ slot: PluginSlot) throws -> PluginSelection? {
     var options = root
     for name in slot.path {
       guard options.value(name) != nil else { return nil }
@@ -131,11 +123,15 @@ struct SettingsReader {
     return PluginOptions(path: path, values: Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
   }
 
+  func isRefused(_ path: String) -> Bool { known.contains { $0.path.hasPrefix(path) } }
+
   mutating func add(
     _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, suggestion: String? = nil,
     _ message: String
   ) {
-    let origin = entries.first { $0.path == path }?.origin
+    // An item of a list stands where the list stands.
+    let place = path.firstIndex(of: "[").map { String(path[..<$0]) } ?? path
+    let origin = entries.first { $0.path == place }?.origin
     problems.append(ConfigurationProblem(code, at: path, origin: origin, value: value, suggestion: suggestion, message))
   }
 }

@@ -11,10 +11,12 @@ public struct PluginDescription: Hashable, Sendable {
 extension PluginDescription {
   /// A line for the plugin and, indented, two for each option.
   public var text: String {
-    let lines = options.flatMap { option -> [String] in
+    let keys = options.map { DeclaredKey(path: $0.name, plugin: identifier, option: $0) }
+    let lines = keys.flatMap { [$0] + $0.inner }.flatMap { key -> [String] in
+      let option = key.option
       let fallback =
         option.defaultValue.map { ", default \(option.render($0))" } ?? (option.isRequired ? ", required" : "")
-      return ["  \(option.name): \(option.type.allowedText)\(fallback)", "      \(option.help)"]
+      return ["  \(key.path): \(option.type.allowedText)\(fallback)", "      \(option.help)"]
     }
     return (["\(identifier)  \(summary) (\(stability.rawValue))"] + lines).joined(separator: "\n")
   }
@@ -25,7 +27,7 @@ extension PluginDescription: Encodable {
   private enum OptionField: String, CodingKey { case name, type, allowed, `default`, required, secret, help, options }
 
   /// `{"identifier","kind","name","summary","stability","options":[{"name","type","allowed","default"?,"required","secret","help"}]}`;
-  /// an option that is a section has `options` of its own.
+  /// an option that is a section, or whose items are, has `options` of its own.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Field.self)
     try container.encode(identifier.description, forKey: .identifier)
@@ -47,9 +49,8 @@ extension PluginDescription: Encodable {
       try container.encode(option.isRequired, forKey: .required)
       try container.encode(option.isSecret, forKey: .secret)
       try container.encode(option.help, forKey: .help)
-      if case .section(let inner) = option.type {
-        try encode(inner, to: container.nestedUnkeyedContainer(forKey: .options))
-      }
+      let inner = option.type.innerOptions.options
+      if !inner.isEmpty { try encode(inner, to: container.nestedUnkeyedContainer(forKey: .options)) }
     }
   }
 }

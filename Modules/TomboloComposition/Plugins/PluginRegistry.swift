@@ -13,6 +13,8 @@ public struct PluginRegistry: Sendable {
     var make: @Sendable (PluginOptions, PluginContext) async throws -> any Sendable
     /// The plugin, when it can save what is intact in a damaged store.
     var repair: (any RepairableStorage.Type)?
+    /// The plugin, when it makes policies.
+    var policy: (any ResiliencePolicyPlugin.Type)?
   }
 
   private var entries: [PluginIdentifier: Entry] = [:]
@@ -28,14 +30,18 @@ public struct PluginRegistry: Sendable {
       throw PluginRegistryError(
         .duplicate, "\(P.identifier) is registered already: register it once, or give \(P.self) another name")
     }
-    let faults = DeclarationCheck(P.options, of: P.identifier.kind).faults
+    let policy = P.self as? any ResiliencePolicyPlugin.Type
+    var faults = DeclarationCheck(P.options, of: P.identifier.kind).faults
+    if (policy != nil) != (P.identifier.kind == .resilience) {
+      faults.append("a \(PluginKind.resilience.rawValue) plugin, and no other, is a ResiliencePolicyPlugin")
+    }
     guard faults.isEmpty else {
       throw PluginRegistryError(
         .badDeclaration, "\(P.identifier) declares its options wrongly: \(faults.joined(separator: "; "))")
     }
     entries[P.identifier] = Entry(
       description: description, problems: { P.problems(in: $0) }, make: { try await P.make($0, in: $1) },
-      repair: P.self as? any RepairableStorage.Type)
+      repair: P.self as? any RepairableStorage.Type, policy: policy)
   }
 
   /// Every plugin, sorted by kind and name.
@@ -56,6 +62,11 @@ public struct PluginRegistry: Sendable {
   /// What the plugin itself has to say against its section.
   func problems(in selection: PluginSelection) -> [PluginOptionError] {
     entries[selection.identifier]?.problems(selection.options) ?? []
+  }
+
+  /// The plugin that makes the policies of this name.
+  func policyPlugin(_ name: String) -> (any ResiliencePolicyPlugin.Type)? {
+    entries[PluginIdentifier(.resilience, name)]?.policy
   }
 
   /// The plugin of this identifier, to save what is intact in a damaged store of it.

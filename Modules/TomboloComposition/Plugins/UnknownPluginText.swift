@@ -1,6 +1,7 @@
 import TomboloPorts
 
-/// What to say when a config names a plugin that is not there: what is, and how to add one.
+/// What to say when a config names a plugin that is not there: what is, and how to add one. The name is shown as a key is: where a
+/// colon was forgotten, the rest of the line is part of it.
 struct UnknownPluginText {
   var message: String
   var suggestion: String?
@@ -11,7 +12,7 @@ struct UnknownPluginText {
     let hint = suggestion.map { "; did you mean \"\($0)\"?" } ?? "."
     let list = names.isEmpty ? "none" : names.map(\.description).joined(separator: ", ")
     message =
-      "no plugin \(identifier) is compiled in\(hint) Compiled in: \(list). "
+      "no plugin \(identifier.kind.rawValue).\(identifier.name.shownAsKey) is compiled in\(hint) Compiled in: \(list). "
       + "To add one: a line in Tools/tombolo/Program/StandardPlugins.swift, or in a program of your own "
       + "AgentProgram.run { registry in try registry.register(MyPlugin.self) }"
   }

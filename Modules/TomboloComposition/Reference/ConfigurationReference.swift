@@ -12,6 +12,8 @@ public struct ConfigurationReference: Sendable {
     public var kind: PluginKind?
     /// The plugin that counts when the configuration names none.
     public var defaultName: String?
+    /// Whether it is an item of a list: such keys are set with the whole list, and by no variable of their own.
+    public var isInList = false
     /// Without the keys of plugins.
     public var keys: [DeclaredKey]
     /// The plugins it may name, each with its keys.
@@ -40,12 +42,17 @@ public struct ConfigurationReference: Sendable {
     let schema = ConfigurationSchema(names: [:], upstreams: [Self.upstreamName], registry: registry)
     root = schema.root
     slots = Dictionary(schema.slots.map { ($0.pathText, $0) }, uniquingKeysWith: { first, _ in first })
-    sections = Self.sections(of: root, path: "", slots, registry)
+    sections = Self.sections(of: root, path: "", slots, registry) + [Self.policySection(registry)]
   }
 
-  /// Every key, those of every plugin included. Sections are no keys; what stands in a list is not listed.
+  /// Every key, those of every plugin included. Sections are no keys; what stands in a list is in `itemKeys`.
   public var keys: [DeclaredKey] {
-    sections.flatMap { $0.keys + $0.plugins.flatMap(\.keys) }
+    sections.filter { !$0.isInList }.flatMap { $0.keys + $0.plugins.flatMap(\.keys) }
+  }
+
+  /// Every key of the items of lists: `delivery.routes[].kind`.
+  public var itemKeys: [DeclaredKey] {
+    keys.flatMap(\.inner) + sections.filter(\.isInList).flatMap { $0.keys + $0.plugins.flatMap(\.keys) }
   }
 
   private static func sections(
@@ -65,7 +72,7 @@ public struct ConfigurationReference: Sendable {
   }
 
   /// A plugin's keys, with those of its inner sections.
-  private static func keys(
+  static func keys(
     of options: [OptionDeclaration], path: String, _ plugin: PluginIdentifier
   ) -> [DeclaredKey] {
     options.flatMap { option -> [DeclaredKey] in

@@ -37,6 +37,8 @@ struct LiveProbe: ReachabilityProbe {
 
   var target: String { parts.current?.probe.probe?.target ?? "nothing" }
 
+  var isOnThisMachine: Bool { parts.current?.probe.probe?.isOnThisMachine ?? false }
+
   func check() async -> ProbeResult {
     let result = await parts.use { await $0.probe.probe?.check() } ?? nil
     return result ?? ProbeResult(.limited, detail: "there is nothing to ask")

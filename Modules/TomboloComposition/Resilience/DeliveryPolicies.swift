@@ -13,7 +13,7 @@ public struct DeliveryPolicies: Sendable {
   /// Whether the network is there. Without it, that nobody answers is not the upstream's fault.
   let isOnline: @Sendable () -> Bool
 
-  /// - Throws: `PolicyDescriptionError` or `PolicyOrderError`; neither for settings that a config was read into.
+  /// - Throws: `PolicyOrderError`; not for settings that a config was read into.
   init(
     _ settings: PipelineSettings, memory: ResilienceMemory, isOnline: @escaping @Sendable () -> Bool,
     warn: @Sendable (String) -> Void = { _ in }
@@ -21,10 +21,11 @@ public struct DeliveryPolicies: Sendable {
     self.settings = settings
     self.memory = memory
     self.isOnline = isOnline
-    pipeline = try ResiliencePipeline(
-      settings.name, environment: memory.environment, described: settings.policies)
+    pipeline = try ResiliencePipeline(settings.name, environment: memory.environment) {
+      DescribedPolicies(settings.policies.map(\.policy))
+    }
     budget = settings.retryBudget.map { memory.environment.retryBudget($0) }
-    if settings.policies.contains(where: { $0.type == PolicySummary.Kind.chaos.rawValue }) {
+    if settings.policies.flatMap(\.policy.summaries).contains(where: { $0.kind == .chaos }) {
       warn("resilience.\(settings.name) injects faults on purpose: remove the policy chaos after the drill")
     }
   }

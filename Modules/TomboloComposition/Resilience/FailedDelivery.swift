@@ -10,16 +10,35 @@ struct FailedDelivery: ClassifiedFailure {
   let failureClass: FailureClass
 
   /// `nil` when the outcome says nothing against the upstream.
+  ///
+  /// | outcome | class |
+  /// |---|---|
+  /// | retry, throttled, or with a wait | throttled |
+  /// | retry, timeout | outcome unknown |
+  /// | retry, unreachable, the network is there | transient |
+  /// | retry, unreachable, the network is away | cancelled: nobody was asked, so no policy counts it either way |
+  /// | snooze, unreachable: the delivery was closed | cancelled |
+  /// | any other retry | transient |
+  /// | anything else | none |
   init?(_ outcome: DeliveryOutcome, isOnline: () -> Bool) {
-    guard case .retry(let after, let failure) = outcome else { return nil }
+    switch outcome {
+    case .retry(let after, let failure): failureClass = Self.failureClass(after, failure.code, isOnline)
+    case .snooze(_, let failure) where failure.code == .unreachable: failureClass = .cancelled
+    default: return nil
+    }
     result = .success(outcome)
-    switch failure.code {
-    case .throttled: failureClass = .throttled(retryAfter: after)
-    case .timeout: failureClass = .outcomeUnknown
-    // While the network is away this is no sign of a bad upstream, and trying again at once is of no use: the queue waits
-    // for the network. Permanent is what policies leave alone.
-    case .unreachable: failureClass = isOnline() ? .transient : .permanent
-    default: failureClass = after.map { .throttled(retryAfter: $0) } ?? .transient
+  }
+
+  private static func failureClass(
+    _ after: Duration?, _ code: DeliveryFailure.Code, _ isOnline: () -> Bool
+  ) -> FailureClass {
+    switch code {
+    case .throttled: .throttled(retryAfter: after)
+    case .timeout: .outcomeUnknown
+    // While the network is away this is no sign of a bad upstream, nor of a good one, and trying again at once is of no
+    // use: the queue waits for the network.
+    case .unreachable: isOnline() ? .transient : .cancelled
+    default: after.map { .throttled(retryAfter: $0) } ?? .transient
     }
   }
 

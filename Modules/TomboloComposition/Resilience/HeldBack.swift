@@ -34,8 +34,8 @@ enum HeldBack {
       for: rest, DeliveryFailure(.heldBack, "not sent: it did not get its turn within \(DurationText.render(limit))"))
   }
 
-  /// Without the time that is left, which is old as soon as it is stored.
-  private static func words(_ refusal: ResilienceError) -> String {
+  /// What the policy says, without the time that is left, which is old as soon as it is stored.
+  static func words(_ refusal: ResilienceError) -> String {
     switch refusal.code {
     case .circuitOpen: "not sent: the circuit breaker is open, because the upstream keeps failing"
     case .circuitProbing: "not sent: the circuit breaker is finding out whether the upstream works again"

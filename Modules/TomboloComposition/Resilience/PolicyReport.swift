@@ -1,3 +1,4 @@
+import TomboloPorts
 public import TomboloResilience
 
 /// How one policy around a delivery stands, for people and for metrics.
@@ -34,8 +35,7 @@ public struct PolicyReport: Hashable, Sendable {
 extension DeliveryPolicies {
   /// How they stand now, outermost first.
   public func reports() -> [PolicyReport] {
-    let summaries = zip(settings.policies, pipeline.policies).map { report($0, $1) }
-    return [budgetReport()].compactMap { $0 } + summaries
+    [budgetReport()].compactMap { $0 } + settings.policies.map(report)
   }
 
   private func budgetReport() -> PolicyReport? {
@@ -48,14 +48,15 @@ extension DeliveryPolicies {
     return report
   }
 
-  private func report(_ description: PolicyDescription, _ summary: PolicySummary) -> PolicyReport {
-    let ownName = text("name", description) ?? name
-    var report = PolicyReport(description.type, settings: summary.settings)
+  private func report(_ configured: ConfiguredPolicy) -> PolicyReport {
+    let ownName = configured.options.text("name") ?? name
+    let summaries = configured.policy.summaries
+    var report = PolicyReport(configured.type, settings: summaries.map(\.settings).joined(separator: ", "))
     func refusals(_ codes: ResilienceError.Code...) -> Int {
       let counts = memory.tally.counts(name, ownName).refusals
       return codes.reduce(0) { $0 + (counts[$1] ?? 0) }
     }
-    switch summary.kind {
+    switch summaries.first?.kind {
     case .circuitBreaker:
       report.name = ownName
       report.breaker = memory.environment.circuitBreaker(ownName)?.state
@@ -69,11 +70,14 @@ extension DeliveryPolicies {
       report.refused = refusals(.bulkheadFull)
     case .retry:
       report.retries = memory.tally.counts(name, "retry").retries
-      if case .number(let ratio)? = description.options["budgetRatio"] {
-        report.name = text("budgetName", description) ?? name
+      if case .number(let ratio)? = configured.options.value("budgetRatio") {
+        report.name = configured.options.text("budgetName") ?? name
         report.budget = balance(RetryBudget(report.name ?? name, ratio: ratio))
       }
-    case .totalTimeout, .attemptTimeout, .hedge, .chaos, .other: break
+    case .other:
+      report.name = ownName
+      report.refused = memory.tally.counts(name, ownName).refusals.values.reduce(0, +)
+    case .totalTimeout, .attemptTimeout, .hedge, .chaos, nil: break
     }
     return report
   }
@@ -82,10 +86,5 @@ extension DeliveryPolicies {
     // Looking must not make one.
     guard let shared = memory.environment.existingRetryBudget(budget.name) else { return nil }
     return (shared.balance(at: memory.environment.clock.now.sinceStart), budget.savedMaximum)
-  }
-
-  private func text(_ key: String, _ description: PolicyDescription) -> String? {
-    guard case .text(let text)? = description.options[key] else { return nil }
-    return text
   }
 }

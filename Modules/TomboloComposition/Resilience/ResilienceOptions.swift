@@ -1,39 +1,37 @@
 import TomboloPorts
 import TomboloResilience
 
-/// The keys of the section `resilience`, by the type of the policy. Names, limits and defaults are those of
-/// `DescribedPolicies`; a test compares them.
+/// The key `resilience`, and the keys of the policies that come with the composition. Names, limits and defaults of those are the
+/// ones of `DescribedPolicies`; a test compares them.
 enum ResilienceOptions {
   /// The pipeline that a delivery uses when it does not name one.
   static let standardPipeline = "upstream"
   /// The policy that only operations know: the others are those of `TomboloResilience`.
   static let retryBudget = "retryBudget"
 
-  static let resilience = OptionDeclaration(
-    "resilience", .map(of: .list(of: .section([type]))),
-    help: "Lists of policies around deliveries, by name, outermost first. A delivery uses the one called "
-      + "\(standardPipeline), or the one it names.")
+  /// The section, for config that may name the policies of `registry`.
+  static func section(_ registry: PluginRegistry) -> OptionDeclaration {
+    OptionDeclaration(
+      sectionName, .map(of: .list(of: .section([type(registry)]))),
+      help: "Lists of policies around deliveries, by name, outermost first. A delivery uses the one called "
+        + "\(standardPipeline), or the one it names.")
+  }
+
+  static let sectionName = "resilience"
 
   /// Beside the options of every delivery plugin.
   static let delivery = OptionDeclaration(
     "resilience", .string,
     help: "The list of policies around it, a name in the section resilience; \(standardPipeline) where there is one.")
 
-  /// Every type a policy may have here, in the order in which they usually stand.
-  static let types = [
-    retryBudget, "totalTimeout", "retry", "circuitBreaker", "bulkhead", "rateLimit", "adaptiveLimit", "attemptTimeout",
-    "chaos",
-  ]
-
-  static let type = OptionDeclaration("type", .choice(types), isRequired: true, help: "What kind of policy it is.")
-
-  /// Everything a policy of this type may say; `nil` for an unknown type.
-  static func options(of policyType: String) -> [OptionDeclaration]? {
-    guard let own = own(policyType) else { return nil }
-    return [type] + own
+  /// What names a policy's plugin.
+  static func type(_ registry: PluginRegistry) -> OptionDeclaration {
+    let names = registry.descriptions(of: .resilience).map(\.identifier.name)
+    return OptionDeclaration("type", .choice(names), isRequired: true, help: "What kind of policy it is.")
   }
 
-  private static func own(_ policyType: String) -> [OptionDeclaration]? {
+  /// What a policy that comes with the composition may say beside its type.
+  static func options(of policyType: String) -> [OptionDeclaration] {
     switch policyType {
     case retryBudget:
       [
@@ -101,8 +99,11 @@ enum ResilienceOptions {
         number("latencyRate", 0...1, 0, "The share of deliveries that are made later."),
         duration("latency", .seconds(1), "How much later."),
         number("lostOutcomeRate", 0...1, 0, "The share of deliveries whose answer is lost."),
+        count(
+          "seed", 0...(1 << 53), nil, "The same number makes the same happen again; by default it is another each time."
+        ),
       ]
-    default: nil
+    default: []
     }
   }
 

@@ -1,4 +1,3 @@
-import Synchronization
 import TomboloPorts
 import TomboloResilience
 
@@ -16,7 +15,8 @@ import TomboloResilience
 /// | every place of a bulkhead is taken | suspended for a moment; the next success ends it, as `heldBack` |
 /// | the retry budget is used up | snoozed, as `heldBack` |
 /// | a time limit ended before it was sent | snoozed, as `heldBack` |
-/// | a time limit ended after that | retry, as `timeout` |
+/// | a time limit ended during a try | retry, as `timeout` |
+/// | a policy ended the attempt after a try had failed | what that try came to, not before the policy lets the next one through |
 /// | anything the delivery answered | that |
 final class ResilientDelivery: OperationHandler, Closable {
   private let handler: any OperationHandler
@@ -36,9 +36,9 @@ final class ResilientDelivery: OperationHandler, Closable {
       policies.memory.tally.budgetRefused(policies.name)
       return HeldBack.outcome(budgetOf: policies, operation)
     }
-    let call = MadeCall()
-    let result = await run(operation, attempt, call)
-    switch (call.isMade, isRepeat) {
+    let last = LastTry()
+    let result = await run(operation, attempt, last)
+    switch (last.wasMade, isRepeat) {
     case (true, false): policies.budget?.deposit()
     case (false, true): policies.budget?.giveBack()
     default: break
@@ -51,64 +51,79 @@ final class ResilientDelivery: OperationHandler, Closable {
   }
 
   private func run(
-    _ operation: SyncOperation, _ attempt: DeliveryAttempt, _ call: MadeCall
+    _ operation: SyncOperation, _ attempt: DeliveryAttempt, _ last: LastTry
   ) async -> Result<DeliveryOutcome, any Error> {
     do {
       // Every attempt carries its idempotency key, so a try whose outcome is unknown may be repeated.
       let outcome = try await policies.pipeline.run(
         isIdempotent: true, priority: CallPriority(operation.priority)
       ) { [handler, policies] _ in
-        call.made()
+        last.began()
+        let failed: FailedDelivery
         do {
           let outcome = try await handler.deliver(operation, attempt: attempt)
-          if let failed = FailedDelivery(outcome, isOnline: policies.isOnline) { throw failed }
-          return outcome
-        } catch let error where !(error is FailedDelivery) {
+          guard let failure = FailedDelivery(outcome, isOnline: policies.isOnline) else {
+            last.succeeded()
+            return outcome
+          }
+          failed = failure
+        } catch {
           if error is CancellationError { throw error }
-          throw FailedDelivery(error)
+          failed = FailedDelivery(error)
         }
+        last.failed(failed, isCancelled: Task.isCancelled)
+        throw failed
       }
       return .success(outcome)
     } catch {
-      return Result { try self.outcome(of: error, operation, call) }
+      return Result { try outcome(of: error, operation, last.standing) }
     }
   }
 
+  /// - Parameter error: what came out of the policies: the delivery's own failure, or an error of a policy.
   private func outcome(
-    of error: any Error, _ operation: SyncOperation, _ call: MadeCall
+    of error: any Error, _ operation: SyncOperation, _ last: LastTry.Standing
   ) throws -> DeliveryOutcome {
     switch error {
     case let failed as FailedDelivery:
       return try failed.result.get()
     case let given as RetryError:
-      guard let failed = given.lastError as? FailedDelivery else {
-        return try outcome(of: given.lastError, operation, call)
-      }
-      return try failed.result.get()
+      return try outcome(of: given.lastError, operation, last)
     case let timeout as TimeoutError:
-      guard call.isMade else { return HeldBack.outcome(waitedFor: timeout.limit) }
-      return .retry(after: nil, DeliveryFailure(.timeout, "\(timeout.message); it may or may not have acted"))
+      return try ending(last, timeout.message) ?? HeldBack.outcome(waitedFor: timeout.limit)
     case let refusal as ResilienceError:
-      // A try was made and failed, and only the next one was refused: that is an attempt like any other.
-      guard !call.isMade else {
-        return .retry(
-          after: refusal.retryAfter,
-          DeliveryFailure(.upstreamFailed, "it failed, and was not tried again at once: \(refusal.message)"))
-      }
-      return HeldBack.outcome(refusal)
+      let words = "a try did not end in time, and the next was \(HeldBack.words(refusal))"
+      return try ending(last, words, pause: refusal.retryAfter) ?? HeldBack.outcome(refusal)
     case let chaos as ChaosError:
-      return .retry(after: nil, DeliveryFailure(.upstreamFailed, "injected on purpose: \(chaos)"))
+      // As if the upstream had failed, but nobody answered, which the network monitor must not be told.
+      let code = chaos.effect == .lostOutcome ? DeliveryFailure.Code.timeout : .handlerFailed
+      let injected = DeliveryOutcome.retry(after: nil, DeliveryFailure(code, "injected on purpose: \(chaos)"))
+      guard case .failed(let failed) = last else { return injected }
+      return try failed.result.get()
     default:
       throw error
     }
   }
-}
 
-/// Whether the delivery was called at all.
-private final class MadeCall: Sendable {
-  private let state = Mutex(false)
-  var isMade: Bool { state.withLock { $0 } }
-  func made() { state.withLock { $0 = true } }
+  /// What an attempt came to that a policy ended: what its last try came to. `nil` when there was none.
+  ///
+  /// - Parameters:
+  ///   - unanswered: what to say when nobody knows what the last try came to.
+  ///   - pause: how long the policy will let nothing through; a wait that the delivery asked for is not made shorter.
+  private func ending(
+    _ last: LastTry.Standing, _ unanswered: String, pause: Duration? = nil
+  ) throws -> DeliveryOutcome? {
+    switch last {
+    case .none:
+      return nil
+    case .underWay, .succeeded:
+      return .retry(after: pause, DeliveryFailure(.timeout, "\(unanswered); it may or may not have acted"))
+    case .failed(let failed):
+      let outcome = try failed.result.get()
+      guard case .retry(let after, let failure) = outcome, let pause else { return outcome }
+      return .retry(after: max(after ?? pause, pause), failure)
+    }
+  }
 }
 
 extension CallPriority {

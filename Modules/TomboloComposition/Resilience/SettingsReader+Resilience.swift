@@ -4,8 +4,7 @@ extension SettingsReader {
   /// The policies around the delivery. A list that nothing uses is a problem: somebody believes that it does something.
   mutating func readResilience() throws -> PipelineSettings? {
     let lists =
-      root.value(ResilienceOptions.resilience.name) == nil
-      ? [] : try root.entries(ResilienceOptions.resilience.name)
+      root.value(ResilienceOptions.sectionName) == nil ? [] : try root.entries(ResilienceOptions.sectionName)
     let key = "delivery.\(ResilienceOptions.delivery.name)"
     let chosen =
       root.value("delivery") == nil
@@ -26,6 +25,6 @@ extension SettingsReader {
       add(.conflict, "resilience.\(name)", "is used by nothing\(hint)")
     }
     guard let list = lists.first(where: { $0.name == used }) else { return nil }
-    return PipelineCheck(name: used, list.value).settings
+    return PipelineCheck(name: used, list.value, registry: registry).settings
   }
 }

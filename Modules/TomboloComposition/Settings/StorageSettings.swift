@@ -48,6 +48,17 @@ public struct StorageSettings: Sendable {
     }
   }
 
+  /// What is in `store`, which holds what this store's engine holds, as this store shows it: decrypted where it is encrypted.
+  ///
+  /// - Throws: As `open` does. `store` stays open then.
+  public func showing(
+    _ store: any KeyValueStore, _ registry: PluginRegistry, in context: PluginContext
+  ) async throws -> any KeyValueStore {
+    let shown = try await decorator(registry, context)?.decorate(store) ?? store
+    try await requireUsable(shown, false)
+    return shown
+  }
+
   private func decorator(_ registry: PluginRegistry, _ context: PluginContext) async throws -> StoreDecorator? {
     guard let encryption else { return nil }
     return try await registry.make(StoreDecorator.self, from: encryption, in: context)

@@ -91,15 +91,20 @@ extension QueueConfiguration {
     attemptsMaximum = settings.attemptsMaximum
     attemptTimeout = settings.attemptTimeout
     retryAfterMaximum = settings.retryAfterMaximum
-    onPermanentFailure =
-      switch settings.onPermanentFailure {
-      case .continue: .continue
-      case .block: .block
-      }
+    onPermanentFailure = settings.onPermanentFailure
+    uniqueness = settings.uniqueness
+    passedOverMaximum = settings.passedOverMaximum
+    conflictRoundsMaximum = settings.conflictRoundsMaximum
+    kindLimits = settings.kindLimits
     payloadByteCountMaximum = settings.payloadMaximum
     operationsMaximum = settings.operationsMaximum
     bytesMaximum = settings.bytesMaximum
+    limitPolicy = settings.limitPolicy
     idempotencyRetention = settings.idempotencyRetention
+    pilotInterval = settings.pilotInterval
+    pilotIntervalMaximum = settings.pilotIntervalMaximum
+    leaseDuration = settings.leaseDuration
+    sharedPollInterval = settings.sharedPollInterval
     historyRetention = settings.history
     stallTimeout = settings.stallTimeout
     shutdownGrace = configuration.agent.shutdownGrace

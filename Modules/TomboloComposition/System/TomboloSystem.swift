@@ -22,19 +22,16 @@ public struct TomboloSystem: Sendable {
   private let first: Configuration
 
   /// Checks that everything a part needs is there. Opens nothing.
-  ///
-  /// - Parameter memory: what the policies of the system before this one remember; without it they begin anew.
   public init(
     _ configuration: Configuration,
     registry: PluginRegistry,
     time: any TimeSource = SystemTimeSource(),
-    logger: Logger,
-    memory: ResilienceMemory? = nil
+    logger: Logger
   ) throws {
     first = configuration
     let context = PluginContext(time: time) { logger.warning("\($0)") }
     // Made here: the module is installed once more for each generation, and all of them are to share these.
-    let (memory, network) = (memory ?? ResilienceMemory(time: time, logger: logger), NetworkHint())
+    let (memory, network) = (ResilienceMemory(time: time, logger: logger), NetworkHint())
     let surroundings = ContainerModule("surroundings") { builder in
       builder.value(registry)
       builder.value(context)

@@ -29,6 +29,18 @@ enum URLText {
     return nil
   }
 
+  /// Whether something in a text that is no good URL may be a user name or a password: it has an `@`, or a colon behind which
+  /// something else stands than a port.
+  static func mayHoldCredentials(_ text: String) -> Bool {
+    guard !text.contains("@") else { return true }
+    let rest = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
+    guard rest.first != "[" else { return false }
+    return rest.split(separator: ":", omittingEmptySubsequences: false).dropFirst().contains { part in
+      let behind = part.first { !($0.isASCII && $0.isNumber) }
+      return behind.map { !"/?#".contains($0) } ?? false
+    }
+  }
+
   /// Whether it carries a user name or password, which would show up in logs.
   static func hasCredentials(_ text: String) -> Bool {
     guard let start = text.firstRange(of: "://")?.upperBound else { return false }

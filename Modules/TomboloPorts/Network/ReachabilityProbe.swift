@@ -3,8 +3,17 @@ public protocol ReachabilityProbe: Sendable {
   /// What is asked, for status and logs: `tcp 127.0.0.1:9000`.
   var target: String { get }
 
+  /// Whether what is asked is on this machine, so that it can be reached whatever becomes of cables and routes: a loopback
+  /// address, a socket in the file system. `false`, the default, when that is not certain: such a probe is left alone while
+  /// there is no way out of the machine.
+  var isOnThisMachine: Bool { get }
+
   /// Asks once. Always answers within the probe's own time limit; a cancelled probe answers early, with anything.
   func check() async -> ProbeResult
+}
+
+extension ReachabilityProbe {
+  public var isOnThisMachine: Bool { false }
 }
 
 /// What a probe found: a condition (`online`, `limited`, `portal`) and why, in words for a person.

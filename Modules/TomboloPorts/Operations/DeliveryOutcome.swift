@@ -24,13 +24,19 @@ public struct RemoteVersion: Hashable, Sendable {
   public var tag: String?
   /// When it was written.
   public var modifiedAt: Timestamp?
+  /// When it was written, where the outside keeps the stamp of the operation that wrote it. Counts instead of `modifiedAt`.
+  public var written: HybridTimestamp?
   public var payload: [UInt8]?
   /// What the outside said, in words for a person.
   public var detail: String
 
-  public init(tag: String? = nil, modifiedAt: Timestamp? = nil, payload: [UInt8]? = nil, detail: String) {
+  public init(
+    tag: String? = nil, modifiedAt: Timestamp? = nil, written: HybridTimestamp? = nil, payload: [UInt8]? = nil,
+    detail: String
+  ) {
     self.tag = tag
     self.modifiedAt = modifiedAt
+    self.written = written
     self.payload = payload
     self.detail = detail
   }

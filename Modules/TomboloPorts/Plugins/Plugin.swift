@@ -88,6 +88,8 @@ public enum PluginKind: String, Hashable, Sendable, CaseIterable {
   case probe
   /// Of what the system says about the network.
   case network
+  /// A policy around deliveries.
+  case resilience
 }
 
 /// What the composition hands to every plugin.

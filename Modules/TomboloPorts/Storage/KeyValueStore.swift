@@ -15,6 +15,10 @@
 /// says that this cannot be known. A store that finds its data damaged refuses with `damaged` and says where and what to
 /// do; it never starts empty over damaged data.
 ///
+/// After `outcomeUnknown` a store says nothing that may turn out otherwise. Either it finds out what became of the commit, and then
+/// what is read is so and stays so; or it refuses every read and commit until it was closed and is opened again, and what is
+/// read then is so. Either way the caller reads before it writes again.
+///
 /// **Full.** A disk without room refuses with `full` and loses nothing: either `commit` throws it and has applied nothing, or
 /// it refuses single batches with it (`BatchResult.refused`) and applies the others. It never prevents settling: a durable
 /// store keeps a bounded reserve for commits whose every batch is shrinking, which means that it puts at most 1 KiB

@@ -1,7 +1,9 @@
-/// A storage plugin that can save what is intact in a store too damaged to be opened.
+/// A storage plugin that can save what is intact in a store too damaged to be opened, and show what its files hold.
 ///
-/// Engines without it are repaired from a backup, or with the tools of what they are built on. Both functions take the
-/// options with which the damaged store would be opened, and leave that store as it is.
+/// Engines without it are repaired from a backup, or with the tools of what they are built on. Every function takes the
+/// options with which the damaged store would be opened, and leaves that store as it is. The first two hold the store against others
+/// as long as they work on it. A folder that cannot be written is read all the same: without a lock when there is none to take,
+/// and `context.warn` is told so.
 ///
 /// Throwing: `StoreError` with `inUse` when the damaged store is open, `inaccessible` when there is no store, a file cannot be
 /// read, or `folder` is in use already.
@@ -14,12 +16,31 @@ public protocol RepairableStorage: StoragePlugin {
     _ options: PluginOptions, into folder: String, in context: PluginContext
   ) async throws -> RepairReport
 
-  /// Calls `visit` with every record that is intact, in the order of the keys and with its own revision.
+  /// What is intact, as a store to read from, with the revisions it had.
   ///
-  /// Also good for looking at a store that is not damaged. What `visit` throws ends it and is thrown.
-  static func salvage(
-    _ options: PluginOptions, in context: PluginContext, visit: @escaping @Sendable (Record) async throws -> Void
-  ) async throws -> RepairReport
+  /// Also good for looking at a store that is not damaged, or cannot be written.
+  static func salvage(_ options: PluginOptions, in context: PluginContext) async throws -> SalvagedStore
+
+  /// Calls `line` with JSON objects, one a call and without a line end, that show all the store's files hold, in the order it
+  /// was written, and what cannot be read of them.
+  ///
+  /// The store may be open elsewhere; its newest commits may then be missing. What `line` throws ends it and is thrown.
+  static func inspect(
+    _ options: PluginOptions, in context: PluginContext, line: @escaping @Sendable (String) throws -> Void
+  ) async throws
+}
+
+/// What is intact of a store that was not opened for writing.
+public struct SalvagedStore: Sendable {
+  /// Holds the intact records; every commit into it throws `inaccessible`. Closing it gives up its hold on the files.
+  public var store: any KeyValueStore
+  /// In the order of files and places; empty when everything was intact.
+  public var losses: [RepairReport.Loss]
+
+  public init(store: any KeyValueStore, losses: [RepairReport.Loss]) {
+    self.store = store
+    self.losses = losses
+  }
 }
 
 /// What was saved of a damaged store, and what was not.
@@ -27,9 +48,9 @@ public struct RepairReport: Hashable, Sendable {
   /// A part of a file that could not be used.
   public struct Loss: Hashable, Sendable {
     public var path: String
-    /// In bytes; 0 for a file that is missing.
+    /// In bytes; 0 for a file that is missing or cannot be opened.
     public var offset: Int
-    /// 0 for a file that is missing.
+    /// 0 for a file that is missing or cannot be opened.
     public var byteCount: Int
     public var reason: String
     /// The records this part was about, as far as their keys can still be read; empty when they cannot.

@@ -27,7 +27,8 @@ public struct StoreError: Error, Sendable {
     public static let closed = Code("closed")
     /// The engine failed in another way; nothing of the commit was applied.
     public static let engine = Code("engine")
-    /// The engine failed in a way that leaves open whether the commit was applied. Read before writing again.
+    /// The engine failed in a way that leaves open whether the commit was applied. Read before writing again; a store that refuses
+    /// to be read now answers when it was opened again.
     public static let outcomeUnknown = Code("outcomeUnknown")
   }
 
@@ -35,7 +36,7 @@ public struct StoreError: Error, Sendable {
   public var message: String
   /// What made it fail, when there was an error before this one.
   public var cause: (any Error)?
-  /// With `conflict`: the key whose check failed.
+  /// With `conflict`: the key whose check failed. With `damaged`: the record whose value is damaged, when it is that one alone.
   public var key: Key?
   /// With `conflict`: the revision the batch required, `nil` for "no record".
   public var expected: Revision?
@@ -46,6 +47,13 @@ public struct StoreError: Error, Sendable {
     self.code = code
     self.message = message
     self.cause = cause
+  }
+
+  /// The error about the record at `key`.
+  public func about(_ key: Key) -> StoreError {
+    var error = self
+    error.key = key
+    return error
   }
 
   /// The refusal of a batch whose check on `key` did not hold.

@@ -187,8 +187,9 @@ final class QueueEngine: Sendable {
   private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
     var refused: [Int: any Error] = [:]
     for (index, request) in group.enumerated() {
-      guard case .enqueue(let operations, let companion, _) = request else { continue }
+      guard let companion = request.companion else { continue }
       if let error = store.capabilities.refusal(of: companion, after: 0) { refused[index] = error }
+      guard case .enqueue(let operations, _, _) = request else { continue }
       for operation in operations where operation.record.count > store.capabilities.valueByteCountMaximum {
         refused[index] = StoreError(
           .valueTooLarge,
@@ -459,6 +460,14 @@ struct DueTimes: Hashable, Sendable {
 }
 
 extension QueueRequest {
+  /// The changes of a caller's own.
+  fileprivate var companion: Batch? {
+    switch self {
+    case .enqueue(_, let companion, _), .rewrite(_, let companion, _): companion
+    default: nil
+    }
+  }
+
   /// Whether the times at which something is due have to be read again afterwards.
   fileprivate var movesDueTimes: Bool {
     switch self {
@@ -469,7 +478,7 @@ extension QueueRequest {
 
   /// Whether a caller's own check in this request is the one that did not hold.
   fileprivate func requires(_ conflict: StoreError) -> Bool {
-    guard case .enqueue(_, let companion, _) = self else { return false }
+    guard let companion else { return false }
     return companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
   }
 }

@@ -12,13 +12,23 @@ extension QueuePlanner {
     guard !stored.operation.kind.isEmpty else {
       throw QueueError(.wrongState, "operation \(id) cannot be read, so it can only be discarded")
     }
-    var operation = NewOperation(stored)
-    operation.payload = payload
-    operation.version = version ?? operation.version
-    counts.byteCount += payload.count - stored.operation.payload.count
-    view.put(
-      QueueLayout.operation(id),
-      OperationRecord.encode(
-        operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after))
+    put(payload, of: stored, version: version)
+  }
+
+  /// By hand: which version stands, of an operation that is parked for a conflict.
+  mutating func resolve(_ id: OperationID, _ choice: ConflictChoice) throws {
+    let (stored, known) = try waitingOperation(id)
+    guard var progress = known, progress.held == .parked, let remote = progress.conflicting else {
+      throw QueueError(
+        .wrongState, "operation \(id) is not parked for a conflict: retry or discard it instead of resolving it")
+    }
+    switch choice {
+    case .remote:
+      return try discard(stored, progress, reason: "the upstream's version stands, by hand: \(remote.detail)")
+    case .merged(let payload): put(payload, of: stored)
+    case .local: break
+    }
+    progress.replacing = remote.mark
+    try redrive(stored, progress)
   }
 }

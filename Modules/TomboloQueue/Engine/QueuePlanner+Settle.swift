@@ -40,6 +40,11 @@ extension QueuePlanner {
       if attempted { progress.attemptCount += 1 }
       note(failure, &progress)
       try hold(claimed, &progress, .parked, from: ownPlace)
+    case .parkConflict(let failure, let remote):
+      progress.attemptCount += 1
+      note(failure, &progress)
+      progress.conflicting = remote
+      try hold(claimed, &progress, .parked, from: ownPlace)
     case .deadLetter(let failure):
       progress.attemptCount += 1
       note(failure, &progress)
@@ -70,7 +75,13 @@ extension QueuePlanner {
   /// By hand: back in line, due at once, with a fresh count of attempts.
   mutating func redrive(_ id: OperationID) throws {
     let (stored, progress) = try waitingOperation(id)
-    guard var progress else { return }
+    guard let progress else { return }
+    try redrive(stored, progress)
+  }
+
+  mutating func redrive(_ stored: StoredOperation, _ known: ProgressRecord) throws {
+    let id = stored.operation.id
+    var progress = known
     let place = try self.place(of: stored, progress)
     let orderingKey = OrderingKey(of: stored.operation)
     let oldState = state(of: progress, place)
@@ -79,6 +90,7 @@ extension QueuePlanner {
     progress.dueAt = nil
     progress.attemptCount = 0
     progress.conflictRoundCount = 0
+    progress.conflicting = nil
 
     let priority = stored.operation.priority
     if try isHead(id, orderingKey) {
@@ -97,8 +109,12 @@ extension QueuePlanner {
   /// By hand: gone.
   mutating func discard(_ id: OperationID, reason: String) throws {
     let (stored, progress) = try waitingOperation(id)
+    try discard(stored, progress, reason: reason)
+  }
+
+  mutating func discard(_ stored: StoredOperation, _ progress: ProgressRecord?, reason: String) throws {
     try remove(stored, progress: progress, end: .discarded, reason: reason)
-    tell(id, kind: stored.operation.kind, .discarded(reason: reason))
+    tell(stored.operation.id, kind: stored.operation.kind, .discarded(reason: reason))
   }
 
   /// Takes an operation away for good and lets the next of its ordering key to the head.
@@ -200,11 +216,17 @@ extension QueuePlanner {
     progress.conflictRoundCount += 1
     progress.attemptCount += 1
     // The remote payload has served the resolver; its mark is what the next attempt needs.
-    progress.replacing = RemoteVersion(tag: remote.tag, modifiedAt: remote.modifiedAt, detail: remote.detail)
+    progress.replacing = remote.mark
     note(DeliveryFailure(.conflict, remote.detail), &progress)
     guard let payload else { return }
+    put(payload, of: stored)
+  }
+
+  /// Another payload for an operation that stays where it is.
+  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil) {
     var operation = NewOperation(stored)
     operation.payload = payload
+    operation.version = version ?? operation.version
     counts.byteCount += payload.count - stored.operation.payload.count
     view.put(
       QueueLayout.operation(stored.operation.id),

@@ -51,7 +51,9 @@ struct QueuePlanner {
       tell(claimed.id, kind: claimed.operation.kind, settlement.change)
       effects.append(.finished(claimed.id))
     case .redrive(let id): try redrive(id)
+    case .resolve(let id, let choice): try resolve(id, choice)
     case .edit(let id, let payload, let version): try edit(id, payload: payload, version: version)
+    case .rewrite(let ids, let companion, let body): try rewrite(ids, alongside: companion, body)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
     case .setAside(let operations, let scope):

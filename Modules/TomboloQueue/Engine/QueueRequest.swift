@@ -12,6 +12,10 @@ enum QueueRequest: Sendable {
   case redrive(OperationID)
   /// Gives an operation that is held another payload.
   case edit(OperationID, payload: [UInt8], version: Int?)
+  /// Settles a conflict that waits for a person.
+  case resolve(OperationID, ConflictChoice)
+  /// Gives operations that wait other bytes, together with a caller's own changes.
+  case rewrite([OperationID], alongside: Batch, @Sendable ([UInt8]) -> [UInt8])
   /// Removes an operation by hand.
   case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
@@ -57,13 +61,13 @@ extension QueueRequest {
 
   var roomNeed: RoomNeed {
     switch self {
-    case .enqueue, .edit: .adds
-    case .discard, .promote, .prune, .sweep, .refill, .bringBack, .resume: .makesRoom
-    case .redrive, .setAside, .pause, .lease, .renew, .giveBack: .notes
+    case .enqueue, .edit, .resolve(_, .merged), .rewrite: .adds
+    case .discard, .resolve(_, .remote), .promote, .prune, .sweep, .refill, .bringBack, .resume: .makesRoom
+    case .redrive, .resolve(_, .local), .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
       switch settlement {
       case .delivered, .discard, .expire: .makesRoom
-      case .retry, .snooze, .release, .redeliver, .park, .deadLetter: .notes
+      case .retry, .snooze, .release, .redeliver, .park, .parkConflict, .deadLetter: .notes
       }
     }
   }
@@ -116,6 +120,8 @@ enum Settlement: Hashable, Sendable {
   case redeliver(replacing: RemoteVersion, payload: [UInt8]?)
   /// `attempted` tells whether a handler was called.
   case park(DeliveryFailure, attempted: Bool)
+  /// Waits for a person, who is shown both versions.
+  case parkConflict(DeliveryFailure, RemoteVersion)
   case deadLetter(DeliveryFailure)
   case discard(reason: String)
   case expire
@@ -136,7 +142,7 @@ enum Settlement: Hashable, Sendable {
     case .snooze(let failure, let due): .snoozed(failure, due: due)
     case .release(let failure): .released(failure)
     case .redeliver(_, let payload): .conflicted(payload.map { .merged($0) } ?? .applyLocal)
-    case .park(let failure, _): .parked(failure)
+    case .park(let failure, _), .parkConflict(let failure, _): .parked(failure)
     case .deadLetter(let failure): .deadLettered(failure)
     case .discard(let reason): .discarded(reason: reason)
     case .expire: .expired

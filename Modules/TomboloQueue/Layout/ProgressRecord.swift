@@ -14,8 +14,12 @@ struct ProgressRecord: Hashable, Sendable {
   var conflictRoundCount = 0
   /// After a conflict resolved for the local version: what it is to replace.
   var replacing: RemoteVersion?
+  /// Parked for a conflict: the version that a person has to decide about.
+  var conflicting: RemoteVersion?
 
-  private static let version: UInt8 = 1
+  /// Version 2 has `conflicting` and the stamps of versions; what has none of them is written as version 1, so that an older
+  /// program can read it.
+  private static let newestVersion: UInt8 = 2
 
   private struct Presence: OptionSet {
     let rawValue: UInt8
@@ -25,6 +29,9 @@ struct ProgressRecord: Hashable, Sendable {
     static let replacingTag = Presence(rawValue: 8)
     static let replacingModifiedAt = Presence(rawValue: 16)
     static let replacingPayload = Presence(rawValue: 32)
+    static let replacingWritten = Presence(rawValue: 64)
+    static let conflicting = Presence(rawValue: 128)
+    static let sinceVersion2: Presence = [.replacingWritten, .conflicting]
   }
 
   func encoded() -> [UInt8] {
@@ -36,8 +43,10 @@ struct ProgressRecord: Hashable, Sendable {
       if replacing.tag != nil { presence.insert(.replacingTag) }
       if replacing.modifiedAt != nil { presence.insert(.replacingModifiedAt) }
       if replacing.payload != nil { presence.insert(.replacingPayload) }
+      if replacing.written != nil { presence.insert(.replacingWritten) }
     }
-    var record = RecordEncoder(version: Self.version)
+    if conflicting != nil { presence.insert(.conflicting) }
+    var record = RecordEncoder(version: presence.isDisjoint(with: .sinceVersion2) ? 1 : 2)
     record.append(presence.rawValue)
     record.append(UInt64(attemptCount))
     record.append(held?.rawValue ?? 0)
@@ -53,14 +62,16 @@ struct ProgressRecord: Hashable, Sendable {
       if let tag = replacing.tag { record.append(tag) }
       if let modifiedAt = replacing.modifiedAt { record.append(modifiedAt) }
       if let payload = replacing.payload { record.append(payload) }
+      if let written = replacing.written { record.append(written.description) }
     }
+    if let conflicting { conflicting.append(to: &record) }
     return record.sealed()
   }
 
   init() {}
 
   init(_ value: [UInt8]) throws(RecordError) {
-    var record = try RecordDecoder(value, newestVersion: Self.version)
+    var record = try RecordDecoder(value, newestVersion: Self.newestVersion)
     let presence = Presence(rawValue: try record.byte())
     attemptCount = try record.count()
     let heldByte = try record.byte()
@@ -77,7 +88,9 @@ struct ProgressRecord: Hashable, Sendable {
       if presence.contains(.replacingTag) { remote.tag = try record.string() }
       if presence.contains(.replacingModifiedAt) { remote.modifiedAt = try record.timestamp() }
       if presence.contains(.replacingPayload) { remote.payload = try record.byteArray() }
+      if presence.contains(.replacingWritten) { remote.written = HybridTimestamp(try record.string()) }
       replacing = remote
     }
+    if presence.contains(.conflicting) { conflicting = try RemoteVersion(from: &record) }
   }
 }

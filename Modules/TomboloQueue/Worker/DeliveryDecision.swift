@@ -1,26 +1,48 @@
-import TomboloPorts
+package import TomboloPorts
 import TomboloResilience
 
 /// What becomes of an operation after an attempt: the rules, without a store, a clock or a network.
-struct DeliveryDecision {
+package struct DeliveryDecision: Sendable {
   let configuration: QueueConfiguration
   let now: Timestamp
 
+  package init(configuration: QueueConfiguration, now: Timestamp) {
+    self.configuration = configuration
+    self.now = now
+  }
+
   /// The settlement of an attempt that failed and may succeed later.
   ///
-  /// The wait is the backoff, or what the server asks for when that is longer, up to the limit for such requests.
+  /// The wait is the backoff, or what the server asks for when that is longer, up to the limit for such requests, or how long
+  /// the retry waits for its share of the upstream's budget.
   func retry(
-    after asked: Duration?, _ failure: DeliveryFailure, attempt: Int, random: inout some RandomNumberGenerator
+    after asked: Duration?, _ failure: DeliveryFailure, attempt: Int, budgetWait: Duration = .zero,
+    random: inout some RandomNumberGenerator
   ) -> Settlement {
-    guard attempt < configuration.attemptsMaximum else {
+    guard !isLast(attempt: attempt) else {
       return .deadLetter(
         DeliveryFailure(
           .attemptsExhausted, "all \(configuration.attemptsMaximum) attempts failed; the last: \(failure.message)"))
     }
+    let wait = retryWait(after: asked, attempt: attempt, budgetWait: budgetWait, random: &random)
+    guard wait.isBudgetShort else { return .retry(failure, due: now.advanced(by: wait.duration)) }
+    let told = DeliveryFailure(
+      failure.code, failure.message + " (it waits longer than its backoff: the upstream's retry budget is used up)")
+    return .retry(told, due: now.advanced(by: wait.duration))
+  }
+
+  /// How long a retry waits, and whether the budget is the reason that it waits so long.
+  package func retryWait(
+    after asked: Duration?, attempt: Int, budgetWait: Duration, random: inout some RandomNumberGenerator
+  ) -> (duration: Duration, isBudgetShort: Bool) {
     let backoff = configuration.backoff.delay(afterAttempt: attempt, using: &random)
     let obeyed = min(max(.zero, asked ?? .zero), configuration.retryAfterMaximum)
-    return .retry(failure, due: now.advanced(by: max(backoff, obeyed)))
+    let wait = max(backoff, obeyed)
+    return budgetWait > wait ? (min(budgetWait, configuration.waitMaximum), true) : (wait, false)
   }
+
+  /// Whether another attempt follows one that failed.
+  func isLast(attempt: Int) -> Bool { attempt >= configuration.attemptsMaximum }
 
   /// Unburnt, for no longer than a server may ask for.
   func snooze(for duration: Duration, _ failure: DeliveryFailure) -> Settlement {
@@ -32,15 +54,38 @@ struct DeliveryDecision {
     switch result {
     case .applyLocal, .merged:
       guard rounds < configuration.conflictRoundsMaximum else {
-        return .park(
+        return .parkConflict(
           DeliveryFailure(
             .conflict, "it met another version \(rounds + 1) times in a row; the last: \(remote.detail)"),
-          attempted: true)
+          kept(remote))
       }
       if case .merged(let payload) = result { return .redeliver(replacing: remote, payload: payload) }
       return .redeliver(replacing: remote, payload: nil)
     case .keepRemote: return .discard(reason: "the upstream's version stands: \(remote.detail)")
-    case .park(let reason): return .park(DeliveryFailure(.conflict, reason), attempted: true)
+    case .park(let reason): return .parkConflict(DeliveryFailure(.conflict, reason), kept(remote))
+    }
+  }
+
+  /// The remote version as it is kept for a person: without its payload when that is larger than any here may be.
+  private func kept(_ remote: RemoteVersion) -> RemoteVersion {
+    guard let payload = remote.payload, payload.count > configuration.payloadByteCountMaximum else { return remote }
+    var kept = remote.mark
+    kept.detail += " (its \(payload.count) bytes are too many to be kept)"
+    return kept
+  }
+
+  /// What the end of an attempt says about the upstream.
+  static func ending(of outcome: DeliveryOutcome) -> UpstreamPace.Ending {
+    switch outcome {
+    case .delivered, .conflict, .reject: return .judged
+    case .snooze, .suspend, .park: return .unrelated
+    case .retry(_, let failure):
+      switch failure.code {
+      case .throttled: return .throttled
+      case .timeout, .unreachable: return .lost
+      case .handlerFailed, .heldBack: return .unrelated
+      default: return .failed
+      }
     }
   }
 

@@ -1,4 +1,5 @@
-import TomboloPorts
+package import TomboloPorts
+import TomboloResilience
 
 /// Decides how many deliveries may start now. A pure state machine: statuses and outcomes in, an allowance out; times are
 /// of the monotonic clock.
@@ -10,21 +11,21 @@ import TomboloPorts
 ///      └────── an override says not online: nothing is tried
 ///
 /// Without a network one operation is still tried now and then: a status is a hint, and a success proves online. After the
-/// network came back, operations that are not critical ramp up: one at first, one more with each judged one, so twice as many
-/// in each round.
-struct DeliveryGate {
-  struct Allowance: Equatable {
+/// network came back, operations that are not critical wait for a random moment and then ramp up, each upstream by itself: one
+/// at first, one more with each judged one, so twice as many in each round (`UpstreamPace`).
+package struct DeliveryGate: Sendable {
+  package struct Allowance: Equatable, Sendable {
     /// How many deliveries of any priority may start now.
-    var count: Int
+    package var count: Int
     /// How many may start when they are critical.
-    var criticalCount: Int
+    package var criticalCount: Int
     /// When to ask again without being woken.
-    var waitMaximum: Duration?
+    package var waitMaximum: Duration?
     /// Whether what starts now is a pilot: tried in spite of the network's status.
     var isPilot = false
   }
 
-  private enum Network: Equatable {
+  private enum Network: Equatable, Sendable {
     case open
     /// Not online; the next pilot may start at this time.
     case limited(nextPilot: Duration, interval: Duration)
@@ -32,7 +33,7 @@ struct DeliveryGate {
     case shut
   }
 
-  private struct Suspension {
+  private struct Suspension: Sendable {
     var until: Duration
     var failure: DeliveryFailure
     /// It ended, and one operation is to find out whether the upstream has changed its mind.
@@ -56,33 +57,45 @@ struct DeliveryGate {
   private(set) var pilotInterval: Duration
   private(set) var pilotIntervalMaximum: Duration
   private var network = Network.open
-  /// How many deliveries may be in flight that are not critical; `nil` when fully open.
-  private(set) var ramp: Int?
+  /// When the network went, while it is away.
+  private var awaySince: Duration?
+  /// After an outage: when operations that are not critical start.
+  private(set) var spreadUntil: Duration?
+  private(set) var recovery: RecoveryConfiguration
+  var paces: [String: UpstreamPace] = [:]
   private var suspensions: [String: Suspension] = [:]
 
-  init(_ configuration: QueueConfiguration) {
+  package init(_ configuration: QueueConfiguration) {
+    recovery = configuration.recovery
     concurrency = max(1, configuration.concurrency)
     pilotInterval = configuration.pilotInterval
     pilotIntervalMaximum = configuration.pilotIntervalMaximum
-    ramp = 1
   }
 
   // MARK: - In
 
   /// Takes in other limits. Upstreams that were suspended are asked again: what they refused may be what has changed.
   mutating func reconfigure(_ configuration: QueueConfiguration) {
+    let isPaceNew = recovery != configuration.recovery || concurrency != max(1, configuration.concurrency)
+    recovery = configuration.recovery
     concurrency = max(1, configuration.concurrency)
     pilotInterval = configuration.pilotInterval
     pilotIntervalMaximum = configuration.pilotIntervalMaximum
-    if let present = ramp, present >= concurrency { ramp = nil }
+    if isPaceNew { for name in paces.keys { paces[name]?.reconfigure(recovery, concurrency: concurrency) } }
     suspensions = suspensions.filter { $0.value.hasProbe }
   }
 
-  mutating func networkChanged(_ status: NetworkStatus, at now: Duration) {
+  /// - Parameter fraction: from 0 to 1, drawn at random: which part of the longest spread this one takes.
+  package mutating func networkChanged(_ status: NetworkStatus, at now: Duration, fraction: Double) {
     if status.isOnline {
-      if network != .open { ramp = 1 }
+      if network != .open { networkReturned(at: now, fraction) }
       network = .open
-    } else if status.isForced {
+      awaySince = nil
+      return
+    }
+    awaySince = awaySince ?? now
+    spreadUntil = nil
+    if status.isForced {
       network = .shut
     } else if case .limited = network {
       // Still not online; the pace of the pilots goes on.
@@ -91,11 +104,16 @@ struct DeliveryGate {
     }
   }
 
+  private mutating func networkReturned(at now: Duration, _ fraction: Double) {
+    for name in paces.keys { paces[name]?.restart() }
+    let spread = recovery.spread(afterOutageOf: now - (awaySince ?? now), fraction: fraction)
+    spreadUntil = spread > .zero ? now + spread : nil
+  }
+
   /// The upstream judged an operation: it accepted it, refused it for good, or holds another version.
-  mutating func succeeded(upstream: String) {
+  package mutating func succeeded(upstream: String) {
     suspensions[upstream] = nil
-    guard let present = ramp else { return }
-    ramp = present + 1 >= concurrency ? nil : present + 1
+    withPace(upstream) { $0.judged() }
   }
 
   /// An attempt got an answer that says nothing about the operation.
@@ -144,11 +162,14 @@ struct DeliveryGate {
   /// - Parameters:
   ///   - upstream: the handler's own upstream; when it is suspended nothing starts at all.
   ///   - inFlight: how many deliveries are under way.
-  mutating func allowance(upstream: String, inFlight: Int, at now: Duration) -> Allowance {
+  package mutating func allowance(upstream: String, inFlight: Int, at now: Duration) -> Allowance {
     if let suspension = suspension(of: upstream, at: now) {
       return Allowance(count: 0, criticalCount: 0, waitMaximum: suspension.rest)
     }
-    let isProbing = suspensions[upstream]?.isProbing ?? false
+    if let rest = paces[upstream]?.breakerRest(at: now) {
+      return Allowance(count: 0, criticalCount: 0, waitMaximum: rest)
+    }
+    let isProbing = suspensions[upstream]?.isProbing ?? false || paces[upstream]?.isProbing(at: now) ?? false
     switch network {
     case .shut:
       return Allowance(count: 0, criticalCount: 0)
@@ -158,9 +179,27 @@ struct DeliveryGate {
     case .open:
       if isProbing { return Allowance(count: inFlight == 0 ? 1 : 0, criticalCount: 0) }
       let free = max(0, concurrency - inFlight)
-      let ramped = max(0, min(concurrency, ramp ?? concurrency) - inFlight)
-      return Allowance(count: ramped, criticalCount: free)
+      if let spreadUntil {
+        if now < spreadUntil { return Allowance(count: 0, criticalCount: free, waitMaximum: spreadUntil - now) }
+        self.spreadUntil = nil
+      }
+      return Allowance(count: min(free, room(inFlight: inFlight, at: now)), criticalCount: free)
     }
+  }
+
+  /// How many may start at all upstreams together.
+  private mutating func room(inFlight: Int, at now: Duration) -> Int {
+    guard !paces.isEmpty else { return max(0, 1 - inFlight) }
+    var (sum, isAnyResting) = (0, false)
+    for (name, pace) in paces {
+      if suspensions[name].map({ $0.until > now }) ?? false || pace.breakerRest(at: now) != nil {
+        isAnyResting = true
+      } else {
+        sum += pace.room
+      }
+    }
+    // Behind the operations of one that rests there may be some for an upstream that was never met.
+    return sum == 0 && isAnyResting ? 1 : sum
   }
 
   /// Why nothing starts now, for a person; `nil` when the gate is open.
@@ -168,6 +207,10 @@ struct DeliveryGate {
     if let suspension = suspensions[upstream], suspension.until > now {
       return .suspended(until: wall.advanced(by: suspension.until - now), suspension.failure)
     }
+    if let rest = paces[upstream]?.breakerRest(at: now) {
+      return .suspended(until: wall.advanced(by: rest), Self.breakerOpen)
+    }
+    if let spreadUntil, spreadUntil > now { return .spread(until: wall.advanced(by: spreadUntil - now)) }
     guard network != .open, let status, !status.isOnline else { return nil }
     let detail = status.evidence.first { $0.condition == status.condition }?.detail
     return .network(status.condition, since: status.since, detail: detail)

@@ -1,6 +1,7 @@
 import Logging
 import Synchronization
 import TomboloPorts
+import TomboloResilience
 
 extension SyncWorker {
   /// One delivery from claim to settlement.
@@ -24,6 +25,16 @@ extension SyncWorker {
     }
 
     let number = (claimed.progress?.attemptCount ?? 0) + 1
+    let entry = state.withLock { $0.gate.enter(upstream: upstream, isRetry: number > 1, at: time.uptime) }
+    let pass: UpstreamPace.Pass
+    switch entry {
+    case .success(let given): pass = given
+    case .failure(let refusal):
+      return await settle(claimed, .snooze(DeliveryGate.breakerOpen, due: time.now.advanced(by: refusal.rest)))
+    }
+    var ending = UpstreamPace.Ending.unrelated
+    defer { state.withLock { $0.gate.left(pass, ending, at: time.uptime) } }
+
     let attempt = DeliveryAttempt(
       number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
       reporter: reporter(for: claimed))
@@ -35,7 +46,7 @@ extension SyncWorker {
       guard case .delivered? = outcome else { return await giveBack(claimed, nil) }
     }
     guard let outcome else { return await giveBack(claimed, nil) }
-    await conclude(claimed, outcome, number, upstream: upstream)
+    ending = await conclude(claimed, outcome, number, upstream: upstream)
   }
 
   /// Calls the handler, within the time limit; `nil` when the delivery was cancelled.
@@ -81,9 +92,10 @@ extension SyncWorker {
     }
   }
 
+  /// Settles the operation as the outcome says, and answers what the outcome says about the upstream.
   private func conclude(
     _ claimed: ClaimedOperation, _ outcome: DeliveryOutcome, _ number: Int, upstream: String
-  ) async {
+  ) async -> UpstreamPace.Ending {
     let decision = DeliveryDecision(configuration: queue.configuration, now: time.now)
     switch outcome {
     case .delivered:
@@ -92,12 +104,13 @@ extension SyncWorker {
       await settle(claimed, .delivered(attempt: number))
 
     case .retry(_, let failure) where failure.code == .unreachable:
-      await concludeUnreachable(claimed, failure, number, decision)
+      let isAttempt = await concludeUnreachable(claimed, failure, number, upstream, decision)
+      // Without a network it says nothing about the upstream.
+      if !isAttempt { return .unrelated }
 
     case .retry(let after, let failure):
       await noteAnswer(upstream, failure)
-      let settlement = state.withLock { decision.retry(after: after, failure, attempt: number, random: &$0.random) }
-      await settle(claimed, settlement)
+      await settle(claimed, retry(after: after, failure, number, upstream, decision))
 
     case .snooze(let duration, let failure):
       await settle(claimed, decision.snooze(for: duration, failure))
@@ -134,25 +147,50 @@ extension SyncWorker {
     case .park(let failure):
       await settle(claimed, .park(failure, attempted: true))
     }
+    return DeliveryDecision.ending(of: outcome)
   }
 
-  /// No answer came. On a working network that is an attempt; otherwise it is the network's fault and burns nothing.
+  /// What becomes of a failed attempt; its retry takes its share of the upstream's budget before it waits.
+  private func retry(
+    after asked: Duration?, _ failure: DeliveryFailure, _ number: Int, _ upstream: String, _ decision: DeliveryDecision
+  ) -> Settlement {
+    let waitMaximum = queue.configuration.backoff.delayMaximum
+    return state.withLock { state in
+      var wait = Duration.zero
+      if !decision.isLast(attempt: number) {
+        wait = state.gate.retryWait(
+          upstream: upstream, at: time.uptime, waitMaximum: waitMaximum, random: &state.random)
+      }
+      return decision.retry(after: asked, failure, attempt: number, budgetWait: wait, random: &state.random)
+    }
+  }
+
+  /// No answer came. On a working network that is an attempt; otherwise it is the network's fault and burns nothing. Answers
+  /// whether it was an attempt.
   private func concludeUnreachable(
-    _ claimed: ClaimedOperation, _ failure: DeliveryFailure, _ number: Int, _ decision: DeliveryDecision
-  ) async {
+    _ claimed: ClaimedOperation, _ failure: DeliveryFailure, _ number: Int, _ upstream: String,
+    _ decision: DeliveryDecision
+  ) async -> Bool {
     let status = await network?.report(.unreachable(failure.message))
     if let status, !status.isOnline {
       networkChanged(status)
-      return await giveBack(claimed, failure)
+      await giveBack(claimed, failure)
+      return false
     }
-    let settlement = state.withLock { decision.retry(after: nil, failure, attempt: number, random: &$0.random) }
-    await settle(claimed, settlement)
+    await settle(claimed, retry(after: nil, failure, number, upstream, decision))
+    return true
   }
 
   private func concludeConflict(
     _ claimed: ClaimedOperation, _ remote: RemoteVersion, _ decision: DeliveryDecision
   ) async {
     state.withLock { $0.summary.conflicted += 1 }
+    if let written = remote.written, let clock = queue.configuration.versionClock,
+      !clock.observe(written, at: time.now)
+    {
+      logger.warning(
+        "the version at the upstream is of a clock too far ahead", metadata: ["operation": "\(claimed.id)"])
+    }
     let result: ResolutionResult
     do {
       result = try await resolver.resolve(claimed.operation, against: remote)
@@ -216,7 +254,7 @@ extension SyncWorker {
       case .snooze: state.summary.snoozed += 1
       case .release: state.summary.released += 1
       case .redeliver: break
-      case .park: state.summary.parked += 1
+      case .park, .parkConflict: state.summary.parked += 1
       case .deadLetter: state.summary.deadLettered += 1
       case .discard: state.summary.discarded += 1
       case .expire: state.summary.expired += 1

@@ -20,10 +20,17 @@ public final class SyncWorker: Sendable {
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
     var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
     var watchdog: Watchdog
+    /// Where what was claimed goes to, each with a place there.
+    var upstreams: [OperationID: String] = [:]
     var isRunning = false
     var isStopping = false
     var summary = ProcessingSummary()
     var random: any RandomNumberGenerator & Sendable
+
+    /// Gives the place at its upstream back.
+    mutating func leave(_ id: OperationID) {
+      if let upstream = upstreams.removeValue(forKey: id) { gate.release(upstream: upstream) }
+    }
   }
 
   /// How many operations take turns as pilots, at the most.
@@ -208,7 +215,7 @@ public final class SyncWorker: Sendable {
     let claimed =
       allowance.isPilot && allowance.count > 0
       ? try await claimPilot()
-      : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter)
+      : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter())
     guard !claimed.isEmpty else { return 0 }
     state.withLock { state in
       state.inFlightCount += claimed.count
@@ -226,11 +233,11 @@ public final class SyncWorker: Sendable {
   private func claimPilot() async throws -> [ClaimedOperation] {
     let tried = state.withLock { $0.pilots }
     let candidates = try await queue.claim(
-      min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter)
+      min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter(isPilot: true))
     let fresh = candidates.first { !tried.contains($0.id) }
     guard let pilot = fresh ?? candidates.first else { return [] }
     for candidate in candidates where candidate.id != pilot.id {
-      filter.withdraw(candidate.operation)
+      filter().withdraw(candidate.operation)
       if candidate.token == nil {
         queue.engine.putBack(candidate.id)
       } else {
@@ -244,14 +251,31 @@ public final class SyncWorker: Sendable {
     return [pilot]
   }
 
-  /// Holds kinds to their limits.
-  private var filter: ClaimFilter {
+  /// Holds kinds and upstreams to their limits.
+  private func filter(isPilot: Bool = false) -> ClaimFilter {
     ClaimFilter(
-      admit: { operation in
-        let isAdmitted = self.state.withLock { $0.limiter.admit(operation.kind, at: self.time.uptime) }
-        return isAdmitted ? nil : .limit(kind: operation.kind)
+      hasRoom: { operation, priority in
+        let upstream = self.handler.upstream(for: operation)
+        return self.state.withLock { state in
+          let isUrgent = isPilot || priority == .critical
+          guard state.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: self.time.uptime) else { return false }
+          state.upstreams[operation.id] = upstream
+          return true
+        }
       },
-      withdraw: { operation in self.state.withLock { $0.limiter.ended(operation.kind) } })
+      admit: { operation in
+        self.state.withLock { state in
+          guard !state.limiter.admit(operation.kind, at: self.time.uptime) else { return nil }
+          state.leave(operation.id)
+          return .limit(kind: operation.kind)
+        }
+      },
+      withdraw: { operation in
+        self.state.withLock { state in
+          state.limiter.ended(operation.kind)
+          state.leave(operation.id)
+        }
+      })
   }
 
   /// Makes ready what stood aside and may go on, and asks to be woken when time lets more go on.
@@ -268,7 +292,8 @@ public final class SyncWorker: Sendable {
   /// Brings a status of the network to the gate.
   func networkChanged(_ status: NetworkStatus) {
     state.withLock { state in
-      state.gate.networkChanged(status, at: time.uptime)
+      let fraction = Double.random(in: 0...1, using: &state.random)
+      state.gate.networkChanged(status, at: time.uptime, fraction: fraction)
       if status.isOnline { state.pilots.removeAll() }
     }
   }
@@ -279,6 +304,7 @@ public final class SyncWorker: Sendable {
       state.limiter.ended(claimed.operation.kind)
       state.leases[claimed.id] = nil
       state.watchdog.progressed(at: time.uptime)
+      state.leave(claimed.id)
       return state.inFlightCount == 0
     }
     if isLast { idle.signal() }

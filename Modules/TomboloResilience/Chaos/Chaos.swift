@@ -20,14 +20,14 @@ public struct ChaosError: Error, Hashable, Sendable, ClassifiedFailure, CustomSt
 
 /// Makes calls fail, hang and lose their answers on purpose, for tests and drills.
 ///
-/// **About.** Draws from the environment's generator for each attempt; with a seeded generator and one call at a time the
-/// same seed does the same things. **Usage.** Innermost, so that every other policy meets what it makes:
+/// **About.** Draws for each attempt, from the environment's generator or, with a `seed`, from one of its own: the same seed
+/// gives the first attempt the same fate, the second the same, and so on, whatever else draws. **Usage.** Innermost, so that every other policy meets what it makes:
 ///
 ///     Chaos(faultRate: 0.1, latencyRate: 0.2, latency: .seconds(2))
 ///
-/// **Defaults.** Nothing happens: every rate is zero. **Telemetry.** `chaosInjected`.
+/// **Defaults.** Nothing happens: every rate is zero. No seed. **Telemetry.** `chaosInjected`.
 /// **Anti-patterns.** In production without a way to switch it off.
-public struct Chaos: ResiliencePolicy {
+public struct Chaos: ResiliencePolicy, Hashable {
   /// The share of calls that fail without being made.
   public var faultRate: Double
   /// The share of calls that are made later.
@@ -36,25 +36,38 @@ public struct Chaos: ResiliencePolicy {
   public var latency: Duration
   /// The share of successful calls whose answer is lost.
   public var lostOutcomeRate: Double
+  /// Makes it happen again in the same way; `nil` draws from the environment's generator. Where the sequence stands is kept by
+  /// the pipeline's name: a pipeline that is built again in the same environment goes on with it, one with another chaos
+  /// begins anew.
+  public var seed: UInt64?
 
   /// Rates between 0 and 1.
   public init(
-    faultRate: Double = 0, latencyRate: Double = 0, latency: Duration = .seconds(1), lostOutcomeRate: Double = 0
+    faultRate: Double = 0, latencyRate: Double = 0, latency: Duration = .seconds(1), lostOutcomeRate: Double = 0,
+    seed: UInt64? = nil
   ) {
     self.faultRate = faultRate
     self.latencyRate = latencyRate
     self.latency = max(.zero, latency)
     self.lostOutcomeRate = lostOutcomeRate
+    self.seed = seed
   }
 
-  /// The rates.
+  /// The rates, and the seed if there is one.
   public var summaries: [PolicySummary] {
-    [PolicySummary(.chaos, "faults: \(faultRate), latency: \(latencyRate) of \(latency), lost: \(lostOutcomeRate)")]
+    let seedText = seed.map { ", seed: \($0)" } ?? ""
+    return [
+      PolicySummary(
+        .chaos, "faults: \(faultRate), latency: \(latencyRate) of \(latency), lost: \(lostOutcomeRate)\(seedText)")
+    ]
   }
 
   /// Takes clock and generator.
   public func bind(to environment: ResilienceEnvironment, pipeline: String) -> BoundChaos {
-    BoundChaos(policy: self, environment: environment, pipeline: pipeline)
+    let generator = seed.map { seed in
+      environment.states.state("chaos", pipeline, self) { ChaosGenerator(seed: seed) }
+    }
+    return BoundChaos(policy: self, environment: environment, pipeline: pipeline, generator: generator)
   }
 }
 
@@ -63,20 +76,25 @@ public struct BoundChaos: SequentialPolicy {
   let policy: Chaos
   let environment: ResilienceEnvironment
   let pipeline: String
+  let generator: ChaosGenerator?
 
   /// Runs `body`, or does not.
   public func run<T>(
     _ attempt: ResilienceAttempt, isolation: isolated (any Actor)?,
     _ body: (ResilienceAttempt) async throws -> T
   ) async throws -> T {
-    let (isLate, isFaulty, isLost) = environment.draw { random in
-      // All three are drawn for every call, so that changing one rate does not move the others.
-      let draws = (
-        Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random),
-        Double.random(in: 0..<1, using: &random)
-      )
-      return (draws.0 < policy.latencyRate, draws.1 < policy.faultRate, draws.2 < policy.lostOutcomeRate)
-    }
+    // All three are drawn for every call, so that changing one rate does not move the others.
+    let draws =
+      generator?.draw()
+      ?? environment.draw { random in
+        (
+          Double.random(in: 0..<1, using: &random), Double.random(in: 0..<1, using: &random),
+          Double.random(in: 0..<1, using: &random)
+        )
+      }
+    let (isLate, isFaulty, isLost) = (
+      draws.0 < policy.latencyRate, draws.1 < policy.faultRate, draws.2 < policy.lostOutcomeRate
+    )
     if isLate {
       tell(.latency(policy.latency))
       try await environment.clock.sleep(until: environment.clock.now.advanced(by: policy.latency))

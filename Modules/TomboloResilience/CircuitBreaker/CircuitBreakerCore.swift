@@ -147,6 +147,7 @@ final class CircuitBreakerCore: Sendable {
     if error is CancellationError || Task.isCancelled { return .ignored }
     // Another policy refused inside: nothing was asked, so there is nothing to learn.
     if error is ResilienceError { return .ignored }
+    if let known = error as? any ClassifiedFailure, known.failureClass == .cancelled { return .ignored }
     return isFailure(error) ? .failed : .succeeded
   }
 

@@ -128,6 +128,11 @@ package struct CircuitBreakerMachine: Sendable {
     window.reset()
   }
 
+  /// Lets an open breaker probe now, because there is reason to think that the outside is well again.
+  package mutating func probe() {
+    if case .open = phase { enter(.halfOpen(successCount: 0)) }
+  }
+
   private var isTooBad: Bool {
     guard window.callCount >= configuration.callCountMinimum else { return false }
     let calls = Double(window.callCount)

@@ -22,6 +22,20 @@ public struct DescribedPolicies: ResiliencePolicy {
     guard problems.isEmpty else { throw PolicyDescriptionError(pipeline: name, problems: problems) }
   }
 
+  /// The policy of one description.
+  ///
+  /// - Parameter name: Its name when its options give it none.
+  /// - Throws: `PolicyDescriptionError` with an unknown type, every unknown option and every wrong value.
+  public static func policy(_ description: PolicyDescription, name: String) throws -> any ResiliencePolicy {
+    var options = PolicyOptions(description, at: 0)
+    let policy = Self.policy(&options, name: name)
+    if policy != nil { options.finish() }
+    guard let policy, options.problems.isEmpty else {
+      throw PolicyDescriptionError(pipeline: name, problems: options.problems)
+    }
+    return policy
+  }
+
   /// Those of all policies.
   public var summaries: [PolicySummary] { policies.flatMap(\.summaries) }
 
@@ -44,8 +58,7 @@ public struct DescribedPolicies: ResiliencePolicy {
         CircuitBreakerConfiguration(
           failureRatio: options.number("failureRatio", 0...1, default: 0.5),
           callCountMinimum: options.count("minimumCalls", 1...1_000_000, default: 20),
-          window: options.optionalDuration("windowDuration").map { .time($0) }
-            ?? .count(options.count("windowCalls", 1...1_000_000, default: 100)),
+          window: window(&options),
           openDuration: options.duration("openDuration", default: .seconds(30)),
           probeMaximum: options.count("probes", 1...1_000, default: 1),
           successThreshold: options.count("successThreshold", 1...1_000, default: 1),
@@ -80,12 +93,24 @@ public struct DescribedPolicies: ResiliencePolicy {
         faultRate: options.number("faultRate", 0...1, default: 0),
         latencyRate: options.number("latencyRate", 0...1, default: 0),
         latency: options.duration("latency", default: .seconds(1)),
-        lostOutcomeRate: options.number("lostOutcomeRate", 0...1, default: 0))
+        lostOutcomeRate: options.number("lostOutcomeRate", 0...1, default: 0),
+        seed: options.optionalCount("seed", 0...Self.seedMaximum).map { UInt64($0) })
     case .other, nil:
       let names = PolicySummary.Kind.allCases.filter { $0 != .other }.map(\.rawValue).joined(separator: ", ")
       options.problem("\(options.description.type) is not a policy; there are \(names)")
       return nil
     }
+  }
+
+  /// The largest whole number that an option keeps exactly.
+  private static let seedMaximum = 1 << 53
+
+  private static func window(_ options: inout PolicyOptions) -> CircuitBreakerConfiguration.Window {
+    guard let duration = options.optionalDuration("windowDuration") else {
+      return .count(options.count("windowCalls", 1...1_000_000, default: 100))
+    }
+    options.refuse("windowCalls", "goes without windowDuration: keep one of the two")
+    return .time(duration)
   }
 
   private static func retry(_ options: inout PolicyOptions, name: String) -> Retry {
@@ -95,7 +120,14 @@ public struct DescribedPolicies: ResiliencePolicy {
     let jitter = Backoff.Jitter(rawValue: jitterName)
     if jitter == nil { options.problem("must be none, full or equal", option: "jitter") }
     let growth: Backoff.Growth
-    switch options.text("backoff", default: "exponential") {
+    let growthName = options.text("backoff", default: "exponential")
+    if growthName != "exponential" {
+      options.refuse("multiplier", "goes with backoff: exponential, and this one is \(growthName)")
+    }
+    if growthName != "linear" {
+      options.refuse("increment", "goes with backoff: linear, and this one is \(growthName)")
+    }
+    switch growthName {
     case "exponential": growth = .exponential(multiplier: options.number("multiplier", 1...100, default: 2))
     case "linear": growth = .linear(increment: options.duration("increment", default: .seconds(1)))
     case "constant": growth = .constant
@@ -105,6 +137,7 @@ public struct DescribedPolicies: ResiliencePolicy {
       options.problem("must be exponential, linear, constant or decorrelated", option: "backoff")
     }
     let budget = options.number("budgetRatio", 0...1_000, default: -1)
+    if budget < 0 { options.refuse("budgetName", "goes with budgetRatio, and there is none: set it, or remove this") }
     return Retry(
       attempts: options.count("attempts", 1...1_000, default: 3),
       backoff: Backoff(growth: growth, initial: initial, maximum: maximum, jitter: jitter ?? .full),

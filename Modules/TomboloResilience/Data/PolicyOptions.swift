@@ -41,6 +41,17 @@ struct PolicyOptions {
     return description.options[name] == nil ? nil : duration(name, default: .zero)
   }
 
+  mutating func optionalCount(_ name: String, _ range: ClosedRange<Int>) -> Int? {
+    known.insert(name)
+    return description.options[name] == nil ? nil : count(name, range, default: range.lowerBound)
+  }
+
+  /// An option that exists, but not beside what else was said.
+  mutating func refuse(_ name: String, _ reason: String) {
+    known.insert(name)
+    if description.options[name] != nil { problem(reason, option: name) }
+  }
+
   /// A duration without which the policy makes no sense.
   mutating func requiredDuration(_ name: String) -> Duration {
     if description.options[name] == nil { problem("is missing: a duration such as 2s", option: name) }

@@ -6,7 +6,8 @@ public enum FailureClass: Hashable, Sendable {
   case throttled(retryAfter: Duration?)
   /// Trying again gives the same answer.
   case permanent
-  /// The caller gave up. Never retried.
+  /// The caller gave up, or had no way out to begin with: nobody was asked. Never retried, and a circuit breaker learns
+  /// nothing from it.
   case cancelled
   /// Nobody knows whether it took effect, as after a time-out. Retried only when the call is idempotent.
   case outcomeUnknown

@@ -26,8 +26,8 @@ public struct RetryBudget: Hashable, Sendable {
 
 /// The account of a retry budget, without lock and clock.
 package struct RetryBudgetAccount: Sendable {
-  private let budget: RetryBudget
-  /// Retries that may be made now.
+  let budget: RetryBudget
+  /// Retries that may be made now; below nothing when some were promised for later.
   package private(set) var balance: Double
   private var updatedAt = Duration.zero
 
@@ -44,8 +44,7 @@ package struct RetryBudgetAccount: Sendable {
 
   /// Takes one retry, if it is there.
   package mutating func withdraw(at now: Duration) -> Bool {
-    balance = balance(at: now)
-    updatedAt = max(updatedAt, now)
+    settle(at: now)
     // Ten deposits of a tenth make one, whatever floating point says.
     guard balance >= 1 - 1e-9 else { return false }
     balance = max(0, balance - 1)
@@ -59,6 +58,15 @@ package struct RetryBudgetAccount: Sendable {
     let seconds = Double(passed.components.seconds) + Double(passed.components.attoseconds) / 1e18
     return min(budget.savedMaximum, balance + seconds * budget.perSecondMinimum)
   }
+
+  /// Adds what time gave until `now`.
+  mutating func settle(at now: Duration) {
+    balance = balance(at: now)
+    updatedAt = max(updatedAt, now)
+  }
+
+  /// Takes one, whether it is there or not.
+  mutating func spend() { balance -= 1 }
 
   /// A retry was taken and then not made, because its caller left.
   package mutating func giveBack() {

@@ -12,12 +12,13 @@ import TomboloPorts
 ///
 /// The lock belongs to the open file, so a second store in the same process is refused like one in another process, and the
 /// kernel releases it however the process ends. The file itself stays: removing it would let two holders lock two files.
-package final class FolderLock {
+package final class FolderLock: Sendable {
   private let file: Int32
   private let isShared: Bool
   private let claim: ProcessClaim?
   /// Whether nobody else held it when it was taken.
   package let isFirst: Bool
+  private let isWritable: Bool
 
   /// How long one who shares waits for another who is just opening.
   private static let sharingPatienceMilliseconds = 2_000
@@ -29,6 +30,7 @@ package final class FolderLock {
   /// - Parameter isOncePerProcess: whether this process may hold it but once, shared or not.
   package init(folder: String, path: String, isShared: Bool = false, isOncePerProcess: Bool = false) throws {
     self.isShared = isShared
+    isWritable = true
     try SystemFailure.makeFolder(folder)
     // Closed in child processes, which would otherwise keep the lock.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -41,16 +43,12 @@ package final class FolderLock {
     }
     var isFirst = true
     guard Self.lock(file, isShared: isShared, isFirst: &isFirst) else {
-      let isTaken = errno == EWOULDBLOCK
-      let failure = SystemFailure.last(path, "locking it")
-      defer { close(file) }
-      throw isTaken ? Self.inUse(folder: folder, holder: Self.readHolder(file)) : failure
+      throw Self.refusal(folder, path, file)
     }
     self.file = file
     self.isFirst = isFirst
     guard !isShared else { return }
-    let text = Array("\(getpid())\n".utf8)
-    guard ftruncate(file, 0) == 0, pwrite(file, text, text.count, 0) == text.count else {
+    guard Self.writeHolder(file) else {
       // The lock is held without its holder's name too, and a full disk must not keep a store from being opened: to open it
       // and settle is how room comes back.
       if SystemFailure.isAboutRoom(errno) { return }
@@ -60,9 +58,38 @@ package final class FolderLock {
     }
   }
 
+  /// Takes the lock of a folder that is only going to be read, and changes nothing in it where it cannot be written.
+  ///
+  /// There the lock is shared with others who read, and still keeps out whoever writes through another mount.
+  ///
+  /// - Returns: `nil` when there is no lock that could be taken: the folder cannot be written, and has none.
+  package init?(reading folder: String, path: String) throws {
+    isShared = false
+    isFirst = true
+    claim = nil
+    var file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    isWritable = file >= 0
+    if file < 0, [EROFS, EACCES, EPERM].contains(errno) { file = open(path, O_RDONLY | O_CLOEXEC) }
+    guard file >= 0 else {
+      guard [ENOENT, EROFS, EACCES, EPERM].contains(errno) else { throw SystemFailure.last(path, "opening the lock") }
+      return nil
+    }
+    guard flock(file, (isWritable ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
+      throw Self.refusal(folder, path, file)
+    }
+    self.file = file
+    // On a full disk it is held without a name; that costs a word in a message, and reading goes on.
+    if isWritable { _ = Self.writeHolder(file) }
+  }
+
   /// Lets others in who share the folder.
+  ///
+  /// The kernel takes a lock away before it gives the other kind, so another who is just opening may have it for itself for a moment,
+  /// and is waited for. That does no harm: what the first one makes alone is complete before it shares.
   package func share() throws {
-    guard isShared, flock(file, LOCK_SH | LOCK_NB) != 0 else { return }
+    guard isShared else { return }
+    let didShare = Self.patiently { flock(file, LOCK_SH | LOCK_NB) == 0 }
+    guard !didShare else { return }
     throw SystemFailure.last("the lock of the folder", "sharing it")
   }
 
@@ -74,23 +101,43 @@ package final class FolderLock {
 
   private static func lock(_ file: Int32, isShared: Bool, isFirst: inout Bool) -> Bool {
     guard isShared else { return flock(file, LOCK_EX | LOCK_NB) == 0 }
-    for _ in 0..<sharingPatienceMilliseconds / 10 {
+    return patiently {
       if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
-      if flock(file, LOCK_SH | LOCK_NB) == 0 {
-        isFirst = false
-        return true
-      }
+      guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return false }
+      isFirst = false
+      return true
+    }
+  }
+
+  /// Tries again for a while, as long as somebody else has the lock; `false` with `errno` when it fails.
+  private static func patiently(_ attempt: () -> Bool) -> Bool {
+    for _ in 0..<sharingPatienceMilliseconds / 10 {
+      if attempt() { return true }
       guard errno == EWOULDBLOCK else { return false }
       // On a thread of the store's own: somebody is just opening, or has it for itself.
       usleep(10_000)
     }
+    errno = EWOULDBLOCK
     return false
   }
 
   deinit {
     // A name that stays behind would mislead; that it may stay is why only the lock itself counts.
-    if !isShared { _ = ftruncate(file, 0) }
+    if !isShared, isWritable { _ = ftruncate(file, 0) }
     close(file)
+  }
+
+  /// Why the lock was not got. Closes the file.
+  private static func refusal(_ folder: String, _ path: String, _ file: Int32) -> StoreError {
+    let isTaken = errno == EWOULDBLOCK
+    let failure = SystemFailure.last(path, "locking it")
+    defer { close(file) }
+    return isTaken ? inUse(folder: folder, holder: readHolder(file)) : failure
+  }
+
+  private static func writeHolder(_ file: Int32) -> Bool {
+    let text = Array("\(getpid())\n".utf8)
+    return ftruncate(file, 0) == 0 && pwrite(file, text, text.count, 0) == text.count
   }
 
   /// The process that wrote its identifier, or `nil` when it has not yet done so.

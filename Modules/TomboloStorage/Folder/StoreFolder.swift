@@ -13,7 +13,7 @@ import TomboloPorts
 /// Two files of its own make it so: `tombolo.lock`, locked while the folder is held, and `tombolo.engine`, which names the
 /// engine. Without the second, changing `type: sqlite` to `type: lmdb` over a folder in use would start an empty store
 /// beside the old one, and what waits in the old one would be out of sight.
-package final class StoreFolder {
+package final class StoreFolder: Sendable {
   /// The folder, without a slash at its end.
   package let path: String
   private let lock: FolderLock
@@ -27,6 +27,24 @@ package final class StoreFolder {
     lock = try FolderLock(
       folder: self.path, path: "\(self.path)/tombolo.lock", isShared: isShared, isOncePerProcess: isOncePerProcess)
     try Self.claim(self.path, for: engine)
+  }
+
+  /// Takes the lock of a folder whose store is only going to be read, and notes nothing in it.
+  ///
+  /// - Parameter warn: Told when the note of the engine cannot be read, which keeps nobody from reading the rest.
+  /// - Returns: `nil` when the folder cannot be written and has no lock that could be taken.
+  /// - Throws: `StoreError` with `inUse` naming the holder, with `inaccessible` when it belongs to another engine.
+  package init?(reading path: String, engine: String, warn: (String) -> Void) throws {
+    self.path = Self.withoutSlash(path)
+    var owner: String?
+    do {
+      owner = try Self.owner(of: self.path)
+    } catch {
+      warn("\(error)")
+    }
+    if let owner { try Self.require(engine, owner: owner, of: self.path) }
+    guard let lock = try FolderLock(reading: self.path, path: "\(self.path)/tombolo.lock") else { return nil }
+    self.lock = lock
   }
 
   /// Lets others in who share the folder, once everything they expect is there.
@@ -55,6 +73,10 @@ package final class StoreFolder {
     guard let owner = try owner(of: path) else {
       return try note(engine, in: path)
     }
+    try require(engine, owner: owner, of: path)
+  }
+
+  private static func require(_ engine: String, owner: String, of path: String) throws {
     guard owner == engine else {
       throw StoreError(
         .inaccessible,

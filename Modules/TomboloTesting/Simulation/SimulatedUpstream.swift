@@ -49,8 +49,9 @@ public final class SimulatedUpstream: Sendable {
       return .retry(after: nil, DeliveryFailure(.unreachable, "connection reset"))
     case 7:
       let offset = random.withLock { Int64.random(in: -60_000...60_000, using: &$0) }
-      let modifiedAt = operation.enqueuedAt.advanced(by: .milliseconds(offset))
-      return .conflict(RemoteVersion(tag: "t", modifiedAt: modifiedAt, detail: "another version"))
+      // Not every upstream tells when its version was written.
+      let modifiedAt = offset % 4 == 0 ? nil : operation.enqueuedAt.advanced(by: .milliseconds(offset))
+      return .conflict(RemoteVersion(tag: "t", modifiedAt: modifiedAt, payload: [7], detail: "another version"))
     case 8: return .reject(DeliveryFailure(.refused, "never"))
     case 9: return .park(DeliveryFailure(.unknownKind, "a person must look"))
     case 10: throw SimulationFailure("the simulated handler threw")

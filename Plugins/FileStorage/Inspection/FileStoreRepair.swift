@@ -18,11 +18,15 @@ public enum FileStoreRepair {
   ///
   /// It is made in `target.unfinished`, and gets its name when it is complete and durable. Records get new revisions.
   ///
-  /// - Parameter target: A folder that is not there yet, or is empty.
+  /// - Parameters:
+  ///   - target: A folder that is not there yet, or is empty.
+  ///   - warn: Told when the source is read without its lock, because it cannot be written and has none.
   /// - Throws: `StoreError` with `inUse` when the source is open, `inaccessible` when `target` cannot be made or is taken or a folder
   ///   cannot be listed, and what `FileStore` throws when it writes.
-  public static func repair(from source: String, to target: String) async throws -> RepairReport {
-    let salvage = try await FileStoreSalvage(folder: source)
+  public static func repair(
+    from source: String, to target: String, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> RepairReport {
+    let salvage = try await FileStoreSalvage(folder: source, warn: warn)
     defer { salvage.release() }
     let target = StoreFolder.withoutSlash(target)
     let draft = "\(target).unfinished"
@@ -39,19 +43,15 @@ public enum FileStoreRepair {
     }
   }
 
-  /// Calls `visit` with every intact record of the store in the folder `source`, in the order of the keys.
+  /// What is intact of the store in the folder `source`, to read from. Holds the folder until the answer's store is closed.
+  ///
+  /// - Parameter warn: As above.
+  /// - Throws: `StoreError` with `inUse` when the source is open, `inaccessible` when it is no folder of a store or cannot be listed.
   public static func salvage(
-    from source: String, visit: @Sendable (Record) async throws -> Void
-  ) async throws -> RepairReport {
-    let salvage = try await FileStoreSalvage(folder: source)
-    defer { salvage.release() }
-    var count = 0
-    var reader = salvage.reader()
-    while let records = try await reader.chunk() {
-      for record in records { try await visit(record) }
-      count += records.count
-    }
-    return RepairReport(recordCount: count, losses: salvage.losses)
+    from source: String, warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) async throws -> SalvagedStore {
+    let salvage = try await FileStoreSalvage(folder: source, warn: warn)
+    return SalvagedStore(store: salvage, losses: salvage.losses)
   }
 
   private static func copy(_ salvage: FileStoreSalvage, to store: FileStore) async throws -> Int {

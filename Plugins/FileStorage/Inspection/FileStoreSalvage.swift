@@ -1,28 +1,62 @@
+import Synchronization
 import TomboloPorts
 import TomboloStorage
 
-/// What is intact in a store's folder, and what is not. Holds the folder against other stores until it is released.
-final class FileStoreSalvage {
-  private(set) var losses: [RepairReport.Loss] = []
+/// What is intact in a store's folder, to read from, and what is not. Holds the folder against other stores until it is released.
+final class FileStoreSalvage: KeyValueStore {
+  let capabilities = StoreCapabilities(isDurable: true, isShareable: false)
+  let losses: [RepairReport.Loss]
   private let index: FileIndex
   private let inspector: FolderInspector
-  private var folder: StoreFolder?
+  private let folder: Mutex<StoreFolder?>
 
   /// Reads all of the folder.
-  init(folder source: String, files: any FileSystem = SystemFiles(), isLocking: Bool = true) async throws {
+  ///
+  /// - Parameter warn: Told when the folder is read without its lock, because it cannot be written and has none.
+  init(
+    folder source: String, files: any FileSystem = SystemFiles(), isLocking: Bool = true,
+    warn: @Sendable (String) -> Void = { _ in }
+  ) async throws {
     let path = StoreFolder.withoutSlash(source)
     inspector = try FolderInspector(folder: path, files: files)
     index = FileIndex(folder: path)
-    // Before the lock, which would make a folder that is not there.
+    // Before the lock, which would be made in any folder.
     let present = try await inspector.numbers()
     guard !present.isEmpty else {
       throw StoreError(.inaccessible, "\(path): there is no segment of a journal; name the folder of a file store")
     }
-    folder = isLocking ? try StoreFolder(path, engine: "file") : nil
+    let held = isLocking ? try StoreFolder(reading: path, engine: "file", warn: warn) : nil
+    if isLocking, held == nil {
+      warn("\(path) cannot be written and is read without a lock; what is read counts only if no agent runs on it")
+    }
+    folder = Mutex(held)
     losses = try await Self.read(JournalLocation(folder: path), present, with: inspector, into: index)
   }
 
-  func release() { folder = nil }
+  func get(_ keys: [Key]) async throws -> [Record?] {
+    try Task.checkCancellation()
+    let places = try index.places(of: keys)
+    return try await inspector.run { _ in try places.map { try $0?.record() } }
+  }
+
+  func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
+    try Task.checkCancellation()
+    let places = try index.places(in: range, reverse: reverse, limit: limit)
+    return try await inspector.run { _ in try places.map { try $0.record() } }
+  }
+
+  func commit(_ batches: [Batch]) async throws -> [BatchResult] {
+    throw StoreError(
+      .inaccessible,
+      "what is intact of a store can only be read; save it with `tombolo storage repair`, and open the copy to write")
+  }
+
+  func close() async throws {
+    index.close()
+    release()
+  }
+
+  func release() { folder.withLock { $0 = nil } }
 
   /// Gives the records in the order of their keys.
   func reader() -> Reader { Reader(index: index, inspector: inspector) }
@@ -34,9 +68,21 @@ final class FileStoreSalvage {
     var front: UInt64 = 0
     var last: (number: UInt64, path: String, end: Int, nextSequence: UInt64)?
     func isTold(_ path: String, to end: Int) -> Bool {
-      losses.contains { $0.path == path && $0.offset + $0.byteCount >= end }
+      // A loss of no length at the beginning is the whole file.
+      losses.contains { $0.path == path && ($0.offset + $0.byteCount >= end || $0.offset + $0.byteCount == 0) }
     }
     try inspector.forEachSegment { file, number, salvage in
+      let path = location.segment(number)
+      for gap in salvage.gaps {
+        losses.append(
+          RepairReport.Loss(
+            path: path, offset: gap.offset, byteCount: gap.byteCount, reason: gap.reason, keys: gap.keys))
+      }
+      guard let file else {
+        // Nothing is known of its end, so nothing can be told to be missing behind it.
+        last = (number, path, 0, .max)
+        return
+      }
       // A segment that ends too early, at the border of two frames, has no gap that could be seen in it.
       let first = salvage.frames.first?.header.sequence ?? salvage.scan.header.firstSequence
       if let last, last.number + 1 == number, first > last.nextSequence, salvage.gaps.first?.offset != 0,
@@ -53,12 +99,7 @@ final class FileStoreSalvage {
         front = max(front, frame.mark?.front ?? 0)
         index.publish(JournalReplay.changes(of: frame, in: segment, scan: salvage.scan))
       }
-      for gap in salvage.gaps {
-        losses.append(
-          RepairReport.Loss(
-            path: file.path, offset: gap.offset, byteCount: gap.byteCount, reason: gap.reason, keys: gap.keys))
-      }
-      last = (number, file.path, salvage.scan.end, salvage.scan.nextSequence)
+      last = (number, path, salvage.scan.end, salvage.scan.nextSequence)
     }
     if let last, let acknowledged = try inspector.acknowledged() {
       // A few names are enough to tell.

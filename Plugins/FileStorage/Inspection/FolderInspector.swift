@@ -24,14 +24,23 @@ actor FolderInspector {
     try files.list(location.folder, "listing it").compactMap(location.number).sorted()
   }
 
-  /// Calls `visit` with every segment, one in memory at a time. What the system cannot read of it is a gap.
-  func forEachSegment(_ visit: (OpenFile, UInt64, SegmentSalvage) throws -> Void) throws {
+  /// Calls `visit` with every segment, one in memory at a time. What the system cannot read of it is a gap; a file that cannot
+  /// be opened is `nil`, and a gap of no length.
+  func forEachSegment(_ visit: (OpenFile?, UInt64, SegmentSalvage) throws -> Void) throws {
     let numbers = try numbers()
     let salt = try salt(numbers)
     for number in numbers {
+      let (file, salvage) = segment(number, salt: salt)
+      try visit(file, number, salvage)
+    }
+  }
+
+  private func segment(_ number: UInt64, salt: UInt64?) -> (OpenFile?, SegmentSalvage) {
+    do throws(StoreError) {
       let file = try OpenFile(location.segment(number), .reading, in: files)
-      let content = try SegmentContent(of: file)
-      try visit(file, number, SegmentSalvage(content, number: number, salt: salt))
+      return (file, SegmentSalvage(try SegmentContent(of: file), number: number, salt: salt))
+    } catch {
+      return (nil, SegmentSalvage(unopened: number, error.message))
     }
   }
 
@@ -43,10 +52,10 @@ actor FolderInspector {
   /// From the first header that is intact, or the note beside the journal.
   private func salt(_ numbers: [UInt64]) throws -> UInt64? {
     for number in numbers {
-      let file = try OpenFile(location.segment(number), .reading, in: files)
       do throws(JournalDamage) {
-        return try SegmentHeader.decoded(try Self.head(of: file)).salt
+        return try SegmentHeader.decoded(try head(of: number)).salt
       } catch {
+        // Told where the segment itself is read.
         continue
       }
     }
@@ -71,9 +80,9 @@ actor FolderInspector {
     }
   }
 
-  private static func head(of file: OpenFile) throws(JournalDamage) -> [UInt8] {
+  private func head(of number: UInt64) throws(JournalDamage) -> [UInt8] {
     do {
-      return try file.read(SegmentHeader.byteCount, at: 0)
+      return try OpenFile(location.segment(number), .reading, in: files).read(SegmentHeader.byteCount, at: 0)
     } catch {
       throw JournalDamage(0, error.message)
     }

@@ -25,6 +25,14 @@ struct SegmentSalvage {
     gaps.sort { $0.offset < $1.offset }
   }
 
+  /// A segment whose file cannot be opened.
+  init(unopened number: UInt64, _ reason: String) {
+    gaps = [Gap(offset: 0, byteCount: 0, reason: reason)]
+    scan = SegmentScan(
+      [], header: SegmentHeader(number: number, salt: 0, firstSequence: 0, epoch: 0, front: 0), from: 0, nextSequence: 0
+    )
+  }
+
   /// - Parameter salt: As above.
   init(_ bytes: [UInt8], number: UInt64, salt: UInt64?) {
     var scan: SegmentScan

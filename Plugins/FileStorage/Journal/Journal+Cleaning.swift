@@ -91,14 +91,19 @@ extension Journal {
     return (header, entries)
   }
 
-  /// Copies as long as it is worth it, when no more commits come.
+  /// How many steps cleaning before closing takes at most, each with a flush or two of its own.
+  static let closingStepCountMaximum = 16
+
+  /// Copies as long as it is worth it, when no more commits come; a bounded number of bytes in a bounded number of steps, so that
+  /// closing takes no longer with more data. What is left is given back beside later commits.
   func cleanBeforeClosing() throws {
     var copied = 0
-    while isCleaningDue, copied < options.closingByteCountMaximum {
+    let step = max(options.copyByteCount, options.closingByteCountMaximum / (Self.closingStepCountMaximum / 2))
+    for _ in 0..<Self.closingStepCountMaximum {
+      guard isCleaningDue, copied < options.closingByteCountMaximum else { break }
       let before = (front, cleaning)
-      try append([], isShrinking: true)
+      copied += try append([], isShrinking: true, copyByteCount: step)
       guard before != (front, cleaning) else { break }
-      copied += options.copyByteCount
     }
     restoreReserve()
   }

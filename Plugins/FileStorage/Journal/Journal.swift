@@ -207,13 +207,18 @@ final class Journal {
     throw failure.storeError(current.file.path, "writing a commit; nothing of it was applied")
   }
 
-  /// Ends all writing: what the disk holds now is not known.
+  /// Ends all writing, and all reading of what may turn out not to be so: what the disk holds now is not known.
   private func fail(_ failure: SystemFailure, _ action: String) -> StoreError {
     let error = StoreError(
       .outcomeUnknown,
       "\(current.file.path): whether the commit was applied cannot be known, because \(action) failed; the store takes no "
         + "more commits: look at the disk, open it again, and read before writing", cause: failure)
     defect = error
+    index.refuse(
+      StoreError(
+        .engine,
+        "\(location.folder): whether the last commit was applied is known only when the store is opened again; close it, look at "
+          + "the disk, and open it", cause: error))
     return error
   }
 

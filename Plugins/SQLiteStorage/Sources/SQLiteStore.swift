@@ -26,7 +26,8 @@ import TomboloStorage
 /// Damage is looked for when the store is opened and met with `damaged` whenever SQLite comes across it later. Opening
 /// checks the file's header, its schema and its version always; the structure of every page when the database is small, or
 /// of moderate size and was not closed properly the last time; see `SQLiteInspection`. Once damage was met, every commit is refused
-/// with `damaged`; what can still be read can be read, to be copied elsewhere.
+/// with `damaged`; what can still be read can be read, to be copied elsewhere. After a commit that failed with `outcomeUnknown`
+/// reads and commits are refused until the store is closed and opened again.
 public final class SQLiteStore: KeyValueStore {
   /// 8 MiB: room for the journal, and for as much of it again.
   public static let defaultReserveByteCount = 8 * 1_024 * 1_024
@@ -35,7 +36,7 @@ public final class SQLiteStore: KeyValueStore {
 
   let writer: SQLiteWriter
   private let reader: SQLiteReader
-  private let damage = SQLiteDamage()
+  private let refusal: SQLiteRefusal
 
   /// Opens the database in the folder `path`, and makes both when they are not there.
   ///
@@ -55,6 +56,7 @@ public final class SQLiteStore: KeyValueStore {
     capabilities = StoreCapabilities(
       isDurable: true, isShareable: isShared, durability: durability, heedsBatchDurability: durability != .none)
     let location = SQLiteLocation(folder: path)
+    refusal = SQLiteRefusal(path: location.database)
     do {
       writer = SQLiteWriter(
         location: location, durability: durability, busyTimeout: busyTimeout, reserveByteCount: reserveByteCount,
@@ -74,16 +76,15 @@ public final class SQLiteStore: KeyValueStore {
   }
 
   public func get(_ keys: [Key]) async throws -> [Record?] {
-    try await damage.noting { try await reader.get(keys) }
+    try await refusal.reading { try await reader.get(keys) }
   }
 
   public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
-    try await damage.noting { try await reader.scan(range, reverse: reverse, limit: limit) }
+    try await refusal.reading { try await reader.scan(range, reverse: reverse, limit: limit) }
   }
 
   public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
-    try damage.requireNone()
-    return try await damage.noting { try await writer.commit(batches, within: capabilities) }
+    try await refusal.writing { try await writer.commit(batches, within: capabilities) }
   }
 
   public func close() async throws {

@@ -42,6 +42,8 @@ actor SQLiteWriter {
   private let isShared: Bool
   private let executor: SerialThreadExecutor
   private var session: Session?
+  /// Whether a commit failed whose outcome cannot be known. The one after it would decide, behind the back of whoever reads first.
+  private var isDoubtful = false
 
   init(
     location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, reserveByteCount: Int,
@@ -84,6 +86,12 @@ actor SQLiteWriter {
     // The last moment to turn back: nothing below waits, and nothing below is left half done.
     try Task.checkCancellation()
     guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
+    guard !isDoubtful else {
+      throw StoreError(
+        .engine,
+        "\(location.database): whether an earlier commit was applied cannot be known; close the store, look at the disk, and open "
+          + "it again")
+    }
     guard !batches.isEmpty else { return [] }
     let isShrinking = batches.areShrinking
     if !isShrinking { try session.room.require(for: batches) }
@@ -109,6 +117,7 @@ actor SQLiteWriter {
       try finish(session)
       return results
     } catch {
+      if let error = error as? StoreError, error.code == .outcomeUnknown { isDoubtful = true }
       try rollBack(session, after: error)
       throw error
     }
@@ -130,6 +139,8 @@ actor SQLiteWriter {
   func close() throws {
     guard let closing = session else { return }
     session = nil
+    // Not tidied and not marked clean: the next opening looks at the database, and finds out what became of the last commit.
+    guard !isDoubtful else { return }
     do {
       try closing.space.giveBackAll(with: closing.connection)
       // Another process may have it open, and may not close it in order.

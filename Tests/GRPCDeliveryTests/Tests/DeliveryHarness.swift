@@ -1,6 +1,7 @@
 import GRPCDelivery
 import GRPCUpstream
 import TomboloPorts
+import TomboloTesting
 
 /// A delivery and the upstream it delivers to, over a real socket.
 struct DeliveryHarness: Sendable {
@@ -39,54 +40,5 @@ struct DeliveryHarness: Sendable {
     -> DeliveryOutcome
   {
     try await delivery.deliver(operation, attempt: DeliveryAttempt(number: attempt, replacing: replacing))
-  }
-}
-
-extension SyncOperation {
-  static func sample(
-    kind: String = "orders.place", orderingKey: String? = nil, idempotencyKey: String? = nil,
-    headers: [OperationHeader] = [], payload: String = #"{"amount":42}"#
-  ) -> SyncOperation {
-    SyncOperation(
-      id: OperationID(high: 0x0192_0000_0000_7000, low: 0x8000_0000_0000_0001), kind: kind, version: 3, priority: .high,
-      orderingKey: orderingKey, idempotencyKey: idempotencyKey,
-      enqueuedAt: Timestamp(millisecondsSinceEpoch: 784_111_777_000), headers: headers, payload: Array(payload.utf8))
-  }
-}
-
-extension DeliveryOutcome {
-  /// Its name, and the code of its failure: `retry unreachable`.
-  var label: String {
-    switch self {
-    case .delivered: "delivered"
-    case .retry(_, let failure): "retry \(failure.code)"
-    case .snooze(_, let failure): "snooze \(failure.code)"
-    case .suspend(_, let failure): "suspend \(failure.code)"
-    case .conflict: "conflict"
-    case .reject(let failure): "reject \(failure.code)"
-    case .park(let failure): "park \(failure.code)"
-    }
-  }
-
-  var message: String {
-    switch self {
-    case .delivered: ""
-    case .retry(_, let failure), .snooze(_, let failure), .suspend(_, let failure): failure.message
-    case .conflict(let remote): remote.detail
-    case .reject(let failure), .park(let failure): failure.message
-    }
-  }
-
-  /// The wait it asks for.
-  var pause: Duration? {
-    switch self {
-    case .retry(let after, _): after
-    case .snooze(let pause, _), .suspend(let pause, _): pause
-    case .delivered, .conflict, .reject, .park: nil
-    }
-  }
-
-  var remote: RemoteVersion? {
-    if case .conflict(let remote) = self { remote } else { nil }
   }
 }

@@ -3,6 +3,7 @@ import GRPCDelivery
 import GRPCUpstream
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("GRPCDelivery: what a call carries")
 struct GRPCDeliveryCallTests {

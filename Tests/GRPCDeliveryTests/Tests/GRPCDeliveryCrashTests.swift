@@ -2,6 +2,7 @@ import GRPCDelivery
 import GRPCUpstream
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("GRPCDelivery: an upstream that dies", .serialized)
 struct GRPCDeliveryCrashTests {

@@ -5,6 +5,7 @@ import GRPCUpstream
 import SwiftProtobuf
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("GRPCDelivery: when there is no answer")
 struct GRPCDeliveryFailureTests {
@@ -27,6 +28,23 @@ struct GRPCDeliveryFailureTests {
     let delivery = try GRPCDelivery(configuration)
     let outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 1))
     #expect(outcome.label == "retry unreachable")
+    try await delivery.close()
+  }
+
+  @Test("Where nobody accepts a connection it is unreachable after the connect timeout", .timeLimit(.minutes(1)))
+  func connectTimeout() async throws {
+    let listener = try #require(FullListener())
+    var configuration = GRPCDeliveryConfiguration(baseURL: "http://127.0.0.1:\(listener.port)")
+    configuration.timeout = .seconds(3_600)
+    configuration.connectTimeout = .milliseconds(100)
+    let delivery = try GRPCDelivery(configuration)
+    // The second one connects anew.
+    for number in 1...2 {
+      let outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
+      #expect(outcome.label == "retry unreachable")
+      #expect(
+        outcome.message == "no answer from 127.0.0.1:\(listener.port): it did not accept a connection in time")
+    }
     try await delivery.close()
   }
 

@@ -3,6 +3,7 @@ import GRPCUpstream
 import Synchronization
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("GRPCDeliveryPlugin")
 struct GRPCDeliveryPluginTests {

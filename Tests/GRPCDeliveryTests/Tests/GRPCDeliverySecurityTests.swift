@@ -5,6 +5,7 @@ import GRPCNIOTransportHTTP2Posix
 import GRPCUpstream
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("GRPCDelivery: TLS", .enabled(if: Certificates.canMake, "openssl is needed to make certificates"))
 struct GRPCDeliverySecurityTests {

@@ -6,6 +6,7 @@ import GRPCUpstream
 import SwiftProtobuf
 import Testing
 import TomboloPorts
+import TomboloTesting
 
 @Suite("GRPCDelivery: what an answer means")
 struct GRPCDeliveryStatusTests {

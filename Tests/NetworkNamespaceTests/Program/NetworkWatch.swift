@@ -27,7 +27,7 @@
       case "listen" where arguments.count == 3:
         try listen(host: arguments[1], port: UInt16(arguments[2]) ?? 0)
       case "starved":
-        try await runStarved()
+        await runStarved()
       case "cycles":
         await runCycles(count: arguments.dropFirst().first.flatMap { Int($0) } ?? 1)
       default:
@@ -92,15 +92,31 @@
       _ = write(STDOUT_FILENO, line, line.utf8.count)
     }
 
-    private static func runStarved() async throws {
-      // The runtime opens what its timers need with the first of them, and the source is to find it open.
-      try await SystemTimeSource().sleep(for: .milliseconds(1))
+    private static func runStarved() async {
+      let (freed, release) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+      let source = NetlinkSource(time: TimeOfDescriptors(freed: freed))
       var taken: [Int32] = []
       while case let descriptor = dup(STDOUT_FILENO), descriptor >= 0 { taken.append(descriptor) }
       let all = taken
-      await NetlinkSource().run { report in
+      await source.run { report in
         tell(report)
-        if case .unknown = report { for descriptor in all { close(descriptor) } }
+        guard case .unknown = report else { return }
+        for descriptor in all { close(descriptor) }
+        release.yield()
+      }
+    }
+
+    /// Time that passes when descriptors are free again. The runtime's own timers would need some, and find none.
+    private struct TimeOfDescriptors: TimeSource {
+      let freed: AsyncStream<Void>
+      let system = SystemTimeSource()
+
+      var now: Timestamp { system.now }
+      var uptime: Duration { system.uptime }
+
+      func sleep(for duration: Duration) async throws {
+        for await _ in freed { return }
+        throw CancellationError()
       }
     }
 

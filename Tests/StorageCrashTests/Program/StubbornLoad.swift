@@ -8,6 +8,7 @@ import TomboloPorts
 /// | an `Acknowledgement` | the step was committed, or was found to be after its outcome was unknown |
 /// | `refused CODE` | the store could not be opened |
 /// | `failed INDEX CODE` | the commit of a step failed; it is tried again if the store can be read and does not have it |
+/// | `absent INDEX` | the outcome was unknown, and a read said that the step was not applied |
 /// | `unread INDEX CODE` | after that the store could not be read either, and the program takes no further step |
 /// | `lie INDEX CODE` | the step failed and yet it was applied |
 /// | `closed`, `unclosed CODE` | how closing went |
@@ -55,7 +56,10 @@ struct StubbornLoad {
       try print("failed \(index) \(failure.code)\n")
       do {
         let note = try await store.get([LoadStep.last(round: options.round, producer: 0)]).first ?? nil
-        guard let note, note.value == Array("\(index)".utf8) else { continue }
+        guard let note, note.value == Array("\(index)".utf8) else {
+          if failure.code == .outcomeUnknown { try print("absent \(index)\n") }
+          continue
+        }
         guard failure.code == .outcomeUnknown else {
           try print("lie \(index) \(failure.code)\n")
           return false

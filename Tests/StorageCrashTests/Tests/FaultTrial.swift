@@ -80,8 +80,9 @@ struct FaultTrial {
 
   private func audit(_ path: String, _ lines: [Substring]) async throws {
     let acknowledged = lines.compactMap { Acknowledgement(line: $0) }
-    // The last step that failed may be there when the store said that it does not know.
-    let unknown = lines.contains("failed \(acknowledged.count) outcomeUnknown")
+    // The last step that failed may be there when the store said that it does not know, unless a read has said that it is not.
+    let unknown =
+      lines.contains("failed \(acknowledged.count) outcomeUnknown") && !lines.contains("absent \(acknowledged.count)")
     let store: any KeyValueStore
     do {
       store = try await engine.open(path: path, durability: .none)

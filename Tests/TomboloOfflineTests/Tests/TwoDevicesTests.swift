@@ -11,7 +11,7 @@ import TomboloTesting
 @Suite("Two devices and a server")
 struct TwoDevicesTests {
   enum Resolver: String, CaseIterable {
-    case timestamp, localWins, remoteWins, manual
+    case timestamp, localWins, remoteWins, manual, threeWayLocal, threeWayRemote, threeWayPark
 
     var resolver: any ConflictResolver {
       switch self {
@@ -19,12 +19,19 @@ struct TwoDevicesTests {
       case .localWins: LocalWinsConflictResolver()
       case .remoteWins: RemoteWinsConflictResolver()
       case .manual: ManualConflictResolver()
+      case .threeWayLocal: ThreeWayMergeConflictResolver(onContradiction: .local)
+      case .threeWayRemote: ThreeWayMergeConflictResolver(onContradiction: .remote)
+      case .threeWayPark: ThreeWayMergeConflictResolver(onContradiction: .park)
       }
     }
   }
 
-  /// A quarter of a hundred for each resolver, or as many as `TOMBOLO_SEEDS` says.
-  static let seeds = 1...(ProcessInfo.processInfo.environment["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? 25)
+  /// A quarter of a hundred for each resolver; a thousand at night, or as many as `TOMBOLO_SEEDS` says.
+  static let seeds: ClosedRange<UInt64> = {
+    let variables = ProcessInfo.processInfo.environment
+    let usual: UInt64 = variables["TOMBOLO_NIGHTLY"] == nil ? 25 : 1_000
+    return 1...(variables["TOMBOLO_SEEDS"].flatMap { UInt64($0) } ?? usual)
+  }()
 
   @Test("agree after the last partition, and no edit vanishes without an outcome", arguments: Resolver.allCases, seeds)
   func converge(_ resolver: Resolver, _ seed: UInt64) async throws {
@@ -50,7 +57,8 @@ actor PreferencesServer {
     guard accepted[editID] == nil, !name.hasSuffix("x") else { return nil }
     conflicted.insert(editID)
     return RemoteVersion(
-      tag: "\(version)", modifiedAt: now.advanced(by: .seconds(version % 2 == 0 ? 60 : -60)), detail: "another version")
+      tag: "\(version)", modifiedAt: now.advanced(by: .seconds(version % 2 == 0 ? 60 : -60)),
+      payload: Array(#"{"name":"another","userID":"7"}"#.utf8), detail: "another version")
   }
 
   func take(_ name: String, _ editID: String) throws -> ServerCopy<Preferences> {

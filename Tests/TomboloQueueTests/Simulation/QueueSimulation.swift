@@ -204,7 +204,11 @@ struct QueueSimulation {
           try await queue.discard(id, reason: "by hand")
         } else {
           ledger.willRetry(id)
-          try await queue.retry(id)
+          if try await queue.snapshot(id)?.conflict != nil {
+            try await queue.resolve(id, with: Bool.random(using: &random) ? .local : .merged([1, 2, 3]))
+          } else {
+            try await queue.retry(id)
+          }
         }
       } catch is QueueError {
         // Gone, or being delivered.

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package as somebody else would write it: an agent with a storage, a delivery and a backoff of their own. In repositories of
+// A package as somebody else would write it: an agent with a storage, a delivery, a backoff and a policy of their own. In repositories of
 // their own the dependencies would be `.package(url: …, from: …)`.
 let package = Package(
   name: "strangers-parts",

@@ -26,15 +26,12 @@
         }
         if isChange { report(.path(next)) }
       }
-      let (ended, end) = AsyncStream.makeStream(of: Never.self)
-      monitor.cancelHandler = { end.finish() }
       monitor.start(queue: DispatchQueue(label: "tombolo.network-path"))
-      await withTaskCancellationHandler {
-        // The stream's own iteration ends with the task; that the monitor has ended does not matter to the caller.
-        for await _ in ended {}
-      } onCancel: {
-        monitor.cancel()
-      }
+      // Nothing is ever sent: the wait ends with the task. A monitor that was started keeps itself until it is cancelled.
+      defer { monitor.cancel() }
+      let (ended, end) = AsyncStream.makeStream(of: Void.self)
+      defer { end.finish() }
+      for await _ in ended {}
     }
 
     private static func path(_ path: NWPath) -> NetworkPath {

@@ -11,15 +11,24 @@ struct CompositeUserPreferences: UserPreferences {
   }
 
   func setPreferredCurrency(_ currency: String, of userID: String) async throws {
-    let edit = SetPreferredCurrency(userID: userID, currency: currency)
+    let edit = SetPreferredCurrency(userID: userID, currency: currency, basedOn: try await heardVersion(of: userID))
     try await documents.write(edit, priority: .critical) { edit, id in
       try await server.apply(edit, idempotencyKey: id)
     }
   }
 
   func setTheme(_ theme: String, of userID: String) async throws {
-    try await documents.write(SetTheme(userID: userID, theme: theme)) { edit, id in
-      try await server.apply(edit, idempotencyKey: id)
-    }
+    let edit = SetTheme(userID: userID, theme: theme, basedOn: try await heardVersion(of: userID))
+    try await documents.write(edit) { edit, id in try await server.apply(edit, idempotencyKey: id) }
+  }
+
+  func setLanguage(_ language: String, of userID: String) async throws {
+    let edit = SetLanguage(userID: userID, language: language, basedOn: try await heardVersion(of: userID))
+    try await documents.write(edit) { edit, id in try await server.apply(edit, idempotencyKey: id) }
+  }
+
+  /// What the user saw when they decided; the server tells by it whether another device changed the same since.
+  private func heardVersion(of userID: String) async throws -> UInt64 {
+    try await documents.documents.read(userID).version ?? 0
   }
 }

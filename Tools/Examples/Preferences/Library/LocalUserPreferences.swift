@@ -18,4 +18,8 @@ struct LocalUserPreferences: UserPreferences {
   func setTheme(_ theme: String, of userID: String) async throws {
     try await documents.store.write { try $0.edit(documents, SetTheme(userID: userID, theme: theme)) }
   }
+
+  func setLanguage(_ language: String, of userID: String) async throws {
+    try await documents.store.write { try $0.edit(documents, SetLanguage(userID: userID, language: language)) }
+  }
 }

@@ -1,5 +1,4 @@
 public import TomboloOffline
-import TomboloQueue
 
 /// What a user prefers.
 public struct Preferences: OfflineDocument, Hashable {
@@ -7,6 +6,7 @@ public struct Preferences: OfflineDocument, Hashable {
 
   public var currency = "USD"
   public var theme = "light"
+  public var language = "en"
 
   public init() {}
 }
@@ -17,40 +17,5 @@ public protocol UserPreferences: Sendable {
   func preferences(of userID: String) async throws -> Preferences
   func setPreferredCurrency(_ currency: String, of userID: String) async throws
   func setTheme(_ theme: String, of userID: String) async throws
-}
-
-public struct SetPreferredCurrency: DocumentEdit {
-  public static let kind = "preferences.setCurrency"
-  public var userID: String
-  public var currency: String
-
-  public init(userID: String, currency: String) {
-    self.userID = userID
-    self.currency = currency
-  }
-
-  public var documentID: String { userID }
-
-  public func apply(to preferences: inout Preferences?) {
-    preferences = preferences ?? Preferences()
-    preferences?.currency = currency
-  }
-}
-
-public struct SetTheme: DocumentEdit {
-  public static let kind = "preferences.setTheme"
-  public var userID: String
-  public var theme: String
-
-  public init(userID: String, theme: String) {
-    self.userID = userID
-    self.theme = theme
-  }
-
-  public var documentID: String { userID }
-
-  public func apply(to preferences: inout Preferences?) {
-    preferences = preferences ?? Preferences()
-    preferences?.theme = theme
-  }
+  func setLanguage(_ language: String, of userID: String) async throws
 }

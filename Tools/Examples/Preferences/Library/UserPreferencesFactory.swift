@@ -9,7 +9,7 @@ public struct UserPreferencesFactory: Sendable {
 
   public init(store: OfflineStore, server: any PreferencesServer) {
     documents = DocumentCollection(Preferences.self, in: store)
-      .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self)
+      .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self).edited(by: SetLanguage.self)
     self.server = server
   }
 
@@ -24,22 +24,24 @@ public struct UserPreferencesFactory: Sendable {
   /// How queued edits reach the server.
   public func handlers() -> HandlerRegistry {
     var handlers = HandlerRegistry()
-    handlers.handle(SetPreferredCurrency.self, in: documents) { edit, attempt in
-      try await answer { try await server.apply(edit, idempotencyKey: attempt.operation.idempotencyKey) }
-    }
-    handlers.handle(SetTheme.self, in: documents) { edit, attempt in
-      try await answer { try await server.apply(edit, idempotencyKey: attempt.operation.idempotencyKey) }
-    }
+    handlers.handle(SetPreferredCurrency.self, in: documents) { try await answer($0, $1) }
+    handlers.handle(SetTheme.self, in: documents) { try await answer($0, $1) }
+    handlers.handle(SetLanguage.self, in: documents) { try await answer($0, $1) }
     return handlers
   }
 
   private func answer(
-    _ call: () async throws -> ServerCopy<Preferences>
+    _ edit: some PreferencesEdit, _ attempt: CommandAttempt
   ) async throws -> EditAnswer<Preferences> {
     do {
-      return .accepted(try await call())
+      return .accepted(
+        try await server.apply(
+          edit, idempotencyKey: attempt.operation.idempotencyKey, editedAt: attempt.operation.enqueuedAt,
+          replacing: attempt.attempt.replacing))
     } catch let failure as DeliveryFailure where failure.code == .refused {
       return .other(.reject(failure))
+    } catch let conflict as PreferencesConflict {
+      return .other(.conflict(conflict.remote))
     }
   }
 }

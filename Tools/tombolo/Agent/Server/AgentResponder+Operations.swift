@@ -44,6 +44,7 @@ extension AgentResponder {
     guard let snapshot = try await parts.queue.snapshot(id) else { throw Self.missing(id) }
     let payload = snapshot.operation.payload
     var operation = describe(snapshot)
+    operation.conflict = WireConflict(snapshot)
     // Any other bytes are as good a payload; they are shown in base64.
     guard JSONCheck.problem(in: payload) == nil else {
       operation.payloadBase64 = Self.base64(payload)
@@ -58,9 +59,22 @@ extension AgentResponder {
     return Self.answer(jsonText: text)
   }
 
-  /// `POST /v1/operations/{id}/retry`.
-  func retry(_ id: OperationID) async throws -> Response {
-    try await parts.queue.retry(id)
+  /// `POST /v1/operations/{id}/retry`, with `?resolution=local`, `remote` or `merged` for one that is parked for a conflict; the
+  /// body is then the merged payload.
+  func retry(_ id: OperationID, _ request: Request) async throws -> Response {
+    let parameters = try QueryParameters(request.uri.query, known: ["resolution"])
+    switch parameters["resolution"] {
+    case nil: try await parts.queue.retry(id)
+    case "local": try await parts.queue.resolve(id, with: .local)
+    case "merged": try await parts.queue.resolve(id, with: .merged(try await body(of: request)))
+    case "remote":
+      try await parts.queue.resolve(id, with: .remote)
+      return try Self.json(WireReceipt(id: id.description, state: OperationState.discarded.rawValue))
+    default:
+      throw AgentProblem(
+        .badRequest, .invalidParameter, "there is no such resolution: give local, remote or merged", field: "resolution"
+      )
+    }
     // When it is gone already, the state it was put into is the last one that is known for certain.
     let state = try await parts.queue.snapshot(id)?.state ?? .pending
     return try Self.json(WireReceipt(id: id.description, state: state.rawValue))

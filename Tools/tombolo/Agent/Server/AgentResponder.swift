@@ -78,7 +78,7 @@ struct AgentResponder: HTTPResponder {
         field: "id")
     }
     if parts.count == 4 {
-      return try await choose(request, [.post: { _ in try await retry(id) }])
+      return try await choose(request, [.post: { try await retry(id, $0) }])
     }
     return try await choose(request, [.get: { _ in try await show(id) }, .delete: { try await discard(id, $0) }])
   }

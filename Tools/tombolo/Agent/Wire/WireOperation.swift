@@ -1,6 +1,6 @@
 /// An operation as `GET /v1/operations` and `GET /v1/operations/{id}` tell of it.
 ///
-/// Every key but `payload` and `payloadBase64` is always there, as `null` where there is nothing to say.
+/// Every key but `payload`, `payloadBase64` and `conflict` is always there, as `null` where there is nothing to say.
 public struct WireOperation: Hashable, Sendable, Codable {
   public var id: String
   public var kind: String
@@ -31,10 +31,12 @@ public struct WireOperation: Hashable, Sendable, Codable {
   public var payload: WireJSON?
   /// The payload, when it is something else.
   public var payloadBase64: String?
+  /// With `parked`, in the answer about a single operation: the upstream's version that a person has to decide about.
+  public var conflict: WireConflict?
   /// How far its handler has come, in words; left out when it has not said.
   public var progress: String?
 
-  /// Writes every key but the payload's and the progress, as `null` where there is nothing.
+  /// Writes every key but the payload's, the conflict and the progress, as `null` where there is nothing.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id, forKey: .id)
@@ -57,6 +59,7 @@ public struct WireOperation: Hashable, Sendable, Codable {
     try container.encode(headers, forKey: .headers)
     try container.encodeIfPresent(payload, forKey: .payload)
     try container.encodeIfPresent(payloadBase64, forKey: .payloadBase64)
+    try container.encodeIfPresent(conflict, forKey: .conflict)
     try container.encodeIfPresent(progress, forKey: .progress)
   }
 }

@@ -82,6 +82,16 @@ struct AgentClient: QueueAccess {
     try await decode(ask(.POST, "/v1/operations/\(id)/retry"))
   }
 
+  func resolve(_ id: OperationID, with choice: ConflictChoice) async throws -> WireReceipt {
+    let (name, body): (String, [UInt8]?) =
+      switch choice {
+      case .local: ("local", nil)
+      case .remote: ("remote", nil)
+      case .merged(let payload): ("merged", payload)
+      }
+    return try await decode(ask(.POST, "/v1/operations/\(id)/retry?resolution=\(name)", body: body))
+  }
+
   func discard(_ id: OperationID, reason: String) async throws -> WireReceipt {
     try await decode(ask(.DELETE, "/v1/operations/\(id)" + PercentEncoding.query(["reason": reason])))
   }

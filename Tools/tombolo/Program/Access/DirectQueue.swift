@@ -67,6 +67,12 @@ struct DirectQueue: QueueAccess {
     return try JSONText.convert(.object(["id": .string(id.description), "state": .string(state.rawValue)]))
   }
 
+  func resolve(_ id: OperationID, with choice: ConflictChoice) async throws -> WireReceipt {
+    try await queue.resolve(id, with: choice)
+    let state = choice == .remote ? .discarded : try await queue.snapshot(id)?.state ?? .pending
+    return try JSONText.convert(.object(["id": .string(id.description), "state": .string(state.rawValue)]))
+  }
+
   func discard(_ id: OperationID, reason: String) async throws -> WireReceipt {
     try await queue.discard(id, reason: reason)
     let state = OperationState.discarded.rawValue

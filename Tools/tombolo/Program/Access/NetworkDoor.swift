@@ -23,7 +23,14 @@ struct NetworkDoor {
       if try await agent.isThere() {
         return try await body(.agent(agent, address: AgentEndpoint(configuration.agent.listen).description))
       }
-      let system = try options.system(configuration, logger: Logger(label: "tombolo") { _ in SwiftLogNoOpLogHandler() })
+      let settings = LiveLogSettings(configuration.logging)
+      // What a person must know to read the status: that the system cannot be asked.
+      let logger = Logger(label: "tombolo") { label in
+        var handler = StandardErrorLogHandler(label: label, settings: settings)
+        handler.logLevel = .warning
+        return handler
+      }
+      let system = try options.system(configuration, logger: logger)
       return try await Closing.after {
         try await body(.own(try await system.openMonitor()))
       } close: {

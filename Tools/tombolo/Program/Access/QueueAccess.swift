@@ -14,6 +14,8 @@ protocol QueueAccess: Sendable {
   /// Throws a `QueueError` with `notFound`, or what the agent says then.
   func operation(_ id: OperationID) async throws -> OperationDocument
   func retry(_ id: OperationID) async throws -> WireReceipt
+  /// Settles a conflict that an operation is parked for.
+  func resolve(_ id: OperationID, with choice: ConflictChoice) async throws -> WireReceipt
   func discard(_ id: OperationID, reason: String) async throws -> WireReceipt
 }
 

@@ -11,9 +11,7 @@ struct StorageDoor {
 
   /// Hands `body` the store, and closes it on every path.
   func open<Result>(_ body: (any KeyValueStore) async throws -> Result) async throws -> Result {
-    if mustExist, let path = Self.absolutePath(settings), !FileManager.default.fileExists(atPath: path) {
-      throw CommandError(.failed, "there is no store in \(path): that folder does not exist; see storage.path")
-    }
+    if mustExist { try Self.requirePresent(settings) }
     let context = PluginContext(time: SystemTimeSource()) { Output.error("tombolo: \($0)") }
     let store = try await settings.open(
       CompiledInPlugins.registry(), in: context, allowsUnfinishedMigration: allowsUnfinishedMigration)
@@ -32,6 +30,12 @@ struct StorageDoor {
     }
     try await store.close()
     return result
+  }
+
+  /// - Throws: `CommandError` when the store's folder is not there.
+  static func requirePresent(_ settings: StorageSettings) throws {
+    guard let path = absolutePath(settings), !FileManager.default.fileExists(atPath: path) else { return }
+    throw CommandError(.failed, "there is no store in \(path): that folder does not exist; see storage.path")
   }
 
   /// Engine and folder: what a store is called in messages.

@@ -17,7 +17,16 @@ struct RetryCommand: AsyncParsableCommand {
   @Flag(help: "Every dead-lettered operation.")
   var allDead = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Settle the conflict that one operation is parked for.",
+      discussion:
+        "local: its payload replaces the upstream's version. remote: the upstream's version stands, and the operation "
+        + "is discarded. Anything else is a file with the payload that replaces both.", valueName: "local|remote|FILE"))
+  var resolution: String?
+
   func run() async throws {
+    if let resolution { return try await resolve(resolution) }
     guard ids.isEmpty == allDead else {
       throw CommandError(
         .usage,
@@ -30,6 +39,20 @@ struct RetryCommand: AsyncParsableCommand {
       try await EachOperation.do(chosen) { id in
         let receipt = try await queue.retry(id)
         return "\(receipt.id) is \(StateWords.text(receipt.state)) again"
+      }
+    }
+  }
+
+  private func resolve(_ resolution: String) async throws {
+    guard ids.count == 1, !allDead else {
+      throw CommandError(.usage, "--resolution settles one conflict at a time: give the id of one operation")
+    }
+    let choice = try ResolutionArgument.choice(resolution)
+    let ids = try OperationIDArgument.parse(ids)
+    try await QueueDoor(options: options).open { queue, _ in
+      try await EachOperation.do(ids) { id in
+        let receipt = try await queue.resolve(id, with: choice)
+        return "\(receipt.id) is \(StateWords.text(receipt.state))" + (choice == .remote ? "" : " again")
       }
     }
   }

@@ -30,6 +30,7 @@ struct OperationText: CustomStringConvertible {
       rows.append(["header", SafeText.line("\(name): \(value)", limit: 200)])
     }
     rows.append(["payload", payload])
+    if let conflict = operation.conflict { rows += ConflictText(conflict: conflict).rows }
     return Columns.text(rows)
   }
 
@@ -46,6 +47,8 @@ struct OperationText: CustomStringConvertible {
       rows.append(["why it waits", SafeText.line(clock.localizing(Self.withoutFailure(reason, operation.lastError)))])
     }
     switch operation.state {
+    case OperationState.parked.rawValue where operation.conflict != nil:
+      rows.append(["what to do", "tombolo retry \(operation.id) --resolution local|remote|FILE"])
     case OperationState.deadLettered.rawValue, OperationState.parked.rawValue:
       rows.append(["what to do", "tombolo retry \(operation.id), or tombolo discard \(operation.id) --reason TEXT"])
     default: break

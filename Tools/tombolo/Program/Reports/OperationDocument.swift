@@ -28,7 +28,10 @@ struct OperationDocument {
 
   /// What the agent would answer.
   init(_ snapshot: OperationSnapshot) throws {
-    let text = try JSONText.encode(WireJSON(snapshot))
+    var text = try JSONText.encode(WireJSON(snapshot))
+    if let conflict = WireConflict(snapshot) {
+      text = try JSONText.adding("conflict", value: JSONText.encode(conflict), to: text)
+    }
     let payload = snapshot.operation.payload
     if JSONCheck.problem(in: payload) == nil {
       try self.init(json: JSONText.adding("payload", value: payload, to: text))

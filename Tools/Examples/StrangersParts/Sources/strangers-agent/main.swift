@@ -6,9 +6,10 @@ import TomboloProgram
   import StrangersStorage
 #endif
 
-// The whole program: the standard parts, and three of one's own that a config may name.
+// The whole program: the standard parts, and four of one's own that a config may name.
 await AgentProgram.run { registry in
   try registry.register(SnapshotStorePlugin.self)
   try registry.register(FolderDeliveryPlugin.self)
   try registry.register(FibonacciBackoffPlugin.self)
+  try registry.register(DutyCyclePlugin.self)
 }

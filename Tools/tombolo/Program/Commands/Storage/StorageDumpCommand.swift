@@ -1,5 +1,4 @@
 import ArgumentParser
-import Synchronization
 import TomboloComposition
 import TomboloPorts
 import TomboloStorage
@@ -11,8 +10,11 @@ struct StorageDumpCommand: AsyncParsableCommand {
     abstract: "Prints every record as a line of JSON, in the order of the keys.",
     discussion: """
       `key` is for reading, `keyBase64` is exact; `bytes` is the length of the value. An encrypted store is printed decrypted. \
-      Of a damaged store, where its engine can be repaired, everything that is intact is printed, as it is stored; what is \
-      not is told on standard error, and the exit status is 1.
+      A record whose value cannot be decrypted is named on standard error and left out. Of a damaged store, where its engine can be \
+      repaired, everything that is intact is printed, and what is not is told on standard error. Either way the exit status is \
+      then 1. Such an engine's store is also printed from a folder that cannot be written. With --journal it is the files that are \
+      printed: every change in the order it was written, deletes included, values as they are stored, and what cannot be read; \
+      an agent may run meanwhile.
       """)
 
   @OptionGroup var options: ConfigurationOptions
@@ -25,64 +27,43 @@ struct StorageDumpCommand: AsyncParsableCommand {
     help: "Leave the revisions out: dumps of a store and of its migrated copy are then the same, byte for byte.")
   var hidesRevisions = false
 
+  @Flag(name: .customLong("journal"), help: "Print what the engine's files hold, change by change (type: file).")
+  var showsJournal = false
+
+  func validate() throws {
+    guard showsJournal, hidesValues || hidesRevisions else { return }
+    throw ValidationError("--journal prints the files as they are; it goes with neither --no-values nor --no-revisions")
+  }
+
   func run() async throws {
     let settings = try options.loadStorage()
-    let lines = DumpLines(hidesValues: hidesValues, hidesRevisions: hidesRevisions)
+    if showsJournal { return try await printJournal(settings) }
+    let dump = RecordDump(hidesValues: hidesValues, hidesRevisions: hidesRevisions)
     do {
-      try await StorageDoor(settings: settings).open { store in
-        var reader = RecordReader(store)
-        while let records = try await reader.chunk() {
-          for record in records { try lines.print(record) }
-        }
-      }
-    } catch let error as StoreError where error.code == .damaged {
-      guard let plugin = try? CompiledInPlugins.registry().repairableStorage(settings.engine.identifier) else {
-        // An engine without a repair: its own words say what to do.
-        throw error
-      }
-      try await printIntact(plugin, settings, lines, error)
+      try await StorageDoor(settings: settings).open(dump.print)
+    } catch let error as StoreError where IntactRecords.isWanted(error, settings) {
+      try await IntactRecords(settings: settings, error: error).print(with: dump)
+    }
+    guard dump.unreadableCount == 0 else {
+      throw CommandError(
+        .failed,
+        "\(dump.unreadableCount) records are damaged within their encryption and were left out (above). The engine's own files "
+          + "are intact, so `tombolo storage repair` cannot help: restore them from a copy of the store")
     }
   }
 
-  /// Goes on behind the last record that was printed: both ways go in the order of the keys.
-  private func printIntact(
-    _ plugin: any RepairableStorage.Type, _ settings: StorageSettings, _ lines: DumpLines, _ error: StoreError
-  ) async throws {
-    Output.error("tombolo: \(error)")
-    if settings.encryption != nil {
-      Output.error("tombolo: what is intact follows as it is stored: with its values encrypted")
+  private func printJournal(_ settings: StorageSettings) async throws {
+    try StorageDoor.requirePresent(settings)
+    let plugin: any RepairableStorage.Type
+    do {
+      plugin = try CompiledInPlugins.registry().repairableStorage(settings.engine.identifier)
+    } catch {
+      throw CommandError(
+        .usage,
+        "a storage of type \(settings.engine.identifier.name) has no journal that can be shown; leave --journal out",
+        cause: error)
     }
     let context = PluginContext(time: SystemTimeSource()) { Output.error("tombolo: \($0)") }
-    let report = try await plugin.salvage(settings.engine.options, in: context) { record in
-      if !record.key.hasPrefix(ReservedKeys.prefix) { try lines.print(record) }
-    }
-    LossReport(report.losses).lines.forEach(Output.error)
-    throw CommandError(
-      .failed,
-      "the store is damaged; \(report.recordCount) records are intact. `tombolo storage repair --from FILE --to FOLDER` saves "
-        + "them into a new folder")
-  }
-}
-
-/// Prints records, each once, in ascending order.
-private final class DumpLines: Sendable {
-  private let hidesValues: Bool
-  private let hidesRevisions: Bool
-  private let last = Mutex<Key?>(nil)
-
-  init(hidesValues: Bool, hidesRevisions: Bool) {
-    self.hidesValues = hidesValues
-    self.hidesRevisions = hidesRevisions
-  }
-
-  func print(_ record: Record) throws {
-    let isNext = last.withLock { last in
-      if let key = last, record.key <= key { return false }
-      last = record.key
-      return true
-    }
-    guard isNext else { return }
-    Output.line(
-      bytes: try JSONText.encode(DumpLine(record, hidesValue: hidesValues, hidesRevision: hidesRevisions)))
+    try await plugin.inspect(settings.engine.options, in: context) { Output.line($0) }
   }
 }

@@ -30,9 +30,7 @@ struct StorageRepairCommand: AsyncParsableCommand {
       throw CommandError(
         .usage, "\(folder) is the damaged store itself, which stays as it is; name a new folder with --to")
     }
-    if let path, !FileManager.default.fileExists(atPath: path) {
-      throw CommandError(.failed, "there is no store in \(path): that folder does not exist; see storage.path")
-    }
+    try StorageDoor.requirePresent(settings)
     let plugin = try registry.repairableStorage(settings.engine.identifier)
     let context = PluginContext(time: SystemTimeSource()) { Output.error("tombolo: \($0)") }
     let report = try await plugin.repair(settings.engine.options, into: folder, in: context)

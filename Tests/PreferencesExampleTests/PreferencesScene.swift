@@ -1,0 +1,104 @@
+import Foundation
+import Logging
+import PreferencesExample
+import PreferencesService
+import Synchronization
+import Testing
+import TomboloPorts
+import TomboloStorage
+
+/// A server in a process of its own, and devices that know its port.
+final class PreferencesScene: Sendable {
+  let folder: URL
+  private let process: Mutex<PreferencesServerProcess>
+  let port: Int
+
+  private init(_ folder: URL, _ process: PreferencesServerProcess) {
+    self.folder = folder
+    self.process = Mutex(process)
+    port = process.port
+  }
+
+  static func with(_ body: (PreferencesScene) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "preferences-\(UUID().uuidString)")
+    defer {
+      do {
+        try FileManager.default.removeItem(at: folder)
+      } catch {
+        Issue.record("the server's folder stays behind: \(error)")
+      }
+    }
+    let scene = PreferencesScene(
+      folder, try await PreferencesServerProcess(program: program("example-preferences-server"), folder: folder.path))
+    defer { scene.kill() }
+    try await body(scene)
+  }
+
+  /// Ends the server as a crash would.
+  func kill() { process.withLock { $0 }.kill() }
+
+  /// The same store and the same port in a new process.
+  func restart() async throws {
+    let next = try await PreferencesServerProcess(
+      program: Self.program("example-preferences-server"), folder: folder.path, port: port)
+    process.withLock { $0 = next }
+  }
+
+  /// The identities of the next edits that reach the server.
+  func nextEdits(_ count: Int) async -> [String] {
+    var found: [String] = []
+    for await edit in process.withLock({ $0 }).edits {
+      found.append(edit)
+      if found.count == count { break }
+    }
+    return found
+  }
+
+  func device(
+    _ name: String, store: any KeyValueStore = InMemoryStore(),
+    resolver: any ConflictResolver = LastWins()
+  ) async throws -> PreferencesDevice {
+    try await PreferencesDevice.open(name, store: store, port: port, logger: Self.quiet, resolver: resolver)
+  }
+
+  static var quiet: Logger {
+    var logger = Logger(label: "test")
+    logger.logLevel = .critical
+    return logger
+  }
+
+  /// Beside the test bundle.
+  static func program(_ name: String) -> URL {
+    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: name)
+  }
+
+  /// What a program prints until it ends.
+  static func output(of name: String, _ arguments: [String]) async throws -> [String] {
+    let process = Process()
+    let output = Pipe()
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    process.executableURL = program(name)
+    process.arguments = arguments
+    process.standardOutput = output
+    process.terminationHandler = { _ in end.finish() }
+    try process.run()
+    for await _ in ends {}
+    #expect(process.terminationStatus == 0)
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    return text.split(separator: "\n").map(String.init)
+  }
+}
+
+/// Every conflict is decided for the edit.
+struct LastWins: ConflictResolver {
+  func resolve(_ operation: SyncOperation, against remote: RemoteVersion) -> ResolutionResult { .applyLocal }
+}
+
+/// Runs `body` while `devices` are connected and deliver.
+func whileRunning(_ devices: [PreferencesDevice], _ body: () async throws -> Void) async throws {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for device in devices { group.addTask { try await device.run() } }
+    try await body()
+    group.cancelAll()
+  }
+}

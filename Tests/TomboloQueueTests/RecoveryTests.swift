@@ -1,0 +1,137 @@
+import Testing
+import TomboloPorts
+import TomboloResilience
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("Recovery", .timeLimit(.minutes(2)))
+struct RecoveryTests {
+  @Test(
+    "The spread is a random part of a share of the outage, and never longer than its maximum",
+    arguments: [
+      (outage: 0, fraction: 1.0, spread: 0.0), (1, 1, 0.1), (60, 0, 0), (60, 0.5, 3), (60, 1, 6), (300, 1, 30),
+      (3_600, 1, 30), (3_600, 0.25, 7.5), (-5, 1, 0),
+    ])
+  func spread(row: (outage: Int, fraction: Double, spread: Double)) {
+    let found = RecoveryConfiguration().spread(afterOutageOf: .seconds(row.outage), fraction: row.fraction)
+    #expect(abs(found / .seconds(1) - row.spread) < 1e-9)
+  }
+
+  @Test("After an hour's outage critical operations start at once, and others at a random moment of half a minute")
+  func fleet() async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    let normal = try await test.add("normal")
+    try await test.add("critical", priority: .critical)
+    test.network.set(.offline, isForced: true)
+    test.worker.networkChanged(test.network.status)
+    test.time.advance(by: .seconds(3_600))
+    test.network.set(.online)
+    try await test.whileRunning {
+      await test.handler.waitForCalls(1)
+      #expect(test.attempted == ["critical"])
+      let snapshot = try #require(try await test.queue.snapshot(normal))
+      guard case .spread(let until)? = test.worker.waitingReason(for: snapshot) else {
+        Issue.record("\(String(describing: test.worker.waitingReason(for: snapshot)))")
+        return
+      }
+      let wait = test.time.now.duration(to: until)
+      #expect(wait > .zero && wait <= .seconds(30))
+      while !Task.isCancelled, test.time.timeUntilNextSleeper.map({ $0 > wait + .milliseconds(1) }) ?? true {
+        await Task.yield()
+      }
+      test.time.advance(by: wait + .milliseconds(1))
+      await test.handler.waitForCalls(2)
+      #expect(test.attempted == ["critical", "normal"])
+    }
+  }
+
+  @Test("Devices that lost the network together start at different moments")
+  func different() async throws {
+    var starts: Set<Int> = []
+    for seed in 0..<50 {
+      var gate = DeliveryGate(QueueConfiguration())
+      var random = SeededGenerator(seed: UInt64(seed))
+      let at = Timestamp(millisecondsSinceEpoch: 0)
+      func status(_ condition: NetworkStatus.Condition) -> NetworkStatus {
+        NetworkStatus(condition, since: at, evidence: [])
+      }
+      gate.networkChanged(status(.offline), at: .zero, fraction: .random(in: 0...1, using: &random))
+      gate.networkChanged(status(.online), at: .seconds(3_600), fraction: .random(in: 0...1, using: &random))
+      let allowance = gate.allowance(upstream: "u", inFlight: 0, at: .seconds(3_600))
+      #expect(allowance.count == 0 && allowance.criticalCount == 16)
+      starts.insert(Int((allowance.waitMaximum ?? .zero) / .seconds(3)))
+    }
+    #expect(starts == Set(0..<10))
+  }
+
+  @Test(
+    "An upstream that is down is asked by one operation at a time, which burns no other's attempts",
+    arguments: TestEngine.allCases)
+  func breaker(engine: TestEngine) async throws {
+    try await withQueue(engine) { test, _ in
+      test.handler.setAnswer { _, _ in .retry(after: nil, TestQueue.failure) }
+      for number in 0..<40 { try await test.add("\(number)") }
+      try await test.worker.drain()
+      #expect(test.handler.calls.count == 20)
+      let waiting = try #require(try await test.queue.list().snapshots.last)
+      #expect(
+        test.worker.waitingReason(for: waiting)?.description.contains("the circuit breaker is open") == true)
+      for probe in 1...3 {
+        test.time.advance(by: .seconds(15))
+        try await test.worker.drain()
+        #expect(test.handler.calls.count == 20 + probe)
+      }
+      test.handler.setAnswer { _, _ in .delivered }
+      for _ in 0..<9 {
+        test.time.advance(by: .seconds(15))
+        try await test.worker.drain()
+      }
+      #expect(try await test.queue.status().delivered == 40)
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
+  @Test("Waiting retries count against the budget: the more fail, the longer the next ones wait")
+  func budget() async throws {
+    let test = try await TestQueue.open(InMemoryStore()) {
+      $0.recovery.circuitBreaker = nil
+      $0.recovery.retryBudget = RetryBudget("u", ratio: 0, perSecondMinimum: 1, savedMaximum: 5)
+      $0.backoff = Backoff(growth: .constant, initial: .seconds(1), maximum: .seconds(60), jitter: .none)
+    }
+    test.handler.setAnswer { _, _ in .retry(after: nil, TestQueue.failure) }
+    for number in 0..<30 { try await test.add("\(number)") }
+    try await test.worker.drain()
+    let snapshots = try await test.queue.list().snapshots
+    let waits = snapshots.compactMap { $0.dueAt }.map { Int((test.time.now.duration(to: $0) / .seconds(1)).rounded()) }
+    #expect(waits.sorted() == [1] + Array(1...29))
+    #expect(snapshots.last?.lastFailure?.message.contains("retry budget is used up") == true)
+  }
+
+  @Test("An upstream without room does not hold up another whose operations are behind")
+  func twoUpstreams() async throws {
+    let (slow, quick) = (RecordingHandler(upstream: "slow"), RecordingHandler(upstream: "quick"))
+    var handlers = HandlerRegistry()
+    handlers.handle(kind: "slow", with: slow)
+    handlers.handle(kind: "quick", with: quick)
+    let test = try await TestQueue.open(InMemoryStore(), handlers: handlers)
+    for _ in 0..<4 { try await test.add("quick") }
+    try await test.worker.drain()
+    let gate = Turnstile()
+    slow.setAnswer { _, _ in
+      await gate.pass("slow")
+      return .delivered
+    }
+    for _ in 0..<12 { try await test.add("slow") }
+    for _ in 0..<4 { try await test.add("quick") }
+    try await test.whileRunning {
+      await quick.waitForCalls(8)
+      #expect(slow.calls.count == 1)
+      gate.open()
+      await slow.waitForCalls(12)
+    }
+    #expect(try await test.queue.status().delivered == 20)
+    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+  }
+}

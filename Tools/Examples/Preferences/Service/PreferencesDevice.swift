@@ -1,0 +1,69 @@
+package import Logging
+package import PreferencesExample
+package import TomboloNetwork
+package import TomboloOffline
+package import TomboloPorts
+package import TomboloQueue
+
+/// One device: a store, a monitor, a worker, and the service out of two halves, the server's over gRPC.
+package struct PreferencesDevice: Sendable {
+  package let monitor: NetworkMonitor
+  package let offline: OfflineStore
+  package let online: GRPCUserPreferences
+  package let preferences: any UserPreferences
+  package let worker: SyncWorker
+  private let notices: AsyncStream<EditNotice>
+
+  /// - Parameters:
+  ///   - name: what the server calls this device.
+  ///   - port: where the server listens on this machine.
+  package static func open(
+    _ name: String, store: any KeyValueStore, port: Int, logger: Logger,
+    resolver: any ConflictResolver = TimestampConflictResolver()
+  ) async throws -> PreferencesDevice {
+    let (notices, told) = AsyncStream.makeStream(of: EditNotice.self, bufferingPolicy: .bufferingNewest(100))
+    let offline = try await OfflineStore.open(store: store, logger: logger) { told.yield($0) }
+    let monitor = NetworkMonitor(logger: logger)
+    let online = GRPCUserPreferences(port: port, deviceID: name)
+    let factory = UserPreferencesFactory(store: offline, server: online)
+    let worker = SyncWorker(
+      queue: offline.queue, handler: factory.handlers(), network: monitor, resolver: resolver, logger: logger)
+    return PreferencesDevice(
+      monitor: monitor, offline: offline, online: online, preferences: factory.make(network: monitor), worker: worker,
+      notices: notices)
+  }
+
+  /// Connects and delivers until the task is cancelled.
+  package func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await online.run() }
+      group.addTask { try await worker.run() }
+      try await group.waitForAll()
+    }
+  }
+
+  /// Comes back online and returns when everything that waited has ended.
+  package func comeBack() async throws {
+    let events = offline.queue.events()
+    monitor.setOverride(.online)
+    if try await waitingCount() == 0 { return }
+    for await event in events {
+      switch event.change {
+      case .delivered, .discarded, .deadLettered, .parked, .expired:
+        if try await waitingCount() == 0 { return }
+      default: continue
+      }
+    }
+  }
+
+  package func waitingCount() async throws -> Int {
+    let status = try await offline.queue.status()
+    return status.pending + status.retrying + status.blocked + status.delivering
+  }
+
+  /// The next edit that came to nothing.
+  package func nextNotice() async -> EditNotice? {
+    for await notice in notices { return notice }
+    return nil
+  }
+}
