@@ -8,7 +8,8 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Two real processes on one store", .timeLimit(.minutes(3)))
+// One at a time: while a test waits for its process it keeps a thread of the pool, which has but a few.
+@Suite("Two real processes on one store", .serialized, .timeLimit(.minutes(3)))
 struct ProcessTests {
   /// The engines whose folders several processes may share.
   enum Engine: String, Codable, Sendable, CaseIterable, CustomTestStringConvertible {
