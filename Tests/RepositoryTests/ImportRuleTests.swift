@@ -22,7 +22,7 @@ struct ImportRuleTests {
     "TomboloStorage": ["TomboloPorts"],
     "TomboloQueue": ["TomboloPorts", "TomboloResilience", "TomboloStorage", "Logging"],
     "TomboloOffline": ["TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "Logging"],
-    "TomboloTelemetry": ["TomboloResilience", "Logging", "CoreMetrics"],
+    "TomboloTelemetry": ["TomboloPorts", "TomboloResilience", "TomboloQueue", "Logging", "CoreMetrics", "Tracing"],
     "TomboloTesting": ["TomboloPorts"],
     "TomboloConformance": ["TomboloPorts"],
     "TomboloComposition": [
