@@ -143,7 +143,7 @@ struct GRPCPreferencesTests {
         try await device.preferences.setPreferredCurrency("GOLD", of: "7")
         #expect(try await device.preferences.preferences(of: "7").currency == "GOLD")
         try await device.comeBack()
-        let notice = await device.nextNotice()
+        let notice = device.notices.first
         #expect(notice?.kind == "preferences.setCurrency")
         #expect(notice?.reason == "a currency has three capital letters")
         #expect(try await device.preferences.preferences(of: "7").currency == "USD")

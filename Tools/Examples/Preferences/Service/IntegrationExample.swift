@@ -56,7 +56,7 @@ package struct IntegrationExample: Sendable {
     print("the phone is back: the server has \(try await line(phone.online))")
     // Both devices changed the currency, the tablet last; whoever read the phone is told.
     _ = try await phone.preferences.preferences(of: "7")
-    if let notice = await phone.nextNotice() {
+    for notice in phone.notices {
       print("the phone is told: \(notice.kind) was taken back, for \(notice.reason)")
     }
 

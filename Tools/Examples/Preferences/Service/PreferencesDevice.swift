@@ -1,5 +1,6 @@
 package import Logging
 package import PreferencesExample
+import Synchronization
 package import TomboloNetwork
 package import TomboloOffline
 package import TomboloPorts
@@ -12,7 +13,7 @@ package struct PreferencesDevice: Sendable {
   package let online: GRPCUserPreferences
   package let preferences: any UserPreferences
   package let worker: SyncWorker
-  private let notices: AsyncStream<EditNotice>
+  private let told: NoticeList
 
   /// - Parameters:
   ///   - name: what the server calls this device.
@@ -21,8 +22,8 @@ package struct PreferencesDevice: Sendable {
     _ name: String, store: any KeyValueStore, port: Int, logger: Logger,
     resolver: any ConflictResolver = TimestampConflictResolver()
   ) async throws -> PreferencesDevice {
-    let (notices, told) = AsyncStream.makeStream(of: EditNotice.self, bufferingPolicy: .bufferingNewest(100))
-    let offline = try await OfflineStore.open(store: store, logger: logger) { told.yield($0) }
+    let told = NoticeList()
+    let offline = try await OfflineStore.open(store: store, logger: logger) { told.add($0) }
     let monitor = NetworkMonitor(logger: logger)
     let online = GRPCUserPreferences(port: port, deviceID: name)
     let factory = UserPreferencesFactory(store: offline, server: online)
@@ -30,7 +31,7 @@ package struct PreferencesDevice: Sendable {
       queue: offline.queue, handler: factory.handlers(), network: monitor, resolver: resolver, logger: logger)
     return PreferencesDevice(
       monitor: monitor, offline: offline, online: online, preferences: factory.make(network: monitor), worker: worker,
-      notices: notices)
+      told: told)
   }
 
   /// Connects and delivers until the task is cancelled.
@@ -61,9 +62,19 @@ package struct PreferencesDevice: Sendable {
     return status.pending + status.retrying + status.blocked + status.delivering
   }
 
-  /// The next edit that came to nothing.
-  package func nextNotice() async -> EditNotice? {
-    for await notice in notices { return notice }
-    return nil
+  /// The edits that came to nothing since it was opened, the newest hundred.
+  package var notices: [EditNotice] { told.all }
+}
+
+private final class NoticeList: Sendable {
+  private let list = Mutex<[EditNotice]>([])
+
+  var all: [EditNotice] { list.withLock { $0 } }
+
+  func add(_ notice: EditNotice) {
+    list.withLock { list in
+      list.append(notice)
+      if list.count > 100 { list.removeFirst() }
+    }
   }
 }
