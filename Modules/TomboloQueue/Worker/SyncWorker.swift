@@ -20,8 +20,9 @@ public final class SyncWorker: Sendable {
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
     var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
     var watchdog: Watchdog
-    /// Where what was claimed goes to, each with a place there.
-    var upstreams: [OperationID: String] = [:]
+    /// Where what was claimed goes to, each with a place there. One that was given back may be claimed again before its first
+    /// delivery has ended, and then has two.
+    var upstreams: [OperationID: [String]] = [:]
     var isRunning = false
     var isStopping = false
     var summary = ProcessingSummary()
@@ -29,7 +30,9 @@ public final class SyncWorker: Sendable {
 
     /// Gives the place at its upstream back.
     mutating func leave(_ id: OperationID) {
-      if let upstream = upstreams.removeValue(forKey: id) { gate.release(upstream: upstream) }
+      guard var places = upstreams.removeValue(forKey: id), !places.isEmpty else { return }
+      gate.release(upstream: places.removeFirst())
+      if !places.isEmpty { upstreams[id] = places }
     }
   }
 
@@ -259,7 +262,7 @@ public final class SyncWorker: Sendable {
         return self.state.withLock { state in
           let isUrgent = isPilot || priority == .critical
           guard state.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: self.time.uptime) else { return false }
-          state.upstreams[operation.id] = upstream
+          state.upstreams[operation.id, default: []].append(upstream)
           return true
         }
       },
@@ -302,7 +305,7 @@ public final class SyncWorker: Sendable {
     let isLast = state.withLock { state in
       state.inFlightCount -= 1
       state.limiter.ended(claimed.operation.kind)
-      state.leases[claimed.id] = nil
+      if state.leases[claimed.id]?.claimed.token == claimed.token { state.leases[claimed.id] = nil }
       state.watchdog.progressed(at: time.uptime)
       state.leave(claimed.id)
       return state.inFlightCount == 0
