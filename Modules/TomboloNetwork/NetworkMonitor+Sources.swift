@@ -42,7 +42,10 @@ extension NetworkMonitor {
 
   func refresh(_ index: Int) async {
     let probe = state.withLock { $0.probes[index] }
-    await probe?.ask { result in
+    await probe?.ask {
+      let uptime = time.uptime
+      state.withLock { if $0.probes[index] === probe { $0.machines[index].probeStarted(at: uptime) } }
+    } takeIn: { result in
       // A probe that was replaced meanwhile has nothing more to say.
       guard state.withLock({ $0.probes[index] === probe }) else { return }
       apply(.probed(result, jitter: state.withLock { $0.drawJitter() }), to: index)

@@ -55,12 +55,10 @@ extension NetworkMonitor {
     }
 
     /// What the task that probes a subject is to do. Nothing is probed while nobody observes.
-    mutating func nextStep(
+    func nextStep(
       _ index: Int, at uptime: Duration, isProbeLocal: Bool
     ) -> NetworkStatusMachine.Step {
-      let step = machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty, isProbeLocal: isProbeLocal)
-      if step == .probe { machines[index].probeStarted(at: uptime) }
-      return step
+      machines[index].nextStep(at: uptime, isObserved: !observers.isEmpty, isProbeLocal: isProbeLocal)
     }
 
     /// Takes in an event of all subjects or one, and tells whether the caller is to publish: something changed, and nobody

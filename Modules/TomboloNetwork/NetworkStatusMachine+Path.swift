@@ -13,9 +13,11 @@ extension NetworkStatusMachine {
   /// So much later than a way is there, and used, the system may tell of it: the kernel takes a second to tell of a new link.
   static let newsDelayMaximum = Duration.seconds(2)
 
-  /// Until when the probe is left alone; `nil` when nothing speaks against it. The very first probe is always asked.
+  /// Until when the probe is left alone; `nil` when nothing speaks against it. The very first probe is always
+  /// asked, and one that a person waits for.
   func quietUntil(isProbeLocal: Bool) -> Duration? {
-    guard !isProbeLocal, let path, path.path.reach == .none, pathCondition != nil, let lastProbeUptime else {
+    guard !isProbeLocal, !isProbeDemanded, let path, path.path.reach == .none, pathCondition != nil, let lastProbeUptime
+    else {
       return nil
     }
     return max(path.at.uptime, lastProbeUptime) + Self.probeDelayWithoutWay

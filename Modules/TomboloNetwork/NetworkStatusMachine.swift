@@ -117,6 +117,8 @@ package struct NetworkStatusMachine: Sendable {
   var probeDelay: Duration
   var nextProbeUptime: Duration
   var probeStartUptime: Duration?
+  /// A person wants to know: the probe is another one, or a decision was taken back. It is asked without a way out, too.
+  var isProbeDemanded = false
 
   /// What is so now.
   package private(set) var condition = NetworkStatus.Condition.online
@@ -142,6 +144,7 @@ package struct NetworkStatusMachine: Sendable {
     isProbeDiscredited = false
     probeDelay = min(probeDelay, configuration.probeInterval)
     nextProbeUptime = moment.uptime
+    isProbeDemanded = hasProbe
     return settle(at: moment, isProven: false)
   }
 
@@ -192,7 +195,10 @@ package struct NetworkStatusMachine: Sendable {
     case .path(.unknown):
       path = nil
     case .override(let condition):
-      if condition == nil, override != nil { nextProbeUptime = moment.uptime }
+      if condition == nil, override != nil {
+        nextProbeUptime = moment.uptime
+        isProbeDemanded = hasProbe
+      }
       override = condition.map { ($0, moment) }
     case .timePassed:
       break
@@ -210,9 +216,10 @@ package struct NetworkStatusMachine: Sendable {
     return .wait(deadlines.min().map { max($0 - uptime, .zero) })
   }
 
-  /// A probe that was due begins.
+  /// The probe is being asked, whoever wanted that.
   package mutating func probeStarted(at uptime: Duration) {
     probeStartUptime = uptime
+    isProbeDemanded = false
   }
 
   /// Whether a delivery's report of `unreachable` is worth asking the probe at once: not while an override decides, and

@@ -33,13 +33,15 @@ final class SharedProbe: Sendable {
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 
   /// Returns once `takeIn` was called with an answer, by this call or by the one it joined; or when the task is cancelled.
-  func ask(_ takeIn: (ProbeResult) -> Void) async {
+  /// `begin` is called each time before the probe is really asked.
+  func ask(begin: () -> Void, takeIn: (ProbeResult) -> Void) async {
     while !Task.isCancelled {
       let isFirst = state.withLock { state in
         defer { state.isAsking = true }
         return !state.isAsking
       }
       if isFirst {
+        begin()
         let result = await probe.check()
         let isAbandoned = Task.isCancelled
         if !isAbandoned { takeIn(result) }

@@ -11,10 +11,12 @@ public import TomboloResilience
 ///
 /// Critical operations do not wait for the spread nor for the slow start; the breaker holds them too.
 public struct RecoveryConfiguration: Hashable, Sendable {
-  /// After an outage, operations that are not critical start after a random part of this share of its length: a second of
-  /// interruption costs nobody anything, and after an hour without network a fleet comes back over `spreadMaximum`.
-  /// Between 0, no spread, and 1.
+  /// After an outage, operations that are not critical start after a random part of this share of its length: after an hour
+  /// without network a fleet comes back over `spreadMaximum`. Between 0, no spread, and 1.
   public var spreadShare = 0.1
+  /// After an outage shorter than this everything starts at once, slowly. A cable that was pulled and plugged again concerns one
+  /// device, and nobody is to wait for that. Zero spreads after every outage.
+  public var spreadOutageMinimum = Duration.seconds(60)
   /// The longest random wait before the start.
   public var spreadMaximum = Duration.seconds(30)
   /// What a sign of overload, a throttling answer or a time limit that passed, multiplies the number of deliveries at once by.
@@ -35,6 +37,7 @@ public struct RecoveryConfiguration: Hashable, Sendable {
   ///
   /// - Parameter fraction: drawn at random, from 0 to 1.
   package func spread(afterOutageOf length: Duration, fraction: Double) -> Duration {
+    guard length >= spreadOutageMinimum else { return .zero }
     let longest = min(max(.zero, length) * min(1, max(0, spreadShare)), spreadMaximum)
     return max(.zero, longest) * min(1, max(0, fraction))
   }

@@ -27,13 +27,14 @@
       return String(shown)
     }
 
-    /// Whether the host is loopback, or the URL names a socket in the file system.
+    /// Whether the host is loopback or an address of this machine, or the URL names a socket in the file system.
     var isOnThisMachine: Bool {
-      guard let scheme = url.firstRange(of: "://") else { return url.hasPrefix("unix:") }
+      if url.hasPrefix("unix:") { return true }
+      guard let scheme = url.firstRange(of: "://") else { return false }
       if url[..<scheme.lowerBound].hasSuffix("+unix") { return true }
       let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
       let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
-      return LoopbackHost.contains(
+      return OwnAddress.contains(
         String(place.first == "[" ? place.dropFirst().prefix { $0 != "]" } : place.prefix { $0 != ":" }))
     }
 

@@ -129,7 +129,8 @@
       "a loopback host and a socket in the file system are on this machine, nothing else for certain",
       arguments: [
         ("http://localhost:9000/health", true), ("https://127.0.0.1", true), ("http://user:secret@[::1]:9000/", true),
-        ("http+unix://%2Frun%2Fa.sock/health", true), ("http://a.example/@localhost", false),
+        ("http+unix://%2Frun%2Fa.sock/health", true), ("unix:///run/a.sock", true), ("unix:/run/a.sock", true),
+        ("health", false), ("http://a.example/@localhost", false),
         ("http://localhost@a.example/", false), ("http://[2001:db8::1]:9000/", false), ("https://10.0.0.1", false),
       ])
     func onThisMachine(url: String, expected: Bool) async throws {

@@ -57,6 +57,27 @@ import TomboloTesting
     }
   }
 
+  @Test("the answer to a question that a delivery had asked before the way was lost proves nothing either")
+  func lateAnswerToDelivery() async throws {
+    let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)
+    let (time, probe) = (ManualTimeSource(), ScriptedProbe(.online, isHeld: true))
+    let monitor = NetworkMonitor(
+      probe: probe, path: ScriptedPath(reports: reports), configuration: .init(jitter: 0, damping: nil), time: time,
+      logger: Logger(label: "test") { _ in SilentLogHandler() })
+    script.yield(.path(NetworkPath(reach: .routed)))
+    // Nobody observes, so that the monitor asks nothing of itself.
+    await withRunning(monitor) {
+      while monitor.status.evidence.isEmpty { await Task.yield() }
+      async let answer = monitor.report(.unreachable("refused"))
+      await probe.waitForChecks(1)
+      time.advance(by: .milliseconds(100))
+      script.yield(.path(NetworkPath(reach: .none)))
+      while monitor.status.condition != .offline { await Task.yield() }
+      probe.release()
+      #expect(await answer.condition == .offline)
+    }
+  }
+
   @Test("without a way out another machine is not probed, not even when a delivery fails; with one, at once")
   func quiet() async throws {
     let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)

@@ -133,6 +133,22 @@ import TomboloPorts
     #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
 
     clock.advance(.seconds(1))
+    _ = machine.handle(event(.override(.online)), at: clock.moment)
+    _ = machine.handle(event(.override(nil)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe, "a decision was taken back")
+    #expect(machine.isProbeWanted(at: clock.moment.uptime))
+    machine.probeStarted(at: clock.moment.uptime)
+    _ = machine.handle(event(.probed(.limited)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+
+    clock.advance(.seconds(1))
+    _ = machine.reconfigure(NetworkMonitorConfiguration(jitter: 0), hasProbe: true, at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .probe, "the probe is another one")
+    machine.probeStarted(at: clock.moment.uptime)
+    _ = machine.handle(event(.probed(.limited)), at: clock.moment)
+    #expect(machine.nextStep(at: clock.moment.uptime) == .wait(.seconds(60)))
+
+    clock.advance(.seconds(1))
     _ = machine.handle(event(.path(.routed)), at: clock.moment)
     #expect(machine.nextStep(at: clock.moment.uptime) == .probe)
   }

@@ -9,14 +9,26 @@ import TomboloTesting
 @Suite("Recovery", .timeLimit(.minutes(2)))
 struct RecoveryTests {
   @Test(
-    "The spread is a random part of a share of the outage, and never longer than its maximum",
+    "The spread is a random part of a share of the outage, never longer than its maximum; a short outage has none",
     arguments: [
-      (outage: 0, fraction: 1.0, spread: 0.0), (1, 1, 0.1), (60, 0, 0), (60, 0.5, 3), (60, 1, 6), (300, 1, 30),
+      (outage: 0, fraction: 1.0, spread: 0.0), (1, 1, 0), (59, 1, 0), (60, 0, 0), (60, 0.5, 3), (60, 1, 6),
+      (300, 1, 30),
       (3_600, 1, 30), (3_600, 0.25, 7.5), (-5, 1, 0),
     ])
   func spread(row: (outage: Int, fraction: Double, spread: Double)) {
     let found = RecoveryConfiguration().spread(afterOutageOf: .seconds(row.outage), fraction: row.fraction)
     #expect(abs(found / .seconds(1) - row.spread) < 1e-9)
+  }
+
+  @Test("After a short outage the first operation starts at once, however normal it is")
+  func shortOutage() {
+    var gate = DeliveryGate(QueueConfiguration())
+    func status(_ condition: NetworkStatus.Condition) -> NetworkStatus {
+      NetworkStatus(condition, since: Timestamp(millisecondsSinceEpoch: 0), evidence: [])
+    }
+    gate.networkChanged(status(.offline), at: .zero, fraction: 1)
+    gate.networkChanged(status(.online), at: .seconds(59), fraction: 1)
+    #expect(gate.allowance(upstream: "u", inFlight: 0, at: .seconds(59)) == .init(count: 1, criticalCount: 16))
   }
 
   @Test("After an hour's outage critical operations start at once, and others at a random moment of half a minute")

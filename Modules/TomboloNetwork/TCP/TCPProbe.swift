@@ -31,8 +31,8 @@ public struct TCPProbe: ReachabilityProbe {
   /// What is asked: `tcp 127.0.0.1:9000`.
   public var target: String { "tcp \(address)" }
 
-  /// Whether the host is this machine itself: `localhost`, `127.0.0.1`.
-  public var isOnThisMachine: Bool { LoopbackHost.contains(address.host) }
+  /// Whether the host is this machine itself: `localhost`, `127.0.0.1`, an address of an interface.
+  public var isOnThisMachine: Bool { OwnAddress.contains(address.host) }
 
   /// How many threads of this probe have not ended.
   package var threadCount: Int { threads.count }

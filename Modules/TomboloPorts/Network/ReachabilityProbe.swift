@@ -4,7 +4,7 @@ public protocol ReachabilityProbe: Sendable {
   var target: String { get }
 
   /// Whether what is asked is on this machine, so that it can be reached whatever becomes of cables and routes: a loopback
-  /// address, a socket in the file system. `false`, the default, when that is not certain: such a probe is left alone while
+  /// address, an address of its own, a socket in the file system. Asked before each question, so it must not wait. `false`, the default, when that is not certain: such a probe is left alone while
   /// there is no way out of the machine.
   var isOnThisMachine: Bool { get }
 

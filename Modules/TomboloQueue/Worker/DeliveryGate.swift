@@ -11,7 +11,8 @@ import TomboloResilience
 ///      └────── an override says not online: nothing is tried
 ///
 /// Without a network one operation is still tried now and then: a status is a hint, and a success proves online. After the
-/// network came back, operations that are not critical wait for a random moment and then ramp up, each upstream by itself: one
+/// network came back, operations that are not critical wait for a random moment, unless it was away for less than a minute
+/// (`RecoveryConfiguration.spreadOutageMinimum`), and then ramp up, each upstream by itself: one
 /// at first, one more with each judged one, so twice as many in each round (`UpstreamPace`).
 package struct DeliveryGate: Sendable {
   package struct Allowance: Equatable, Sendable {

@@ -31,7 +31,7 @@
       case "cycles":
         await runCycles(count: arguments.dropFirst().first.flatMap { Int($0) } ?? 1)
       default:
-        print("usage: network-watch path | monitor | listen | cycles, see the source")
+        print("usage: network-watch path | news | monitor | listen | starved | cycles, see the source")
         exit(2)
       }
     }

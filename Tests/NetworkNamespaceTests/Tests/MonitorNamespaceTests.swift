@@ -72,6 +72,33 @@ import Testing
     }
   }
 
+  @Test("an upstream at an address of this machine itself stays online when the cable is out")
+  func ownAddress() async throws {
+    try await NetworkNamespace.with(2) { namespaces in
+      let (inside, peer) = (namespaces[0], namespaces[1])
+      try await inside.connect("out0", to: peer, "in0")
+      try await peer.ip("link set up dev in0")
+      try await inside.ip("address add 10.77.0.2/24 dev out0")
+      try await inside.ip("link set up dev out0")
+      try await inside.ip("route add default via 10.77.0.1")
+      let upstream = try Watcher(in: inside, "listen 10.77.0.2 9000")
+      defer { upstream.stop() }
+      _ = try await upstream.next { $0.listening == true }
+      let settled = try Watcher(in: inside, "path")
+      _ = try await settled.next(reach: "routed")
+      settled.stop()
+      let watcher = try Watcher(in: inside, "monitor 10.77.0.2 9000 500")
+      defer { watcher.stop() }
+      _ = try await watcher.next(condition: "online")
+      let start = uptimeMilliseconds()
+      try await peer.ip("link set down dev in0")
+      let back = try await watcher.next { report in
+        report.condition == "online" && report.evidence?.contains { $0.hasPrefix("system offline") } == true
+      }
+      #expect(back.uptimeMilliseconds - start < 10_000)
+    }
+  }
+
   @Test("without a probe the system decides alone")
   func withoutProbe() async throws {
     try await NetworkNamespace.with(2) { namespaces in

@@ -25,8 +25,13 @@ struct NetworkNamespace: Sendable {
     } catch {
       result = .failure(error)
     }
-    for namespace in made { try await Command.ip(["netns", "delete", namespace.name]) }
+    // What went wrong first is told first.
+    var deletion: Result<Void, any Error> = .success(())
+    for namespace in made {
+      do { try await Command.ip(["netns", "delete", namespace.name]) } catch { deletion = .failure(error) }
+    }
     try result.get()
+    try deletion.get()
   }
 
   /// Runs one `ip` command inside: `link set up dev eth0`.
