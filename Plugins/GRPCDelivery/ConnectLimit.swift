@@ -1,18 +1,20 @@
 import NIOCore
 import Synchronization
 
-/// Ends attempts to connect that take too long. The driver's own limit is ten seconds, and it has no option for it.
+/// Ends attempts to connect that take too long (the TCP connection, not the TLS handshake). The driver's own limit is ten seconds,
+/// and it has no option for it.
 final class ConnectLimit: Sendable {
   private let limit: Duration
   private let passed = Atomic(false)
 
   init(_ limit: Duration) { self.limit = limit }
 
-  /// Whether an attempt was ended.
+  /// Whether the newest attempt was ended. An address that was too slow says nothing about the one after it.
   var hasPassed: Bool { passed.load(ordering: .acquiring) }
 
   /// Watches over a channel that is about to connect.
   func watch(_ channel: any Channel) -> EventLoopFuture<Void> {
+    passed.store(false, ordering: .releasing)
     let timer = channel.eventLoop.scheduleTask(in: .nanoseconds(Self.nanoseconds(limit))) { [self] in
       guard !channel.isActive else { return }
       passed.store(true, ordering: .releasing)

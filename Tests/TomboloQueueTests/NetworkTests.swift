@@ -60,6 +60,15 @@ struct NetworkTests {
     }
   }
 
+  @Test("Where no answer came and a pause is asked for, the retry waits for the pause")
+  func unreachableWithPause() async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    test.handler.setAnswer { _, _ in .retry(after: .seconds(25), Self.unreachable) }
+    let id = try await test.add()
+    #expect(try await test.worker.drain().retried == 1)
+    #expect(try await test.queue.snapshot(id)?.dueAt == test.time.now.advanced(by: .seconds(25)))
+  }
+
   @Test("Without a network one operation is tried now and then, more rarely each time, and not always the same")
   func pilots() async throws {
     let test = try await TestQueue.open(InMemoryStore()) {

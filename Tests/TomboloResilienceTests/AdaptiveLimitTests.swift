@@ -27,6 +27,34 @@ struct AdaptiveLimitTests {
     #expect(machine.limit == 2)
   }
 
+  @Test("Overload cuts it through a retry and through a total time limit", arguments: [true, false])
+  func outermost(isLimited: Bool) async throws {
+    struct Throttled: ClassifiedFailure { let failureClass = FailureClass.throttled(retryAfter: nil) }
+    let test = TestEnvironment()
+    let inside =
+      isLimited
+      ? PolicyDescription("totalTimeout", ["limit": .duration(.seconds(5))])
+      : PolicyDescription("retry", ["attempts": .number(2), "initial": .duration(.zero)])
+    let pipeline = try ResiliencePipeline(
+      "a", environment: test.environment,
+      described: [
+        PolicyDescription("adaptiveLimit", ["initial": .number(10), "decreaseFactor": .number(0.5)]), inside,
+      ])
+    let shared = try #require(test.states.existing("adaptiveLimit", "a", as: SharedAdaptiveLimit.self))
+    let call = Task { [clock = test.clock] in
+      try await pipeline.run { _ in
+        if isLimited { try await clock.sleep(for: .seconds(60)) }
+        throw Throttled()
+      }
+    }
+    if isLimited {
+      await test.clock.sleepers(2)
+      test.clock.advance(by: .seconds(5))
+    }
+    await #expect(throws: (any Error).self) { try await call.value }
+    #expect(shared.gate.limit == 5)
+  }
+
   @Test("Random ends from many tasks keep the limit in its range, and every place comes back")
   func concurrent() async throws {
     let test = TestEnvironment()

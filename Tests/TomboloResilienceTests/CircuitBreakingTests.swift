@@ -101,6 +101,72 @@ struct CircuitBreakingTests {
     #expect(environment.circuitBreaker("db")?.state == .open(remaining: .seconds(30)))
   }
 
+  static let insideBreaker: [[PolicyDescription]] = {
+    let retry = PolicyDescription("retry", ["attempts": .number(2), "initial": .duration(.zero)])
+    let total = PolicyDescription("totalTimeout", ["limit": .duration(.seconds(5))])
+    return [[retry], [total], [total, retry]]
+  }()
+
+  @Test(
+    "Outermost, it sees an outage through a retry and through a total time limit, and a cancelled call as neither",
+    arguments: insideBreaker)
+  func outermost(inside: [PolicyDescription]) async throws {
+    struct GivenUp: ClassifiedFailure { let failureClass = FailureClass.cancelled }
+    let breaker = PolicyDescription("circuitBreaker", ["minimumCalls": .number(2), "windowCalls": .number(4)])
+    let environment = test.environment
+    let pipeline = try ResiliencePipeline("db", environment: environment, described: [breaker] + inside)
+    let isLimited = inside.contains { $0.type == "totalTimeout" }
+    func fail() async {
+      let call = Task { [clock = test.clock] in
+        try await pipeline.run { _ in
+          if isLimited { try await clock.sleep(for: .seconds(60)) }
+          throw Flaky()
+        }
+      }
+      if isLimited {
+        await test.clock.sleepers(2)
+        test.clock.advance(by: .seconds(5))
+      }
+      switch await call.result {
+      case .failure(let error) where isLimited: #expect(error is TimeoutError)
+      case .failure(let error): #expect(error is RetryError)
+      case .success: Issue.record("it came back")
+      }
+    }
+    for _ in 0..<2 { await fail() }
+    #expect(environment.circuitBreaker("db")?.state == .open(remaining: .seconds(30)))
+    test.clock.advance(by: .seconds(30))
+    #expect(environment.circuitBreaker("db")?.state == .halfOpen)
+    await fail()
+    #expect(environment.circuitBreaker("db")?.state == .open(remaining: .seconds(30)))
+    test.clock.advance(by: .seconds(30))
+    let tally = Tally()
+    await #expect(throws: GivenUp.self) {
+      try await pipeline.run { _ in
+        if inside.last?.type == "retry", tally.add() == 1 { throw Flaky() }
+        throw GivenUp()
+      }
+    }
+    #expect(environment.circuitBreaker("db")?.state == .halfOpen)
+    try await pipeline.run { _ in }
+    #expect(environment.circuitBreaker("db")?.state == .closed)
+  }
+
+  @Test("A retry that gave up on refusals of a bulkhead asked nobody, so there is nothing to learn")
+  func refusedInsideRetry() async throws {
+    let environment = test.environment
+    let pipeline = try ResiliencePipeline("db", environment: environment) {
+      CircuitBreaking("db", CircuitBreakerConfiguration(callCountMinimum: 1, window: .count(1)))
+      Retry(attempts: 2, backoff: Backoff.constant(.zero))
+    }
+    await #expect(throws: RetryError.self) { try await pipeline.run { _ in throw Flaky() } }
+    test.clock.advance(by: .seconds(30))
+    await #expect(throws: RetryError.self) {
+      try await pipeline.run { _ in throw ResilienceError(.bulkheadFull, "full") }
+    }
+    #expect(environment.circuitBreaker("db")?.state == .halfOpen)
+  }
+
   @Test("An observer gets the state now and then the newest, and observers end without a trace")
   func observed() async throws {
     let breaker = CircuitBreaker("db", Self.touchy, clock: test.clock)

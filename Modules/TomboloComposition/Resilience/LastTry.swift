@@ -18,26 +18,39 @@ final class LastTry: Sendable {
     case succeeded
   }
 
-  private let state = Mutex(Standing.none)
+  private struct State {
+    var standing = Standing.none
+    /// Whether an earlier try, or this one, may have come to the upstream.
+    var wasAsked = false
+  }
 
-  var standing: Standing { state.withLock { $0 } }
+  private let state = Mutex(State())
 
-  func began() { state.withLock { $0 = .underWay } }
+  var standing: Standing { state.withLock { $0.standing } }
+
+  func began() { state.withLock { $0.standing = .underWay } }
 
   /// - Parameter isCancelled: the call was cancelled meanwhile, so that its failure says nothing about the upstream.
   func failed(_ failure: FailedDelivery, isCancelled: Bool) {
-    state.withLock { $0 = isCancelled ? .underWay : .failed(failure) }
+    state.withLock { state in
+      state.standing = isCancelled ? .underWay : .failed(failure)
+      if isCancelled || failure.failureClass != .cancelled { state.wasAsked = true }
+    }
   }
 
-  func succeeded() { state.withLock { $0 = .succeeded } }
+  func succeeded() {
+    state.withLock { state in
+      state.standing = .succeeded
+      state.wasAsked = true
+    }
+  }
 
-  /// Whether the upstream may have been asked. Neither an attempt that was held back nor one that found the network gone has
-  /// anything to do with a budget of repetitions.
+  /// Whether the upstream may have been asked, by this try or an earlier one. Neither an attempt that was held back nor one that
+  /// found the network gone from the start has anything to do with a budget of repetitions.
   var wasMade: Bool {
-    switch standing {
-    case .none: false
-    case .underWay, .succeeded: true
-    case .failed(let failure): failure.failureClass != .cancelled
+    state.withLock { state in
+      if case .underWay = state.standing { return true }
+      return state.wasAsked
     }
   }
 }

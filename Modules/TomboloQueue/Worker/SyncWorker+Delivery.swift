@@ -103,8 +103,8 @@ extension SyncWorker {
       state.withLock { $0.gate.succeeded(upstream: upstream) }
       await settle(claimed, .delivered(attempt: number))
 
-    case .retry(_, let failure) where failure.code == .unreachable:
-      let isAttempt = await concludeUnreachable(claimed, failure, number, upstream, decision)
+    case .retry(let after, let failure) where failure.code == .unreachable:
+      let isAttempt = await concludeUnreachable(claimed, after: after, failure, number, upstream, decision)
       // Without a network it says nothing about the upstream.
       if !isAttempt { return .unrelated }
 
@@ -168,7 +168,7 @@ extension SyncWorker {
   /// No answer came. On a working network that is an attempt; otherwise it is the network's fault and burns nothing. Answers
   /// whether it was an attempt.
   private func concludeUnreachable(
-    _ claimed: ClaimedOperation, _ failure: DeliveryFailure, _ number: Int, _ upstream: String,
+    _ claimed: ClaimedOperation, after asked: Duration?, _ failure: DeliveryFailure, _ number: Int, _ upstream: String,
     _ decision: DeliveryDecision
   ) async -> Bool {
     let status = await network?.report(.unreachable(failure.message))
@@ -177,7 +177,7 @@ extension SyncWorker {
       await giveBack(claimed, failure)
       return false
     }
-    await settle(claimed, retry(after: nil, failure, number, upstream, decision))
+    await settle(claimed, retry(after: asked, failure, number, upstream, decision))
     return true
   }
 

@@ -145,6 +145,8 @@ final class CircuitBreakerCore: Sendable {
   private func outcome(of error: any Error) -> CircuitBreakerMachine.Outcome {
     // A client that is cancelled often throws an error of its own: it is the caller's doing all the same.
     if error is CancellationError || Task.isCancelled { return .ignored }
+    // What a retry inside gave up with is what its last attempt met.
+    if let given = error as? RetryError { return outcome(of: given.lastError) }
     // Another policy refused inside: nothing was asked, so there is nothing to learn.
     if error is ResilienceError { return .ignored }
     if let known = error as? any ClassifiedFailure, known.failureClass == .cancelled { return .ignored }

@@ -3,7 +3,8 @@
 /// **Usage.** `CircuitBreaking("billing")`, below `Retry` and above `AttemptTimeout`. The breaker itself, to look at it, to
 /// observe it or to isolate it by hand, is `environment.circuitBreaker("billing")`.
 ///
-/// **Defaults.** Those of `CircuitBreakerConfiguration`; permanent errors are answers, all others count as failures.
+/// **Defaults.** Those of `CircuitBreakerConfiguration`; permanent errors are answers, all others count as failures, and so does
+/// the end of a total time limit. What a retry inside gave up with is judged by its last error.
 /// **Telemetry.** `breakerChanged`, `refused`.
 public struct CircuitBreaking: ResiliencePolicy {
   /// The breaker is shared by every pipeline of the environment with a breaker of this name.
@@ -15,7 +16,10 @@ public struct CircuitBreaking: ResiliencePolicy {
   /// A breaker. The first pipeline to name it decides what counts as a failure.
   public init(
     _ name: String, _ configuration: CircuitBreakerConfiguration = CircuitBreakerConfiguration(),
-    isFailure: @escaping @Sendable (any Error) -> Bool = { StandardFailureClassifier().classify($0) != .permanent }
+    isFailure: @escaping @Sendable (any Error) -> Bool = {
+      // A total time limit is final for the call, and still too slow an answer.
+      $0 is TimeoutError || StandardFailureClassifier().classify($0) != .permanent
+    }
   ) {
     self.name = name
     self.configuration = configuration

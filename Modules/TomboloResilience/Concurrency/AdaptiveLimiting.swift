@@ -105,6 +105,10 @@ public struct BoundAdaptiveLimiting: SequentialPolicy {
 
   private func ending(of error: any Error) -> AdaptiveLimitMachine.Ending {
     if Task.isCancelled { return .unrelated }
+    // What a retry inside gave up with is what its last attempt met.
+    let error = (error as? RetryError)?.lastError ?? error
+    // Final for the call when it is the total limit, and still too slow.
+    if error is TimeoutError { return .overloaded }
     return switch StandardFailureClassifier().classify(error) {
     case .throttled, .outcomeUnknown: .overloaded
     case .transient, .permanent, .cancelled: .unrelated

@@ -148,6 +148,35 @@ struct LastTryTests {
   }
 
   @Test(
+    "An attempt whose first try was answered was made, although its last found the network gone", arguments: [1, 2])
+  func askedBefore(attempt: Int) async throws {
+    let budget = RetryBudget("upstream", ratio: 1, perSecondMinimum: 0, savedMaximum: 10)
+    let world = try ResilientWorld(
+      [
+        PolicyDescription(
+          "retry",
+          [
+            "attempts": .number(2), "backoff": .text("constant"), "initial": .duration(.seconds(1)),
+            "jitter": .text("none"),
+          ])
+      ], budget: budget,
+      ScriptedDelivery([
+        .delivered, .delivered, Real.upstreamFailed.outcome,
+        .retry(after: nil, DeliveryFailure(.unreachable, "no route")),
+      ]))
+    for _ in 0..<2 { #expect(try await world.deliver() == "delivered") }
+    #expect(world.policies.reports().first?.budget?.balance == 2)
+    let delivery = Task { try await world.deliver(attempt: attempt) }
+    await world.time.waitForSleepers(1)
+    world.isOnline = false
+    world.time.advance(by: .seconds(1))
+    #expect(try await delivery.value == "retry unreachable")
+    #expect(world.script.calls == 4)
+    // The first attempt pays in; the repetition has used its share up.
+    #expect(world.policies.reports().first?.budget?.balance == (attempt == 1 ? 3 : 1))
+  }
+
+  @Test(
     "What is injected burns the attempt, but tells the network monitor of no answer",
     arguments: ["faultRate", "lostOutcomeRate"])
   func injected(rate: String) async throws {

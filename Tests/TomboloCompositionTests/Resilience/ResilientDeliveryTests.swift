@@ -28,6 +28,33 @@ import TomboloTesting
     #expect(report.breaker == .closed)
   }
 
+  @Test("an outermost breaker sees an outage through a retry and through a time limit", arguments: [true, false])
+  func breakerOutermost(isLimited: Bool) async throws {
+    let inside =
+      isLimited
+      ? PolicyDescription("totalTimeout", ["limit": .duration(.seconds(5))])
+      : PolicyDescription(
+        "retry", ["attempts": .number(2), "initial": .duration(.zero), "jitter": .text("none")])
+    let script = ScriptedDelivery([Self.failed]) {
+      if isLimited { try await Task.sleep(for: .seconds(60)) }
+    }
+    let world = try ResilientWorld([Self.breaker, inside], script)
+    func fail() async throws {
+      async let label = world.deliver()
+      if isLimited {
+        await world.time.waitForSleepers(1)
+        world.time.advance(by: .seconds(5))
+      }
+      #expect(try await label == (isLimited ? "retry timeout" : "retry upstreamFailed"))
+    }
+    for _ in 0..<2 { try await fail() }
+    #expect(try await world.deliver() == "suspend heldBack 10.0 seconds")
+    world.time.advance(by: .seconds(10))
+    try await fail()
+    #expect(world.policies.reports().first?.breaker == .open(remaining: .seconds(10)))
+    #expect(world.policies.reports().first?.openings == 2)
+  }
+
   @Test(
     "what judges an operation says nothing against the upstream",
     arguments: [
