@@ -7,7 +7,7 @@ public final class Container: Sendable {
   /// What needs what.
   public let graph: DependencyGraph
   let pool = InstancePool(owner: "the container")
-  private let registrations: [DependencyKey: Registration]
+  let registrations: [DependencyKey: Registration]
 
   init(_ registrations: [Registration]) {
     self.registrations = Dictionary(registrations.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
@@ -16,7 +16,7 @@ public final class Container: Sendable {
 
   /// The part of this type, of its variant `name` when there is one; made, with all it needs, when it is not there yet.
   ///
-  /// Throws a `ContainerError`, or `CancellationError` when the task is cancelled.
+  /// Throws a `ContainerError`, or `CancellationError` when the task is cancelled before it is made.
   public func resolve<T: Sendable>(
     _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil
   ) async throws -> T {
@@ -36,22 +36,24 @@ public final class Container: Sendable {
   public func singletons<S>(thatAre type: S.Type) async throws -> [S] {
     var found: [S] = []
     for key in graph.startOrder where registrations[key]?.lifetime == .singleton {
-      try Task.checkCancellation()
       if let part = try await Resolution(container: self, scope: nil).value(for: key) as? S { found.append(part) }
     }
     return found
   }
 
-  /// Makes every singleton, in the order of registration and each after what it needs. When one fails, or the task is
+  /// Makes every singleton, each after what it needs, otherwise in the order of registration. When one fails, or the task is
   /// cancelled, what was made is closed again, the container with it, before the error is thrown.
   public func start() async throws {
+    try await start { _ in }
+  }
+
+  /// Starts, and answers with what `body` makes of it; when `body` fails, everything is closed as if starting had failed.
+  public func start<Result>(_ body: (Container) async throws -> Result) async throws -> Result {
     do {
-      for node in graph.nodes where node.lifetime == .singleton {
-        try Task.checkCancellation()
-        _ = try await Resolution(container: self, scope: nil).value(for: node.key)
-      }
+      _ = try await singletons(thatAre: Any.self)
+      return try await body(self)
     } catch {
-      throw await pool.closing(after: error)
+      throw await pool.closing(after: error) ?? error
     }
   }
 
@@ -59,7 +61,7 @@ public final class Container: Sendable {
   /// is made afterwards. A part that fails to close does not keep the others from it; the failures are thrown together as a
   /// `ContainerError`. Calling it again waits for the same end and throws nothing.
   public func close() async throws {
-    try await pool.closeOrThrow()
+    if let error = await pool.closing() { throw error }
   }
 
   /// Runs `body` with the container and closes it afterwards, however `body` ends.
@@ -82,6 +84,4 @@ public final class Container: Sendable {
   public func isMade<T: Sendable>(_ type: T.Type, named name: (any DependencyName.Type)? = nil) -> Bool {
     pool.isMade(DependencyKey(type, named: name))
   }
-
-  func registration(for key: DependencyKey) -> Registration? { registrations[key] }
 }

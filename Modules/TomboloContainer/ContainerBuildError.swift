@@ -1,10 +1,7 @@
 /// Why a container cannot be built: every problem at once.
 public struct ContainerBuildError: Error, Hashable, Sendable {
-  /// In the order of the registrations they belong to.
+  /// By kind, and within a kind in the order of the registrations they belong to.
   public var problems: [ContainerProblem]
-
-  /// An error of these problems.
-  public init(problems: [ContainerProblem]) { self.problems = problems }
 }
 
 extension ContainerBuildError: CustomStringConvertible {
@@ -35,11 +32,4 @@ public struct ContainerProblem: Hashable, Sendable {
   public var path: [DependencyKey]
   /// What, where, and how to fix it.
   public var message: String
-
-  /// A problem with the parts in `path`.
-  public init(_ code: Code, path: [DependencyKey], message: String) {
-    self.code = code
-    self.path = path
-    self.message = message
-  }
 }

@@ -23,27 +23,20 @@ public struct ContainerBuilder: Sendable {
   ///
   /// - Parameters:
   ///   - name: The variant, when there are several of the type.
-  ///   - close: Releases what the instance holds. Runs in the task that closes the container, which may be cancelled.
+  ///   - close: Releases what the instance holds. Runs in a task of its own, which nobody cancels.
   public mutating func singleton<T: Sendable, each D: Sendable>(
-    _ type: T.Type = T.self,
-    named name: (any DependencyName.Type)? = nil,
-    close: (@Sendable (T) async throws -> Void)? = nil,
-    fileID: String = #fileID,
-    line: Int = #line,
+    _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil,
+    close: (@Sendable (T) async throws -> Void)? = nil, fileID: String = #fileID, line: Int = #line,
     _ make: @escaping @Sendable (repeat each D) async throws -> T
   ) {
     registrations.append(
-      Registration(
-        type, named: name, lifetime: .singleton, origin: origin(fileID, line), close: close, make: make))
+      Registration(type, named: name, lifetime: .singleton, origin: origin(fileID, line), close: close, make: make))
   }
 
   /// Registers what is made once in each scope and kept until the scope ends.
   public mutating func scoped<T: Sendable, each D: Sendable>(
-    _ type: T.Type = T.self,
-    named name: (any DependencyName.Type)? = nil,
-    close: (@Sendable (T) async throws -> Void)? = nil,
-    fileID: String = #fileID,
-    line: Int = #line,
+    _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil,
+    close: (@Sendable (T) async throws -> Void)? = nil, fileID: String = #fileID, line: Int = #line,
     _ make: @escaping @Sendable (repeat each D) async throws -> T
   ) {
     registrations.append(
@@ -52,10 +45,7 @@ public struct ContainerBuilder: Sendable {
 
   /// Registers what is made anew for whoever asks. The container does not keep it, so it cannot close it.
   public mutating func transient<T: Sendable, each D: Sendable>(
-    _ type: T.Type = T.self,
-    named name: (any DependencyName.Type)? = nil,
-    fileID: String = #fileID,
-    line: Int = #line,
+    _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil, fileID: String = #fileID, line: Int = #line,
     _ make: @escaping @Sendable (repeat each D) async throws -> T
   ) {
     registrations.append(
@@ -64,29 +54,21 @@ public struct ContainerBuilder: Sendable {
 
   /// Registers what exists already. It stays the caller's to close.
   public mutating func value<T: Sendable>(
-    _ value: T,
-    as type: T.Type = T.self,
-    named name: (any DependencyName.Type)? = nil,
-    fileID: String = #fileID,
+    _ value: T, as type: T.Type = T.self, named name: (any DependencyName.Type)? = nil, fileID: String = #fileID,
     line: Int = #line
   ) {
-    registrations.append(
-      Registration(type, named: name, lifetime: .singleton, origin: origin(fileID, line), close: nil) { value })
+    singleton(type, named: name, fileID: fileID, line: line) { value }
   }
 
   /// Puts another factory in the place of a registered one, whose lifetime stays: for tests. Overriding what is not
   /// registered is a problem that `build` reports; of two overrides the later one counts.
   public mutating func override<T: Sendable, each D: Sendable>(
-    _ type: T.Type = T.self,
-    named name: (any DependencyName.Type)? = nil,
-    close: (@Sendable (T) async throws -> Void)? = nil,
-    fileID: String = #fileID,
-    line: Int = #line,
+    _ type: T.Type = T.self, named name: (any DependencyName.Type)? = nil,
+    close: (@Sendable (T) async throws -> Void)? = nil, fileID: String = #fileID, line: Int = #line,
     _ make: @escaping @Sendable (repeat each D) async throws -> T
   ) {
     overrides.append(
-      Registration(
-        type, named: name, lifetime: .singleton, origin: origin(fileID, line), close: close, make: make))
+      Registration(type, named: name, lifetime: .singleton, origin: origin(fileID, line), close: close, make: make))
   }
 
   /// Registers everything a module holds.

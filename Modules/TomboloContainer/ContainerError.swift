@@ -19,20 +19,12 @@ public struct ContainerError: Error, Sendable {
 
   public var code: Code
   public var message: String
+  /// From what was asked for down to the part that failed.
+  public var path: [DependencyKey] = []
   /// What made it fail, when there was an error before this one.
   public var cause: (any Error)?
-  /// From what was asked for down to the part that failed.
-  public var path: [DependencyKey]
   /// What went wrong while closing, in the order of closing; also beside another failure.
   public var closeFailures: [CloseFailure] = []
-
-  /// A failure at the end of `path`.
-  public init(_ code: Code, _ message: String, path: [DependencyKey] = [], cause: (any Error)? = nil) {
-    self.code = code
-    self.message = message
-    self.path = path
-    self.cause = cause
-  }
 }
 
 /// A part that could not be closed, and why.

@@ -16,10 +16,7 @@ public struct DependencyGraph: Hashable, Sendable {
     let keys = registrations.map(\.key)
     nodes = registrations.map { registration in
       let dependencies = registration.edges.flatMap { edge in
-        switch edge {
-        case .one(let key): [key]
-        case .all(let key): keys.filter { $0.hasSameType(as: key) }
-        }
+        edge.isAll ? keys.filter { $0.hasSameType(as: edge.key) } : [edge.key]
       }
       return Node(
         key: registration.key, lifetime: registration.lifetime, dependencies: dependencies, origin: registration.origin)
@@ -33,17 +30,23 @@ public struct DependencyGraph: Hashable, Sendable {
 
   /// Every part after what it needs, otherwise in the order of registration: what is started in this order can be stopped in
   /// the reverse one.
-  public var startOrder: [DependencyKey] {
+  public var startOrder: [DependencyKey] { walk().order }
+
+  /// The parts, each after what it needs, and at least one circle for each knot of parts that need one another.
+  func walk() -> (order: [DependencyKey], circles: [[DependencyKey]]) {
     let dependencies = Dictionary(nodes.map { ($0.key, $0.dependencies) }, uniquingKeysWith: { first, _ in first })
+    var (order, circles, trail): ([DependencyKey], [[DependencyKey]], [DependencyKey]) = ([], [], [])
     var seen: Set<DependencyKey> = []
-    var order: [DependencyKey] = []
     func visit(_ key: DependencyKey) {
-      guard seen.insert(key).inserted, let needed = dependencies[key] else { return }
+      if let start = trail.firstIndex(of: key) { return circles.append(Array(trail[start...]) + [key]) }
+      guard let needed = dependencies[key], seen.insert(key).inserted else { return }
+      trail.append(key)
       for next in needed { visit(next) }
+      trail.removeLast()
       order.append(key)
     }
     for node in nodes { visit(node.key) }
-    return order
+    return (order, circles)
   }
 
   /// A line for each part and, indented, one for each thing it needs.
@@ -55,18 +58,12 @@ public struct DependencyGraph: Hashable, Sendable {
 
   /// A digraph in the DOT language, for Graphviz: `dot -Tsvg`. A scoped part is dashed, a transient one dotted.
   public var dot: String {
-    var lines = ["digraph container {", "  node [shape=box];"]
-    for node in nodes {
-      let style =
-        switch node.lifetime {
-        case .singleton: "solid"
-        case .scoped: "dashed"
-        case .transient: "dotted"
-        }
-      lines.append("  \(quoted(node.key)) [style=\(style)];")
-      lines += node.dependencies.map { "  \(quoted(node.key)) -> \(quoted($0));" }
+    let styles: [Lifetime: String] = [.scoped: "dashed", .transient: "dotted"]
+    let lines = nodes.flatMap { node in
+      ["  \(quoted(node.key)) [style=\(styles[node.lifetime] ?? "solid")];"]
+        + node.dependencies.map { "  \(quoted(node.key)) -> \(quoted($0));" }
     }
-    return (lines + ["}"]).joined(separator: "\n")
+    return (["digraph container {", "  node [shape=box];"] + lines + ["}"]).joined(separator: "\n")
   }
 
   private func quoted(_ key: DependencyKey) -> String {

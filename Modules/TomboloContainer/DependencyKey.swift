@@ -1,5 +1,6 @@
 /// What a registration is found by: a type, and a name when there is more than one of that type.
-public struct DependencyKey: Sendable {
+public struct DependencyKey: Hashable, Sendable {
+  // Of equal types the texts are equal, too, so that they may take part in comparing.
   private let type: ObjectIdentifier
   private let name: ObjectIdentifier?
   private let typeText: String
@@ -18,21 +19,10 @@ public struct DependencyKey: Sendable {
   /// How a factory's signature asks for it.
   var parameterType: String { nameText.map { "Named<\($0), \(typeText)>" } ?? typeText }
 
-  /// How a registration begins.
-  var registrationText: String {
+  /// What to do when nobody registered it.
+  var remedy: String {
     let metatype = typeText.contains(" ") ? "(\(typeText)).self" : "\(typeText).self"
-    return nameText.map { "\(metatype), named: \($0).self" } ?? metatype
-  }
-}
-
-extension DependencyKey: Hashable {
-  public static func == (left: DependencyKey, right: DependencyKey) -> Bool {
-    left.type == right.type && left.name == right.name
-  }
-
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(type)
-    hasher.combine(name)
+    return "add `builder.singleton(\(nameText.map { "\(metatype), named: \($0).self" } ?? metatype)) { … }`"
   }
 }
 

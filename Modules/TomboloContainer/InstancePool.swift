@@ -8,23 +8,12 @@ private import Synchronization
 final class InstancePool: Sendable {
   typealias Close = @Sendable (any Sendable) async throws -> Void
 
-  /// What those are told who waited while another made the instance; `nil` when whoever was at it gave up: ask again.
+  /// What a creation came to; `nil` when whoever was at it gave up: ask again.
   private typealias Outcome = Result<any Sendable, any Error>?
 
-  private enum Cell {
-    case making(Promise<Outcome>)
-    case made(any Sendable)
-  }
-
-  private enum Claim {
-    case made(any Sendable)
-    /// It is the caller's to make; it must call `settle`.
-    case make(Promise<Outcome>)
-    case wait(Promise<Outcome>)
-  }
-
   private struct State {
-    var cells: [DependencyKey: Cell] = [:]
+    /// What is made, or being made. A creation that fails is taken out before its promise is kept, so a kept one is made.
+    var creations: [DependencyKey: Promise<Outcome>] = [:]
     /// What is to be closed, in the order of creation.
     var created: [(key: DependencyKey, instance: any Sendable, close: Close)] = []
     var isClosing = false
@@ -42,60 +31,44 @@ final class InstancePool: Sendable {
   }
 
   private var closedError: ContainerError {
-    ContainerError(.closed, "\(owner) is closed: nothing can be made any more")
+    ContainerError(code: .closed, message: "\(owner) is closed: nothing can be made any more")
   }
 
-  func isMade(_ key: DependencyKey) -> Bool {
-    state.withLock { state in
-      if case .made = state.cells[key] { true } else { false }
-    }
-  }
+  func isMade(_ key: DependencyKey) -> Bool { state.withLock { $0.creations[key] }?.isKept ?? false }
 
   /// The instance under `key`. Of several callers at once one runs `make`; the others get what it answers.
   func instance(
     for key: DependencyKey, close: Close?, make: () async throws -> any Sendable
   ) async throws -> any Sendable {
     while true {
-      switch try claim(key) {
-      case .made(let instance): return instance
-      case .make(let promise):
-        do {
-          let instance = try await make()
-          settle(key, instance, close: close)
-          promise.keep(.success(instance))
-          return instance
-        } catch {
-          settle(key, nil, close: nil)
-          // Another's cancellation is no reason for those who wait to fail.
-          promise.keep(Task.isCancelled || error is CancellationError ? nil : .failure(error))
-          throw error
-        }
-      case .wait(let promise):
-        guard let outcome = await promise.answer() else { throw CancellationError() }
+      let (creation, isMine) = try claim(key)
+      guard isMine else {
+        guard let outcome = await creation.answer() else { throw CancellationError() }
         if let outcome { return try outcome.get() }
+        continue
+      }
+      do {
+        let instance = try await make()
+        if let close { state.withLock { $0.created.append((key, instance, close)) } }
+        creation.keep(.success(instance))
+        return instance
+      } catch {
+        state.withLock { $0.creations[key] = nil }
+        // Another's cancellation is no reason for those who wait to fail.
+        creation.keep(Task.isCancelled || error is CancellationError ? nil : .failure(error))
+        throw error
       }
     }
   }
 
-  private func claim(_ key: DependencyKey) throws -> Claim {
+  /// The creation of `key`, and whether it is the caller's to make.
+  private func claim(_ key: DependencyKey) throws -> (Promise<Outcome>, isMine: Bool) {
     try state.withLock { state in
       if state.isClosing { throw closedError }
-      switch state.cells[key] {
-      case .made(let instance): return .made(instance)
-      case .making(let promise): return .wait(promise)
-      case nil:
-        let promise = Promise<Outcome>()
-        state.cells[key] = .making(promise)
-        return .make(promise)
-      }
-    }
-  }
-
-  /// Ends a creation.
-  private func settle(_ key: DependencyKey, _ instance: (any Sendable)?, close: Close?) {
-    state.withLock { state in
-      state.cells[key] = instance.map { .made($0) }
-      if let instance, let close { state.created.append((key, instance, close)) }
+      if let creation = state.creations[key] { return (creation, false) }
+      let creation = Promise<Outcome>()
+      state.creations[key] = creation
+      return (creation, true)
     }
   }
 }
@@ -103,47 +76,40 @@ final class InstancePool: Sendable {
 extension InstancePool {
   /// Closes what was made, the youngest first, once nothing is being made; answers with what went wrong. A second caller
   /// waits for the first and learns of no failures.
-  func close() async -> [CloseFailure] {
+  private func closeAll() async -> [CloseFailure] {
     let creations = state.withLock { state -> [Promise<Outcome>]? in
       guard !state.isClosing else { return nil }
       state.isClosing = true
-      return state.cells.values.compactMap { if case .making(let promise) = $0 { promise } else { nil } }
+      return Array(state.creations.values)
     }
     guard let creations else {
-      await closed.settled()
+      _ = await closed.answer(evenIfCancelled: true)
       return []
     }
-    for creation in creations { await creation.settled() }
+    for creation in creations { _ = await creation.answer(evenIfCancelled: true) }
     var failures: [CloseFailure] = []
     while let (key, instance, close) = state.withLock({ $0.created.popLast() }) {
       do {
-        try await close(instance)
+        // In a task of its own: what has to be closed is closed although whoever closes was cancelled.
+        try await Task { try await close(instance) }.value
       } catch {
         failures.append(CloseFailure(key: key, error: error))
       }
     }
-    state.withLock { $0.cells = [:] }
+    state.withLock { $0.creations = [:] }
     closed.keep(())
     return failures
   }
 
-  /// Closes, and answers with `error`, to which the failures of closing are added.
-  func closing(after error: any Error) async -> any Error {
-    let failures = await close()
+  /// Closes; answers with `error`, with what went wrong, or with both as one.
+  func closing(after error: (any Error)? = nil) async -> (any Error)? {
+    let failures = await closeAll()
     guard !failures.isEmpty else { return error }
     var combined =
-      error as? ContainerError ?? ContainerError(.closeFailed, "closing failed after another error", cause: error)
+      error as? ContainerError
+      ?? ContainerError(code: .closeFailed, message: "not everything could be closed", cause: error)
     combined.closeFailures += failures
     return combined
-  }
-
-  /// Closes, and throws what went wrong.
-  func closeOrThrow() async throws {
-    let failures = await close()
-    guard !failures.isEmpty else { return }
-    var error = ContainerError(.closeFailed, "not everything could be closed", path: failures.map(\.key))
-    error.closeFailures = failures
-    throw error
   }
 
   /// Runs `body`, then closes, however it ends.
@@ -154,9 +120,9 @@ extension InstancePool {
     do {
       result = try await body()
     } catch {
-      throw await closing(after: error)
+      throw await closing(after: error) ?? error
     }
-    try await closeOrThrow()
+    if let error = await closing() { throw error }
     return result
   }
 }

@@ -28,7 +28,7 @@ protocol DependencyWrapper: Sendable {
 }
 
 extension Named: DependencyWrapper {
-  static var edge: DependencyEdge { .one(DependencyKey(Value.self, named: Name.self)) }
+  static var edge: DependencyEdge { DependencyEdge(key: DependencyKey(Value.self, named: Name.self)) }
 
   static func wrapped(by resolution: Resolution) async throws -> Self {
     Named(try await resolution.part(Value.self, named: Name.self))
@@ -36,7 +36,7 @@ extension Named: DependencyWrapper {
 }
 
 extension All: DependencyWrapper {
-  static var edge: DependencyEdge { .all(DependencyKey(Value.self)) }
+  static var edge: DependencyEdge { DependencyEdge(key: DependencyKey(Value.self), isAll: true) }
 
   static func wrapped(by resolution: Resolution) async throws -> Self {
     All(try await resolution.parts(of: Value.self))

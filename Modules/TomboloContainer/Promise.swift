@@ -10,6 +10,8 @@ final class Promise<Answer: Sendable>: Sendable {
 
   private let state = Mutex(State())
 
+  var isKept: Bool { state.withLock { $0.answer != nil } }
+
   /// Hands the answer to all who wait, and to all who will ask.
   func keep(_ answer: Answer) {
     let waiters = state.withLock { state in
@@ -20,37 +22,25 @@ final class Promise<Answer: Sendable>: Sendable {
     for waiter in waiters { waiter.resume(returning: answer) }
   }
 
-  /// The answer; `nil` when the task is cancelled before it comes.
-  func answer() async -> Answer? {
-    let token = newToken()
-    return await withTaskCancellationHandler {
-      // The flag is up before the handler below runs, and the handler needs the lock: no cancellation is missed.
-      await wait(token) { Task.isCancelled }
-    } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: token) }?.resume(returning: nil)
-    }
-  }
-
-  /// Returns when it is kept, whether the task is cancelled or not.
-  func settled() async {
-    _ = await wait(newToken()) { false }
-  }
-
-  private func newToken() -> Int {
-    state.withLock { state in
+  /// The answer; `nil` when the task is cancelled before it comes, unless it waits even then.
+  func answer(evenIfCancelled isPatient: Bool = false) async -> Answer? {
+    let (token, kept) = state.withLock { state in
       state.lastToken += 1
-      return state.lastToken
+      return (state.lastToken, state.answer)
     }
-  }
-
-  private func wait(_ token: Int, unless isOver: @Sendable () -> Bool) async -> Answer? {
-    await withCheckedContinuation { continuation in
-      let isWaiting = state.withLock { state in
-        guard state.answer == nil, !isOver() else { return false }
-        state.waiters[token] = continuation
-        return true
+    if let kept { return kept }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isWaiting = state.withLock { state in
+          // The flag is up before the handler below runs, and the handler needs the lock: no cancellation is missed.
+          guard state.answer == nil, isPatient || !Task.isCancelled else { return false }
+          state.waiters[token] = continuation
+          return true
+        }
+        if !isWaiting { continuation.resume(returning: state.withLock { $0.answer }) }
       }
-      if !isWaiting { continuation.resume(returning: state.withLock { $0.answer }) }
+    } onCancel: {
+      if !isPatient { state.withLock { $0.waiters.removeValue(forKey: token) }?.resume(returning: nil) }
     }
   }
 }

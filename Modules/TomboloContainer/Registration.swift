@@ -8,17 +8,10 @@ public enum Lifetime: String, Hashable, Sendable, CaseIterable {
   case transient
 }
 
-/// What one parameter of a factory asks for.
-enum DependencyEdge: Hashable, Sendable {
-  case one(DependencyKey)
-  /// Every variant of the key's type.
-  case all(DependencyKey)
-
-  var key: DependencyKey {
-    switch self {
-    case .one(let key), .all(let key): key
-    }
-  }
+/// What one parameter of a factory asks for: one part, or every variant of the key's type.
+struct DependencyEdge: Hashable, Sendable {
+  var key: DependencyKey
+  var isAll = false
 }
 
 /// One line of a builder: what is made, how, and for how long.
@@ -36,16 +29,12 @@ struct Registration: Sendable {
 extension Registration {
   /// Reads the edges off the factory's parameters, without running it.
   init<T: Sendable, each D: Sendable>(
-    _ type: T.Type,
-    named name: (any DependencyName.Type)?,
-    lifetime: Lifetime,
-    origin: String,
-    close: (@Sendable (T) async throws -> Void)?,
-    make: @escaping @Sendable (repeat each D) async throws -> T
+    _ type: T.Type, named name: (any DependencyName.Type)?, lifetime: Lifetime, origin: String,
+    close: (@Sendable (T) async throws -> Void)?, make: @escaping @Sendable (repeat each D) async throws -> T
   ) {
     var edges: [DependencyEdge] = []
     func note<Dependency: Sendable>(_ type: Dependency.Type) {
-      edges.append((type as? any DependencyWrapper.Type)?.edge ?? .one(DependencyKey(type)))
+      edges.append((type as? any DependencyWrapper.Type)?.edge ?? DependencyEdge(key: DependencyKey(type)))
     }
     repeat note((each D).self)
 
@@ -53,14 +42,9 @@ extension Registration {
     self.lifetime = lifetime
     self.edges = edges
     self.origin = origin
-    self.make = { resolution in
-      try await make(repeat try await resolution.dependency((each D).self))
-    }
+    self.make = { resolution in try await make(repeat try await resolution.dependency((each D).self)) }
     guard let close else { return }
-    self.close = { (instance: any Sendable) async throws -> Void in
-      // `make` returns a `T`, so this is one.
-      guard let instance = instance as? T else { return }
-      try await close(instance)
-    }
+    // `make` returns a `T`, so this is one.
+    self.close = { if let instance = $0 as? T { try await close(instance) } }
   }
 }

@@ -14,7 +14,6 @@ struct Resolution: Sendable {
 
   /// The part of this type, of its variant `name` when there is one.
   func part<T: Sendable>(_ type: T.Type, named name: (any DependencyName.Type)? = nil) async throws -> T {
-    try Task.checkCancellation()
     let key = DependencyKey(type, named: name)
     return try cast(try await value(for: key), key: key)
   }
@@ -30,16 +29,16 @@ struct Resolution: Sendable {
 
   private func cast<T>(_ value: any Sendable, key: DependencyKey) throws -> T {
     guard let typed = value as? T else {
-      throw ContainerError(.notRegistered, "what is registered as \(key) is of another type", path: path + [key])
+      throw ContainerError(
+        code: .notRegistered, message: "what is registered as \(key) is of another type", path: path + [key])
     }
     return typed
   }
 
   func value(for key: DependencyKey) async throws -> any Sendable {
-    guard let registration = container.registration(for: key) else {
+    guard let registration = container.registrations[key] else {
       throw ContainerError(
-        .notRegistered, "\(key) is not registered: add `builder.singleton(\(key.registrationText)) { … }`",
-        path: path + [key])
+        code: .notRegistered, message: "\(key) is not registered: \(key.remedy)", path: path + [key])
     }
     switch registration.lifetime {
     case .singleton:
@@ -49,7 +48,8 @@ struct Resolution: Sendable {
     case .scoped:
       guard let scope else {
         throw ContainerError(
-          .needsScope, "\((path + [key]).arrows) lives in a scope: ask for it inside `container.withScope`",
+          code: .needsScope,
+          message: "\((path + [key]).arrows) lives in a scope: ask for it inside `container.withScope`",
           path: path + [key])
       }
       return try await scope.pool.instance(for: key, close: registration.close) { try await make(registration) }
@@ -61,17 +61,17 @@ struct Resolution: Sendable {
 
   /// Runs the factory. What it throws gets the path in front; cancellation, and what a dependency threw, pass as they are.
   private func make(_ registration: Registration) async throws -> any Sendable {
+    // Here alone: what is made already is handed out to a cancelled task, too.
+    try Task.checkCancellation()
     var inner = self
     inner.path.append(registration.key)
     do {
       return try await registration.make(inner)
-    } catch let error as CancellationError {
-      throw error
-    } catch let error as ContainerError {
+    } catch let error where error is CancellationError || error is ContainerError {
       throw error
     } catch {
       throw ContainerError(
-        .creationFailed, "\(inner.path.arrows) could not be made", path: inner.path, cause: error)
+        code: .creationFailed, message: "\(inner.path.arrows) could not be made", path: inner.path, cause: error)
     }
   }
 }

@@ -25,6 +25,13 @@ struct GoldenCase: CustomTestStringConvertible, Sendable {
       .map { GoldenCase(folder: folder, name: $0) }
   }
 
+  /// The names of the files that say what is expected, read or not.
+  static func expectations(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
+      .filter { $0.hasSuffix(".expected") }
+      .sorted()
+  }
+
   static func all() throws -> [GoldenCase] { try all(in: "valid") + all(in: "invalid") }
 
   /// What the config file holds.

@@ -15,6 +15,12 @@ import Testing
     #expect(actual.contains("in the configuration:"))
   }
 
+  @Test("everything that is expected belongs to a config", arguments: ["valid", "invalid"])
+  func orphans(folder: String) throws {
+    let names = Set(try GoldenCase.all(in: folder).map { $0.name + ".expected" })
+    #expect(try GoldenCase.expectations(in: folder).filter { !names.contains($0) } == [])
+  }
+
   @Test("there are at least sixty cases, in YAML and in JSON")
   func enough() throws {
     let names = try GoldenCase.all().map(\.name)

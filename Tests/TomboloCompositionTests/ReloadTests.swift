@@ -15,6 +15,7 @@ enum GatedDelivery: DeliveryPlugin {
   static let options = [
     OptionDeclaration("name", .string, isRequired: true, help: "Which one it is."),
     OptionDeclaration("refuses", .boolean, default: .boolean(false), help: "Whether it cannot be made."),
+    OptionDeclaration("waits", .boolean, default: .boolean(false), help: "Whether making it waits for the test."),
   ]
 
   /// What happened, and who waits; one for each test.
@@ -31,12 +32,15 @@ enum GatedDelivery: DeliveryPlugin {
 
     func wait() async { await withCheckedContinuation { more in state.withLock { $0.waiting.append(more) } } }
 
-    func release() {
+    /// Lets go whoever waits; answers whether there was anybody.
+    @discardableResult
+    func release() -> Bool {
       let waiting = state.withLock { state in
         defer { state.waiting = [] }
         return state.waiting
       }
       for one in waiting { one.resume() }
+      return !waiting.isEmpty
     }
 
     /// Returns once `entry` was noted, from the last call on.
@@ -60,9 +64,14 @@ enum GatedDelivery: DeliveryPlugin {
     func close() async throws { world.note("\(name) closed") }
   }
 
-  static func make(_ options: PluginOptions, in context: PluginContext) throws -> any OperationHandler {
+  static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any OperationHandler {
     guard try !options.boolean("refuses") else { throw PluginOptionError("delivery: it cannot be made") }
-    return Handler(name: try options.string("name"), world: world)
+    let name = try options.string("name")
+    if try options.boolean("waits") {
+      world.note("\(name) is being made")
+      await world.wait()
+    }
+    return Handler(name: name, world: world)
   }
 }
 
@@ -145,6 +154,42 @@ enum GatedDelivery: DeliveryPlugin {
       try await parts.queue.enqueue(NewOperation(kind: "free"))
       await world.until("one ends free")
       #expect(!world.entries.contains { $0.hasSuffix("closed") })
+    }
+  }
+
+  @Test("a reload whose task is cancelled has happened, or has left nothing behind", arguments: [true, false])
+  func cancelled(whileMaking: Bool) async throws {
+    try await Self.running { system, parts, world in
+      let next = try Self.configuration(
+        "delivery={type: gated, name: two, waits: \(whileMaking)}", "queue.concurrency=3")
+      let reload = Task { try await system.reload(next) }
+      if whileMaking { await world.until("two is being made") }
+      reload.cancel()
+      // Whoever waits already, and whoever begins to wait only now.
+      while whileMaking, !world.release() { await Task.yield() }
+      let isNew: Bool
+      do {
+        _ = try await reload.value
+        isNew = true
+      } catch is CancellationError {
+        isNew = false
+      }
+      #expect(parts.queue.configuration.concurrency == (isNew ? 3 : 16))
+      #expect(system.configuration.queue.concurrency == (isNew ? 3 : 16))
+      if isNew { #expect(!world.entries.contains("two closed")) }
+      // Making it had not ended, so there was time to stop.
+      if whileMaking { #expect(!isNew && world.entries.contains("two closed")) }
+      try await parts.queue.enqueue(NewOperation(kind: "free"))
+      await world.until("\(isNew ? "two" : "one") ends free")
+    }
+  }
+
+  @Test("the keys keep their order over a reload, those that keep their value too")
+  func order() async throws {
+    try await Self.running { system, _, _ in
+      let before = system.configuration.entries.map(\.path)
+      _ = try await system.reload(Self.configuration("agent.listen=127.0.0.1:9"))
+      #expect(system.configuration.entries.map(\.path) == before)
     }
   }
 

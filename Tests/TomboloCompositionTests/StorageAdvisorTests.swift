@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import TomboloPorts
 
@@ -84,7 +85,7 @@ import TomboloPorts
       ]
     }
     static func make(_ options: PluginOptions, in context: PluginContext) throws -> any KeyValueStore {
-      throw StoreError(.engine, "not in this test")
+      throw StoreError(.engine, "\(identifier.name) is not opened in this test")
     }
   }
   private enum SQLite {}
@@ -97,9 +98,11 @@ import TomboloPorts
     return registry
   }
 
-  private static func settings(_ path: String) throws -> StorageSettings {
+  private static let small = ["queue.operationsMaximum=100", "queue.bytesMaximum=1000B"]
+
+  private static func settings(_ path: String, _ overrides: [String] = []) throws -> StorageSettings {
     try ConfigurationLoader(registry: try registry())
-      .loadStorage(overrides: ["storage={type: auto, path: '\(path)'}"])
+      .loadStorage(overrides: ["storage={type: auto, path: '\(path)'}"] + overrides)
   }
 
   private static func withFolder(_ body: (String) async throws -> Void) async throws {
@@ -120,8 +123,7 @@ import TomboloPorts
   func chosenAnew() async throws {
     try await Self.withFolder { folder in
       for path in [folder, "\(folder)/a/b"] {
-        let chosen = try await Self.settings(path)
-          .chosen(from: Self.registry(), operationsMaximum: 100, bytesMaximum: 1_000)
+        let chosen = try await Self.settings(path, Self.small).chosen(from: Self.registry())
         #expect(chosen.settings.engine.identifier.name == "file")
         #expect(chosen.reason?.contains("at most 100 operations and 1000B fit into plain files") == true)
         #expect(chosen.reason?.contains("a flush takes") == true)
@@ -133,12 +135,36 @@ import TomboloPorts
     }
   }
 
+  @Test("opening chooses by the limits of the config too, and tells why", arguments: [(small, "file"), ([], "sqlite")])
+  func opening(limits: [String], engine: String) async throws {
+    try await Self.withFolder { folder in
+      let told = Mutex<[String]>([])
+      let context = PluginContext(time: SystemTimeSource()) { text in told.withLock { $0.append(text) } }
+      let error = await #expect(throws: StoreError.self) {
+        try await Self.settings(folder, limits).open(Self.registry(), in: context)
+      }
+      #expect(error?.message == "\(engine) is not opened in this test")
+      #expect(told.withLock { $0 }.map { $0.hasPrefix("storage.type is auto: \(engine), because ") } == [true])
+    }
+  }
+
+  @Test("what a killed survey left behind is nobody's store, and does not keep the next one from measuring")
+  func killedSurvey() async throws {
+    try await Self.withFolder { folder in
+      for process in [getpid(), 1] {
+        try "Z".write(toFile: "\(folder)/tombolo.survey.\(process)", atomically: true, encoding: .utf8)
+      }
+      let chosen = try await Self.settings(folder).chosen(from: Self.registry())
+      #expect(chosen.facts.flushDuration != nil)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["tombolo.survey.1"])
+    }
+  }
+
   @Test("an existing store keeps its engine, whatever would suit better now")
   func existing() async throws {
     try await Self.withFolder { folder in
       try "sqlite\n".write(toFile: "\(folder)/tombolo.engine", atomically: true, encoding: .utf8)
-      let chosen = try await Self.settings(folder)
-        .chosen(from: Self.registry(), operationsMaximum: 100, bytesMaximum: 1_000)
+      let chosen = try await Self.settings(folder, Self.small).chosen(from: Self.registry())
       #expect(chosen.settings.engine.identifier.name == "sqlite")
       #expect(chosen.reason == "the store in \(folder) was made by it")
     }

@@ -57,7 +57,8 @@ import TomboloStorage
     let engine = PluginSelection(HeldStoragePlugin.identifier, options: PluginOptions(path: "storage", values: [:]))
     let encryption = PluginSelection(
       FailingEncryptionPlugin.identifier, options: PluginOptions(path: "storage.encryption", values: [:]))
-    let settings = StorageSettings(engine: engine, encryption: decorator == nil ? nil : encryption)
+    let settings = StorageSettings(
+      engine: engine, encryption: decorator == nil ? nil : encryption, operationsMaximum: 100, bytesMaximum: 1_000)
     return try await HeldStoragePlugin.$store.withValue(store) {
       do {
         _ = try await settings.open(registry, in: PluginContext(time: SystemTimeSource()) { _ in })

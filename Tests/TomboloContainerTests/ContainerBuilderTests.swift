@@ -103,10 +103,15 @@ import TomboloContainer
 
   @Test("the error counts its problems and lists each")
   func errorText() {
-    let error = ContainerBuildError(problems: [
-      ContainerProblem(.missing, path: [], message: "one"), ContainerProblem(.missing, path: [], message: "two"),
-    ])
-    #expect("\(error)" == "2 problems in the container:\n- one\n- two")
+    var builder = ContainerBuilder()
+    builder.singleton(Agent.self, fileID: "App/Parts.swift", line: 7, Agent.init)
+    let error = #expect(throws: ContainerBuildError.self) { try builder.build() }
+    #expect(
+      error?.description == """
+        2 problems in the container:
+        - Agent (App/Parts.swift:7) needs Queue, which nobody registered: add `builder.singleton(Queue.self) { … }`
+        - Agent (App/Parts.swift:7) needs Clock, which nobody registered: add `builder.singleton(Clock.self) { … }`
+        """)
   }
 
   @Test("the graph prints as text and as DOT, unmade")

@@ -54,7 +54,13 @@ import TomboloContainer
     let isMaking = Gate()
     let never = Gate()
     var builder = ContainerBuilder()
-    builder.singleton(Database.self, close: { _ in journal.note("close database") }) { Database() }
+    builder.singleton(
+      Database.self,
+      close: { _ in
+        // What closes must not find itself cancelled.
+        try Task.checkCancellation()
+        journal.note("close database")
+      }, { Database() })
     builder.singleton(Queue.self) { (database: Database) in
       isMaking.open()
       try await never.pass()
@@ -84,6 +90,83 @@ import TomboloContainer
       #expect(error == Failure(text: "body"))
     }
     #expect(journal.entries == ["close database"])
+  }
+
+  @Test("when what follows the start fails, everything is closed again")
+  func closesAfterBody() async throws {
+    let journal = Journal()
+    var builder = ContainerBuilder()
+    builder.singleton(Database.self, close: { _ in journal.note("close database") }) { Database() }
+    let container = try builder.build()
+    await #expect(throws: Failure(text: "after")) {
+      try await container.start { _ in throw Failure(text: "after") }
+    }
+    #expect(journal.entries == ["close database"])
+  }
+
+  @Test("a second close waits for the end of the first")
+  func secondClose() async throws {
+    let journal = Journal()
+    let (isClosing, gate) = (Gate(), Gate())
+    var builder = ContainerBuilder()
+    builder.singleton(
+      Database.self,
+      close: { _ in
+        isClosing.open()
+        try await gate.pass()
+        journal.note("close database")
+      }, { Database() })
+    let container = try builder.build()
+    try await container.start()
+    async let first: Void = container.close()
+    try await isClosing.pass()
+    let second = Task {
+      journal.note("second close")
+      try await container.close()
+      journal.note("second close ended")
+    }
+    while journal.entries.isEmpty { await Task.yield() }
+    gate.open()
+    try await first
+    try await second.value
+    #expect(journal.entries == ["second close", "close database", "second close ended"])
+  }
+
+  @Test("a container that is closed hands out nothing, transients neither; an ended scope nothing of its own")
+  func closed() async throws {
+    var builder = ContainerBuilder()
+    builder.transient(Clock.self) { Clock() }
+    builder.scoped(Database.self) { Database() }
+    let container = try builder.build()
+    let scope = try await container.withScope { scope in
+      _ = try await scope.resolve(Database.self)
+      return scope
+    }
+    let ended = await #expect(throws: ContainerError.self) { try await scope.resolve(Database.self) }
+    #expect(ended?.code == .closed)
+    #expect(ended?.message == "the scope is closed: nothing can be made any more")
+    try await container.close()
+    let closed = await #expect(throws: ContainerError.self) { try await container.resolve(Clock.self) }
+    #expect(closed?.code == .closed)
+    #expect(closed?.message == "the container is closed: nothing can be made any more")
+  }
+
+  @Test("what is never made is not made for a cancelled task; what is made is handed out to it")
+  func cancelledTask() async throws {
+    var builder = ContainerBuilder()
+    builder.singleton(Database.self) { Database() }
+    builder.value(Clock())
+    let container = try builder.build()
+    _ = try await container.resolve(Database.self)
+    let gate = Gate()
+    let task = Task {
+      // Ends when the task is cancelled.
+      await #expect(throws: CancellationError.self) { try await gate.pass() }
+      _ = try await container.resolve(Database.self)
+      await #expect(throws: CancellationError.self) { try await container.resolve(Clock.self) }
+    }
+    task.cancel()
+    try await task.value
   }
 
   @Test("what was never made is not closed")

@@ -49,6 +49,16 @@ import TomboloContainer
     #expect(try await container.all(of: Clock.self).isEmpty)
   }
 
+  @Test("in a scope, all variants are the scope's own and the container's, in the order of registration")
+  func variantsInScope() async throws {
+    var builder = ContainerBuilder()
+    builder.scoped(Database.self, named: Replica.self) { Database(name: "replica") }
+    builder.value(Database(name: "primary"), named: Primary.self)
+    let container = try builder.build()
+    let names = try await container.withScope { try await $0.all(of: Database.self).map(\.name) }
+    #expect(names == ["replica", "primary"])
+  }
+
   @Test("an existential is registered and found like any other type")
   func existential() async throws {
     var builder = ContainerBuilder()

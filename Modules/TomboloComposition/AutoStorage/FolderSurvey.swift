@@ -26,6 +26,9 @@ actor FolderSurvey {
   /// What a store leaves in a folder before it notes its engine there.
   private static let harmlessFiles: Set<String> = ["tombolo.lock", "tombolo.engine.new"]
 
+  /// What a survey that was killed leaves there, with its process behind it.
+  private static let ownPrefix = "tombolo.survey."
+
   private static let writeCount = 5
   private static let writeByteCount = 4_096
 
@@ -40,7 +43,7 @@ actor FolderSurvey {
     var result = Result(isRemoteDisk: Self.isRemote(folder))
     if folder == path {
       result.foreignFile = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-        .first { !Self.harmlessFiles.contains($0) }
+        .first { !Self.harmlessFiles.contains($0) && !$0.hasPrefix(Self.ownPrefix) }
     }
     // Last: what it writes for a moment is nobody's file.
     result.flushDuration = Self.flushDuration(in: folder)
@@ -58,7 +61,9 @@ actor FolderSurvey {
   }
 
   private static func flushDuration(in folder: String) -> Duration? {
-    let name = "\(folder)/tombolo.survey.\(getpid())"
+    let name = "\(folder)/\(ownPrefix)\(getpid())"
+    // One of a killed process that had this number; when there is none, that is no failure.
+    unlink(name)
     let file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard file >= 0 else { return nil }
     defer {

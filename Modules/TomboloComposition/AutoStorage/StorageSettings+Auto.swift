@@ -18,14 +18,9 @@ extension StorageSettings {
   /// The engine that counts: the one that is named; with `auto` the one that made the folder; and only where there is no
   /// store yet the one that the advisor chooses.
   ///
-  /// - Parameters:
-  ///   - operationsMaximum: How many operations there may be at most.
-  ///   - bytesMaximum: How many bytes they may have together.
   /// - Throws: `StoreError` with `inaccessible` when the folder holds something that names no engine, or when no engine is
   ///   compiled in; `PluginRegistryError` when the folder's engine is not.
-  public func chosen(
-    from registry: PluginRegistry, operationsMaximum: Int = 1_000_000, bytesMaximum: Int = 1 << 30
-  ) async throws -> ChosenStorage {
+  public func chosen(from registry: PluginRegistry) async throws -> ChosenStorage {
     var facts = StorageFacts(operationCount: operationsMaximum, byteCount: bytesMaximum)
     guard engine.identifier == AutoStoragePlugin.identifier else {
       return ChosenStorage(settings: self, facts: facts)
@@ -43,8 +38,8 @@ extension StorageSettings {
     if let file = survey.foreignFile {
       throw StoreError(
         .inaccessible,
-        "\(path) holds \(file) and no tombolo.engine, so it is not known whose it is; name its engine as storage.type, or "
-          + "an empty folder as storage.path")
+        "\(path) holds \(file) and no tombolo.engine, so it is not known whose it is; name its engine as "
+          + "storage.type, or an empty folder as storage.path")
     }
     facts.flushDuration = survey.flushDuration
     facts.isRemoteDisk = survey.isRemoteDisk
@@ -52,7 +47,8 @@ extension StorageSettings {
     guard let advice = advisor.choice(for: facts) else {
       throw StoreError(
         .inaccessible,
-        "storage.type is auto, and none of the engines it may choose is compiled in: \(Self.candidates.joined(separator: ", "))"
+        "storage.type is auto, and none of the engines it may choose is compiled in: "
+          + Self.candidates.joined(separator: ", ")
       )
     }
     let flush = survey.flushDuration.map { "; a flush takes \($0.formatted) there" } ?? ""
@@ -72,7 +68,9 @@ extension StorageSettings {
       values[option.name] = given.map { option.type.accepts($0) } == true ? given : option.defaultValue
     }
     let selection = PluginSelection(identifier, options: PluginOptions(path: engine.options.path, values: values))
-    return StorageSettings(engine: selection, encryption: encryption)
+    var settings = self
+    settings.engine = selection
+    return settings
   }
 }
 

@@ -13,8 +13,12 @@ public struct Configuration: Sendable {
   /// Every key with its effective value, secrets hidden, in the order of the sections.
   public let entries: [ConfigurationEntry]
 
-  /// The section `storage`.
-  public var storageSettings: StorageSettings { StorageSettings(engine: storage, encryption: encryption) }
+  /// The section `storage`, with the limits of the queue it is for.
+  public var storageSettings: StorageSettings {
+    StorageSettings(
+      engine: storage, encryption: encryption, operationsMaximum: queue.operationsMaximum,
+      bytesMaximum: queue.bytesMaximum)
+  }
 
   /// Every plugin it names.
   var selections: [PluginSelection] {

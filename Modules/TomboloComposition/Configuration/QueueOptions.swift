@@ -1,7 +1,8 @@
 import TomboloPorts
 import TomboloQueue
 
-/// The keys of the section `queue`, and the settings they make. Defaults are those of `QueueConfiguration`; a test compares them.
+/// The keys of the section `queue`, and the settings they make. Defaults are those of `QueueConfiguration`;
+/// `QueueOptionsTests` compares them.
 enum QueueOptions {
   static let all = deliveries + limits + sharing
 
@@ -33,7 +34,8 @@ enum QueueOptions {
     OptionDeclaration(
       "stallTimeout", .duration(.zero...days(1)), default: .duration(.seconds(120)),
       help:
-        "How long nothing may move, while something is due and the network is there, before that is told and mended; 0s never tells."
+        "How long nothing may move, while something is due and the network is there, before that is told and mended; "
+        + "0s never tells."
     ),
     OptionDeclaration(
       "pilotInterval", .duration(.seconds(1)...days(1)), default: .duration(.seconds(30)),

@@ -12,7 +12,8 @@ extension SettingsReader {
     if pilotInterval > pilotIntervalMaximum {
       add(
         .conflict, "queue.pilotInterval",
-        "is longer than queue.pilotIntervalMaximum, \(DurationText.render(pilotIntervalMaximum)): shorten it, or raise that"
+        "is longer than queue.pilotIntervalMaximum, \(DurationText.render(pilotIntervalMaximum)): shorten it, or "
+          + "raise that"
       )
     }
     guard let backoff = try selection(.backoff), let conflict = try selection(.conflict),

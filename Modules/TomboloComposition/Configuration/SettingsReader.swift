@@ -44,10 +44,13 @@ struct SettingsReader {
       logging: LoggingSettings(level: level, format: format), entries: entries)
   }
 
-  /// The section `storage` alone.
+  /// The section `storage` alone, with the limits of the queue it is for.
   func readStorage() throws -> StorageSettings? {
     guard let engine = try selection(.storage) else { return nil }
-    return StorageSettings(engine: engine, encryption: try selection(.encryption))
+    let queue = try root.section("queue")
+    return StorageSettings(
+      engine: engine, encryption: try selection(.encryption),
+      operationsMaximum: try queue.integer("operationsMaximum"), bytesMaximum: try queue.byteCount("bytesMaximum"))
   }
 
   private mutating func readListen(_ agent: PluginOptions) throws -> ListenAddress? {

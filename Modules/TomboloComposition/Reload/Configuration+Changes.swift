@@ -10,8 +10,6 @@ extension Configuration {
 
   /// This configuration with the old values of what cannot change while the program runs.
   func keepingFixed(of running: Configuration) -> Configuration {
-    let rest = entries.filter { !ReloadRule.needsRestart($0.path) }
-    let fixed = running.entries.filter { ReloadRule.needsRestart($0.path) }
     var agent = agent
     agent.listen = running.agent.listen
     agent.connectionsMaximum = running.agent.connectionsMaximum
@@ -21,7 +19,18 @@ extension Configuration {
     network.upstreams = running.network.upstreams
     return Configuration(
       agent: agent, storage: running.storage, encryption: running.encryption, queue: queue, network: network,
-      delivery: delivery, resilience: resilience, logging: logging, entries: fixed + rest)
+      delivery: delivery, resilience: resilience, logging: logging, entries: entriesKeepingFixed(of: running))
+  }
+
+  /// These entries in their order, the old ones of each place that keeps its values where the new ones stood.
+  private func entriesKeepingFixed(of running: Configuration) -> [ConfigurationEntry] {
+    var kept = Dictionary(grouping: running.entries) { ReloadRule.place(of: $0.path) }
+    kept[nil] = nil
+    let merged = entries.flatMap { entry in
+      ReloadRule.place(of: entry.path).map { kept.removeValue(forKey: $0) ?? [] } ?? [entry]
+    }
+    // A place of which the new configuration says nothing at all.
+    return merged + running.entries.filter { kept[ReloadRule.place(of: $0.path)] != nil }
   }
 
   private var values: [String: ConfidentialValue] {

@@ -22,11 +22,12 @@ struct Generation: Sendable {
     builder.install(delivery)
     let container = try builder.build()
     do {
-      try await container.start()
-      return Generation(
-        handler: try await container.resolve(), resolver: try await container.resolve(),
-        backoff: try await container.resolve(), probe: try await container.resolve(),
-        policies: try await container.resolve(DeliveryPoliciesSlot.self).policies, container: container)
+      return try await container.start { container in
+        let delivery = try await container.resolve(DeliveryPoliciesSlot.self)
+        return Generation(
+          handler: delivery.handler, resolver: try await container.resolve(), backoff: try await container.resolve(),
+          probe: try await container.resolve(), policies: delivery.policies, container: container)
+      }
     } catch let error as ContainerError {
       throw error.reason
     }
@@ -62,15 +63,13 @@ extension Generation {
     builder.singleton(DeliveryPoliciesSlot.self) {
       (
         configuration: Configuration, memory: ResilienceMemory, network: NetworkHint, context: PluginContext,
-        _: PlainDelivery, _: ReachabilityProbeSlot, _: any BackoffStrategy, _: any ConflictResolver
+        plain: PlainDelivery, _: ReachabilityProbeSlot, _: any BackoffStrategy, _: any ConflictResolver
       ) in
-      DeliveryPoliciesSlot(
-        policies: try configuration.resilience.map { settings in
-          try DeliveryPolicies(settings, memory: memory, isOnline: { network.isOnline }, warn: context.warn)
-        })
-    }
-    builder.singleton((any OperationHandler).self) { (plain: PlainDelivery, slot: DeliveryPoliciesSlot) in
-      slot.policies.map { ResilientDelivery(plain.handler, policies: $0) } ?? plain.handler
+      let policies = try configuration.resilience.map { settings in
+        try DeliveryPolicies(settings, memory: memory, isOnline: { network.isOnline }, warn: context.warn)
+      }
+      return DeliveryPoliciesSlot(
+        policies: policies, handler: policies.map { ResilientDelivery(plain.handler, policies: $0) } ?? plain.handler)
     }
     builder.singleton(ReachabilityProbeSlot.self, close: { try await $0.close() }) {
       (configuration: Configuration, registry: PluginRegistry, context: PluginContext) in

@@ -56,7 +56,10 @@ enum ReloadRule {
     "storage", "agent.listen", "agent.connectionsMaximum", "agent.shutdownGrace", "network.system", "network.upstreams",
   ]
 
-  static func needsRestart(_ path: String) -> Bool {
-    fixed.contains { path == $0 || path.hasPrefix($0 + ".") }
+  static func needsRestart(_ path: String) -> Bool { place(of: path) != nil }
+
+  /// Which of those places the key is at or below.
+  static func place(of path: String) -> String? {
+    fixed.first { path == $0 || path.hasPrefix($0 + ".") }
   }
 }

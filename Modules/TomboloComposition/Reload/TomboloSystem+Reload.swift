@@ -10,7 +10,8 @@ extension TomboloSystem {
   /// end with what they began with. Keys that hold a file or a socket keep their old values until a restart; the report
   /// names them.
   ///
-  /// - Throws: `ReloadError`, or what a part says that cannot be made. The old configuration goes on then, untouched.
+  /// - Throws: `ReloadError`, what a part says that cannot be made, or `CancellationError` when the task is cancelled before
+  ///   all of it is there. The old configuration goes on then, untouched.
   public func reload(_ next: Configuration) async throws -> ReloadReport {
     try reloading.begin()
     defer { reloading.end() }
@@ -24,28 +25,22 @@ extension TomboloSystem {
         "\(LiveParts.retiredCountMaximum) configurations before this one still have deliveries under way: try again when "
           + "they have ended")
     }
+    // Before anything is made: what is asked for later could be refused.
+    let (worker, monitor) = (
+      try await container.resolve(SyncWorker.self), try await container.resolve(NetworkMonitor.self)
+    )
     let (old, running) = (configuration, next.keepingFixed(of: configuration))
     let changes = next.changes(from: old)
     let generation = try await Generation.make(running, shared: shared)
-    // From here on nothing can fail.
-    await apply(running, generation, to: parts)
+    // From here on nothing can fail, nor be cancelled. When the system is closed meanwhile, `parts` closes the generation.
+    await parts.replace(with: generation)
+    worker.reconfigure(QueueConfiguration(running, backoff: generation.backoff))
+    monitor.reconfigure(
+      probe: generation.probe.probe.map { _ in LiveProbe(parts: parts) },
+      configuration: generation.probe.monitorConfiguration)
     reloading.set(running)
     return ReloadReport(
       changed: changes.filter { !ReloadRule.needsRestart($0) }, needsRestart: changes.filter(ReloadRule.needsRestart))
-  }
-
-  private func apply(_ running: Configuration, _ generation: Generation, to parts: LiveParts) async {
-    await parts.replace(with: generation)
-    do {
-      let worker = try await container.resolve(SyncWorker.self)
-      worker.reconfigure(QueueConfiguration(running, backoff: generation.backoff))
-      try await container.resolve(NetworkMonitor.self).reconfigure(
-        probe: generation.probe.probe.map { _ in LiveProbe(parts: parts) },
-        configuration: generation.probe.monitorConfiguration)
-    } catch {
-      // The container was closed meanwhile: there is nothing left that could be configured.
-      return
-    }
   }
 }
 

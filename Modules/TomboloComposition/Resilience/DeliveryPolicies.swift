@@ -31,7 +31,8 @@ public struct DeliveryPolicies: Sendable {
   }
 }
 
-/// The policies of a system, if it has any.
+/// The policies of a system, if it has any, and the delivery with them around it.
 struct DeliveryPoliciesSlot: Sendable {
   var policies: DeliveryPolicies?
+  var handler: any OperationHandler
 }

@@ -21,10 +21,15 @@ final class ResilienceTally: ResilienceListener {
   }
 
   private let logger: Logger
-  /// One entry for each policy of the configuration: names come from there, so it is bounded.
+  /// One entry for each policy of the configurations so far; at most `countMaximum`.
   private let counts = Mutex<[Name: Counts]>([:])
 
   init(logger: Logger) { self.logger = logger }
+
+  /// Of how many policies it counts. Reloads may name ever new ones; once there would be more, the counts begin anew.
+  static let countMaximum = 1_000
+
+  var count: Int { counts.withLock { $0.count } }
 
   func receive(_ event: ResilienceEvent) {
     counts.withLock { counts in
@@ -35,7 +40,7 @@ final class ResilienceTally: ResilienceListener {
       case .breakerChanged(_, .open): own.openings += 1
       default: return
       }
-      counts[Name(pipeline: event.pipeline, policy: event.policy)] = own
+      Self.put(own, Name(pipeline: event.pipeline, policy: event.policy), in: &counts)
     }
     if case .breakerChanged(let from, let to) = event.kind { tell(event.policy, from, to) }
   }
@@ -43,7 +48,16 @@ final class ResilienceTally: ResilienceListener {
   /// An operation's repetition was refused by the budget of these policies.
   func budgetRefused(_ pipeline: String) {
     let name = Name(pipeline: pipeline, policy: ResilienceOptions.retryBudget)
-    counts.withLock { $0[name, default: Counts()].budgetRefusals += 1 }
+    counts.withLock { counts in
+      var own = counts[name, default: Counts()]
+      own.budgetRefusals += 1
+      Self.put(own, name, in: &counts)
+    }
+  }
+
+  private static func put(_ own: Counts, _ name: Name, in counts: inout [Name: Counts]) {
+    if counts[name] == nil, counts.count >= countMaximum { counts = [:] }
+    counts[name] = own
   }
 
   func counts(_ pipeline: String, _ policy: String) -> Counts {

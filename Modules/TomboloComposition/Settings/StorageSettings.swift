@@ -6,10 +6,18 @@ public struct StorageSettings: Sendable {
   public var engine: PluginSelection
   /// `nil` when the store is plain.
   public var encryption: PluginSelection?
+  /// How many operations there may be at most, by the section `queue`: `auto` chooses by it.
+  public var operationsMaximum: Int
+  /// How many bytes they may have together.
+  public var bytesMaximum: Int
 
-  public init(engine: PluginSelection, encryption: PluginSelection? = nil) {
+  public init(
+    engine: PluginSelection, encryption: PluginSelection? = nil, operationsMaximum: Int, bytesMaximum: Int
+  ) {
     self.engine = engine
     self.encryption = encryption
+    self.operationsMaximum = operationsMaximum
+    self.bytesMaximum = bytesMaximum
   }
 
   /// The folder, where the engine has one.
@@ -31,8 +39,11 @@ public struct StorageSettings: Sendable {
   ) async throws -> any KeyValueStore {
     // First: a key file that cannot be read is no reason to make a folder.
     let decorator = try await decorator(registry, context)
-    let chosen = try await chosen(from: registry).settings.engine
-    let store = try await registry.make((any KeyValueStore).self, from: chosen, in: context)
+    let chosen = try await chosen(from: registry)
+    if let reason = chosen.reason {
+      context.warn("storage.type is auto: \(chosen.settings.engine.identifier.name), because \(reason)")
+    }
+    let store = try await registry.make((any KeyValueStore).self, from: chosen.settings.engine, in: context)
     do {
       let opened = try await decorator?.decorate(store) ?? store
       try await requireUsable(opened, allowsUnfinishedMigration)

@@ -11,9 +11,7 @@ extension TomboloSystem {
   static let storage = ContainerModule("storage") { builder in
     builder.singleton(ChosenStorage.self) {
       (configuration: Configuration, registry: PluginRegistry, logger: Logger) in
-      let chosen = try await configuration.storageSettings.chosen(
-        from: registry, operationsMaximum: configuration.queue.operationsMaximum,
-        bytesMaximum: configuration.queue.bytesMaximum)
+      let chosen = try await configuration.storageSettings.chosen(from: registry)
       if let reason = chosen.reason {
         logger.notice(
           "storage.type is auto",

@@ -70,11 +70,12 @@ public struct TomboloSystem: Sendable {
   /// Makes every part, or throws the reason and leaves nothing open.
   public func start() async throws -> Parts {
     do {
-      try await container.start()
-      return Parts(
-        queue: try await container.resolve(), worker: try await container.resolve(),
-        monitor: try await container.resolve(), storage: try await container.resolve(),
-        services: try await container.singletons(thatAre: (any Service).self), live: try await container.resolve())
+      return try await container.start { container in
+        Parts(
+          queue: try await container.resolve(), worker: try await container.resolve(),
+          monitor: try await container.resolve(), storage: try await container.resolve(),
+          services: try await container.singletons(thatAre: (any Service).self), live: try await container.resolve())
+      }
     } catch let error as ContainerError {
       throw error.reason
     }
