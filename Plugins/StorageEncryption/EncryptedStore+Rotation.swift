@@ -17,8 +17,10 @@
     /// the key file.
     ///
     /// It goes through the records in chunks, each one commit. One that ends early, by `kill -9` too, is simply run again:
-    /// what it has done it will find done. Others may use the store meanwhile. The engine may keep the old bytes in its
-    /// files until it needs the room.
+    /// what it has done it will find done. The engine may keep the old bytes in its files until it needs the room.
+    ///
+    /// No other process may have the store open meanwhile: one with the older key file alone would go on writing values under a key
+    /// that is then removed.
     ///
     /// - Parameter onProgress: Called after every chunk.
     /// - Throws: `StoreError`; with `damaged` when a value does not decrypt, which is then left as it is.

@@ -54,8 +54,9 @@ struct Scene {
 
   var upstreamURL: String { "http://127.0.0.1:\(upstreamPort)" }
 
-  func startAgent() async throws -> Agent {
-    let program = try RunningProgram("tombolo", ["run", "--config", configuration.path], folder: folder)
+  func startAgent(_ arguments: String..., under wrapper: [String] = []) async throws -> Agent {
+    let program = try RunningProgram(
+      "tombolo", ["run", "--config", configuration.path] + arguments, folder: folder, wrapper: wrapper)
     return Agent(program: program, url: try await program.listeningURL())
   }
 

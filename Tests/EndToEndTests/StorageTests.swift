@@ -24,6 +24,44 @@ struct StorageTests {
   }
 
   @Test(
+    "an agent whose disk fails to flush ends, and the next one delivers what was accepted", .timeLimit(.minutes(2)),
+    arguments: Engine.allCases)
+  func failingFlush(engine: Engine) async throws {
+    try await Scene.with(engine: engine) { scene in
+      let upstream = try await scene.startUpstream()
+      let trace = scene.folder.appending(path: "trace").path
+      // With `-D` the agent is the child, and not strace.
+      let agent = try await scene.startAgent(
+        under: [
+          "/usr/bin/strace", "-D", "-f", "--seccomp-bpf", "-qq", "-e", "trace=fdatasync", "-e",
+          "inject=fdatasync:error=EIO:when=40+", "-o", trace,
+        ])
+      var accepted = 0
+      do {
+        while try await Web.send("POST", agent.url + "/v1/operations", Self.operation(payloadByteCount: 10)).status
+          == 202,
+          accepted < 1_000
+        {
+          accepted += 1
+        }
+      } catch {
+        // It has ended already.
+      }
+      #expect(await agent.program.waitForExit() == 1)
+      #expect(try String(contentsOfFile: trace, encoding: .utf8).contains("(INJECTED)"))
+      #expect(accepted > 0)
+      let next = try await scene.startAgent()
+      let summary = try await Web.ask(scene.upstreamURL + "/summary") {
+        try $0.value("accepted", as: Int.self) >= accepted
+      }
+      // The last one, of which the agent did not know, may be there as well.
+      #expect(try (accepted...accepted + 1).contains(summary.value("accepted", as: Int.self)))
+      await next.program.killAndWait()
+      await upstream.killAndWait()
+    }
+  }
+
+  @Test(
     "a full disk refuses with 507, delivery and settling go on, and then there is room again",
     arguments: Engine.allCases)
   func fullDisk(engine: Engine) async throws {

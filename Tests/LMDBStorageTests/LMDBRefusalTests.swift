@@ -2,6 +2,7 @@ import CLMDB
 import Foundation
 import Testing
 import TomboloPorts
+import TomboloStorage
 import TomboloTesting
 
 @testable import LMDBStorage
@@ -52,6 +53,28 @@ struct LMDBRefusalTests {
       let error = try await openError(folder.path)
       #expect(error.code == .damaged)
       #expect(error.message.contains("older program"))
+    }
+  }
+
+  @Test("Who joins a folder that others share finds a database of this program there, or is refused")
+  func joining() async throws {
+    try await TemporaryFolder.with { folder in
+      try await fill(folder)
+      let other = try StoreFolder(folder.path, engine: "lmdb", isShared: true)
+      try other.share()
+      let joined = try await LMDBStore(path: folder.path, isShared: true)
+      #expect(try await !joined.scan(.all, limit: 1).isEmpty)
+      try await joined.close()
+      try rewriteHeader(folder) { $0.storeBytes(of: 9, toByteOffset: 4, as: UInt32.self) }
+      let newer = try await storeError { _ = try await LMDBStore(path: folder.path, isShared: true) }
+      #expect(newer.code == .damaged)
+      #expect(newer.message.contains("newer program"), "\(newer)")
+      try FileManager.default.removeItem(atPath: folder.database)
+      let missing = try await storeError { _ = try await LMDBStore(path: folder.path, isShared: true) }
+      #expect(missing.code == .inUse)
+      #expect(missing.message.contains("while it made the database"), "\(missing)")
+      #expect(!FileManager.default.fileExists(atPath: folder.database))
+      withExtendedLifetime(other) {}
     }
   }
 

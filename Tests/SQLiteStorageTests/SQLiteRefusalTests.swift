@@ -1,3 +1,4 @@
+import CSQLite
 import Foundation
 import Testing
 import TomboloPorts
@@ -18,6 +19,33 @@ struct SQLiteRefusalTests {
 
   private func openError(_ path: String) async throws -> StoreError {
     try await storeError { _ = try await SQLiteStore(path: path) }
+  }
+
+  @Test(
+    "After an unknown outcome every read and commit is refused with closed, so that whoever works on the store ends")
+  func unknownOutcome() async throws {
+    let refusal = SQLiteRefusal(path: "a.sqlite")
+    let unknown = StoreError(.outcomeUnknown, "the disk failed")
+    #expect(try await storeError { try await refusal.writing { throw unknown } }.code == .outcomeUnknown)
+    for error in [
+      try await storeError { try await refusal.reading {} }, try await storeError { try await refusal.writing {} },
+    ] {
+      #expect(error.code == .closed)
+      #expect(error.message.hasPrefix("a.sqlite: the store closed itself; "))
+    }
+  }
+
+  @Test("A commit for which there is no room left was not applied, whether the disk is full or the user's share of it")
+  func commitWithoutRoom() {
+    // What SQLite answers: https://www.sqlite.org/rescode.html#ioerr_write
+    let write = SQLITE_IOERR | 3 << 8
+    for (result, systemError, code) in [
+      (SQLITE_FULL, ENOSPC, StoreError.Code.full), (write, EDQUOT, .full), (write, EIO, .outcomeUnknown),
+      (SQLITE_IOERR | 4 << 8, EDQUOT, .outcomeUnknown),
+    ] {
+      let failure = SQLiteFailure(result: result, systemError: systemError, text: "")
+      #expect(failure.storeErrorOfCommit(path: "a.sqlite").code == code, "\(failure)")
+    }
   }
 
   @Test("A page overwritten with noise is damage, whichever of the first pages it is", arguments: 0..<8)

@@ -1,7 +1,9 @@
 import StorageEncryption
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 @Suite struct EncryptedStoreTests {
   @Test("what is put comes back, and the store beneath holds nothing readable")
@@ -155,6 +157,32 @@ import TomboloStorage
     let results = try await store.commit([batch, batch])
     #expect(throws: Never.self) { try results[0].get() }
     #expect(try await failure { try results[1].get() }.code == .conflict)
+  }
+
+  @Test("what a batch asks of its durability reaches the store beneath")
+  func durability() async throws {
+    let inner = FaultyStore(InMemoryStore())
+    let store = try await EncryptedStore.open(inner, keys: EncryptionKeys(EncryptionKey()))
+    let levels: [StoreDurability?] = [nil, StoreDurability.none, .normal, .full]
+    let asked = Mutex<[StoreDurability?]>([])
+    inner.onCommit { _, batches in
+      asked.withLock { $0 += batches.map(\.durability) }
+      return nil
+    }
+    _ = try await store.commit(levels.map { Batch(mutations: [.put(Key("a"), [1])], durability: $0) })
+    #expect(asked.withLock { $0 } == levels)
+  }
+
+  @Test("a store that can only be read is read with its older key after a new one was put above it")
+  func readOnlyAfterNewKey() async throws {
+    let inner = FaultyStore(InMemoryStore())
+    let (old, new) = (EncryptionKey(), EncryptionKey())
+    try await put(EncryptedStore.open(inner, keys: EncryptionKeys(old)), "a", [1])
+    inner.onCommit { _, _ in .refused(StoreError(.inaccessible, "it can only be read")) }
+    let store = try await EncryptedStore.open(inner, keys: EncryptionKeys(new, older: [old]))
+    #expect(try await store.get(Key("a"))?.value == [1])
+    #expect(try await failure { try await put(store, "b", [1]) }.code == .inaccessible)
+    #expect(try await failure { try await EncryptedStore.open(inner, keys: EncryptionKeys(new)) }.code == .inaccessible)
   }
 
   @Test("a plain store becomes an encrypted one by migration, and back")

@@ -88,6 +88,47 @@ struct StoreFolderTests {
     }
   }
 
+  @Test("A folder that is shared names no holder, also after one that did not share was killed")
+  func killedHolder() throws {
+    try withPath { path in
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try Data("999999999\n".utf8).write(to: URL(fileURLWithPath: "\(path)/tombolo.lock"))
+      let folder = try StoreFolder(path, engine: "sqlite", isShared: true)
+      for _ in 1...2 {
+        let error = try refusal(path, engine: "sqlite")
+        #expect(error.code == .inUse)
+        #expect(error.message.contains("in use by another process;"), "\(error)")
+        try folder.share()
+      }
+      withExtendedLifetime(folder) {}
+    }
+  }
+
+  @Test("Who shares and waited in vain is told what for: another that is opening, or one that does not share")
+  func impatience() throws {
+    try withPath { path in
+      func share() throws -> StoreError {
+        try #require(
+          #expect(throws: StoreError.self) {
+            _ = try FolderLock(
+              folder: path, path: "\(path)/tombolo.lock", isShared: true, patience: .milliseconds(50))
+          })
+      }
+      do {
+        let opening = try StoreFolder(path, engine: "sqlite", isShared: true)
+        defer { withExtendedLifetime(opening) {} }
+        let error = try share()
+        #expect(error.code == .inUse)
+        #expect(error.message.contains("another process, which is still opening or closing it"), "\(error)")
+      }
+      let alone = try StoreFolder(path, engine: "sqlite")
+      defer { withExtendedLifetime(alone) {} }
+      let error = try share()
+      #expect(error.code == .inUse)
+      #expect(error.message.contains("pid \(getpid())), which does not share it"), "\(error)")
+    }
+  }
+
   @Test("Who only reads a folder holds it against those who write, is refused while one does, and notes nothing in it")
   func reading() throws {
     try withPath { path in

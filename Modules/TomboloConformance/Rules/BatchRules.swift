@@ -2,7 +2,7 @@ import TomboloPorts
 
 /// What `commit` promises of mutations and results.
 enum BatchRules {
-  static let all = [whole, lastMutation, deleteAbsent, empty, order, results, big]
+  static let all = [whole, lastMutation, deleteAbsent, durability, empty, order, results, big]
 
   static let whole = ConformanceRule("batch.whole", "A batch is applied completely or not at all.") { trial in
     let store = trial.store
@@ -53,6 +53,29 @@ enum BatchRules {
     try await store.write { $0.delete(Key("a")) }
     try require(
       try await store.values([Key("a"), Key("b")]), is: [nil, [1]], "the values after deleting an absent key")
+  }
+
+  static let durability = ConformanceRule(
+    "batch.durability", "What a batch asks of its durability changes nothing of what is applied."
+  ) { trial in
+    let store = trial.store
+    let levels: [StoreDurability?] = [nil, StoreDurability.none, .normal, .full]
+    for (number, level) in levels.enumerated() {
+      let byte = UInt8(truncatingIfNeeded: number)
+      try await store.write { $0.put(Key("old"), [byte]) }
+      var batch = Batch(durability: level)
+      batch.put(Key("a"), [byte])
+      batch.delete(Key("old"))
+      var refused = Batch(durability: level)
+      refused.checkAbsent(Key("a"))
+      refused.put(Key("b"), [byte])
+      let codes = try await store.results(of: [batch, refused]).map(\.refusalCode)
+      let asked = level.map { "\($0)" } ?? "the store's own level"
+      try require(codes, is: [nil, .conflict], "the results of batches that ask for \(asked)")
+      let names = ["a", "b", "old"].map { Key($0) }
+      try require(
+        try await store.values(names), is: [[byte], nil, nil], "the values after batches that ask for \(asked)")
+    }
   }
 
   static let empty = ConformanceRule(

@@ -1,7 +1,7 @@
 /// An ordered, transactional key-value engine: the one port that every storage plugin implements.
 ///
-/// The sentences below are the contract. Each holds for every store and is one rule of the conformance suite; where stores
-/// differ, `capabilities` says how.
+/// The sentences below are the contract. Each holds for every store; where stores differ, `capabilities` says how. Those that need
+/// no failing disk are rules of the conformance suite, and the others are tested with every engine.
 ///
 /// **Reading.** `get` and `scan` see every commit that returned before they were called, and never a part of a batch. All
 /// records of one call come from one moment.
@@ -16,8 +16,8 @@
 /// do; it never starts empty over damaged data.
 ///
 /// After `outcomeUnknown` a store says nothing that may turn out otherwise. Either it finds out what became of the commit, and then
-/// what is read is so and stays so; or it refuses every read and commit until it was closed and is opened again, and what is
-/// read then is so. Either way the caller reads before it writes again.
+/// what is read is so and stays so; or it refuses every read and commit with `closed` until it is opened again, and what is read then is
+/// so. Either way the caller reads before it writes again.
 ///
 /// **Full.** A disk without room refuses with `full` and loses nothing: either `commit` throws it and has applied nothing, or
 /// it refuses single batches with it (`BatchResult.refused`) and applies the others. It never prevents settling: a durable

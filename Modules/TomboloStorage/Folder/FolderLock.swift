@@ -20,16 +20,25 @@ package final class FolderLock: Sendable {
   package let isFirst: Bool
   private let isWritable: Bool
 
-  /// How long one who shares waits for another who is just opening.
-  private static let sharingPatienceMilliseconds = 2_000
+  /// How long one who shares waits for another who shares.
+  private let patience: Duration
+
+  /// How long one who shares waits for a holder that has given its name and so does not share: it may be ending.
+  private static let patienceWithOthers = Duration.seconds(2)
 
   /// Makes the folder where it is missing, and takes the lock.
   ///
   /// - Parameter isShared: whether others who share may hold it too. The first one holds it alone until `share` is called, so
   ///   that it can make what the others expect.
   /// - Parameter isOncePerProcess: whether this process may hold it but once, shared or not.
-  package init(folder: String, path: String, isShared: Bool = false, isOncePerProcess: Bool = false) throws {
+  /// - Parameter patience: how long one who shares waits for others who share. The first one may read its whole database before it
+  ///   shares, and the last one before it lets go.
+  package init(
+    folder: String, path: String, isShared: Bool = false, isOncePerProcess: Bool = false,
+    patience: Duration = .seconds(60)
+  ) throws {
     self.isShared = isShared
+    self.patience = patience
     isWritable = true
     try SystemFailure.makeFolder(folder)
     // Closed in child processes, which would otherwise keep the lock.
@@ -42,12 +51,16 @@ package final class FolderLock: Sendable {
       throw error
     }
     var isFirst = true
-    guard Self.lock(file, isShared: isShared, isFirst: &isFirst) else {
-      throw Self.refusal(folder, path, file)
+    guard Self.lock(file, isShared: isShared, isFirst: &isFirst, patience: patience) else {
+      throw Self.refusal(folder, path, file, isShared: isShared)
     }
     self.file = file
     self.isFirst = isFirst
-    guard !isShared else { return }
+    guard !isShared else {
+      // Of several holders none is named, and a name found here is that of a process which was killed.
+      if isFirst { _ = ftruncate(file, 0) }
+      return
+    }
     guard Self.writeHolder(file) else {
       // The lock is held without its holder's name too, and a full disk must not keep a store from being opened: to open it
       // and settle is how room comes back.
@@ -65,6 +78,7 @@ package final class FolderLock: Sendable {
   /// - Returns: `nil` when there is no lock that could be taken: the folder cannot be written, and has none.
   package init?(reading folder: String, path: String) throws {
     isShared = false
+    patience = .zero
     isFirst = true
     claim = nil
     var file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -75,7 +89,7 @@ package final class FolderLock: Sendable {
       return nil
     }
     guard flock(file, (isWritable ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 else {
-      throw Self.refusal(folder, path, file)
+      throw Self.refusal(folder, path, file, isShared: false)
     }
     self.file = file
     // On a full disk it is held without a name; that costs a word in a message, and reading goes on.
@@ -88,7 +102,7 @@ package final class FolderLock: Sendable {
   /// and is waited for. That does no harm: what the first one makes alone is complete before it shares.
   package func share() throws {
     guard isShared else { return }
-    let didShare = Self.patiently { flock(file, LOCK_SH | LOCK_NB) == 0 }
+    let didShare = Self.patiently(file, patience) { flock(file, LOCK_SH | LOCK_NB) == 0 }
     guard !didShare else { return }
     throw SystemFailure.last("the lock of the folder", "sharing it")
   }
@@ -99,9 +113,9 @@ package final class FolderLock: Sendable {
     !isShared || flock(file, LOCK_EX | LOCK_NB) == 0
   }
 
-  private static func lock(_ file: Int32, isShared: Bool, isFirst: inout Bool) -> Bool {
+  private static func lock(_ file: Int32, isShared: Bool, isFirst: inout Bool, patience: Duration) -> Bool {
     guard isShared else { return flock(file, LOCK_EX | LOCK_NB) == 0 }
-    return patiently {
+    return patiently(file, patience) {
       if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
       guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return false }
       isFirst = false
@@ -110,10 +124,14 @@ package final class FolderLock: Sendable {
   }
 
   /// Tries again for a while, as long as somebody else has the lock; `false` with `errno` when it fails.
-  private static func patiently(_ attempt: () -> Bool) -> Bool {
-    for _ in 0..<sharingPatienceMilliseconds / 10 {
+  private static func patiently(_ file: Int32, _ patience: Duration, _ attempt: () -> Bool) -> Bool {
+    let start = ContinuousClock.now
+    while true {
       if attempt() { return true }
       guard errno == EWOULDBLOCK else { return false }
+      let waited = ContinuousClock.now - start
+      // The holder's name is read late: whoever shares clears one that stayed behind.
+      if Task.isCancelled || waited >= patience || waited >= patienceWithOthers && readHolder(file) != nil { break }
       // On a thread of the store's own: somebody is just opening, or has it for itself.
       usleep(10_000)
     }
@@ -128,11 +146,11 @@ package final class FolderLock: Sendable {
   }
 
   /// Why the lock was not got. Closes the file.
-  private static func refusal(_ folder: String, _ path: String, _ file: Int32) -> StoreError {
+  private static func refusal(_ folder: String, _ path: String, _ file: Int32, isShared: Bool) -> StoreError {
     let isTaken = errno == EWOULDBLOCK
     let failure = SystemFailure.last(path, "locking it")
     defer { close(file) }
-    return isTaken ? inUse(folder: folder, holder: readHolder(file)) : failure
+    return isTaken ? inUse(folder: folder, holder: readHolder(file), isShared: isShared) : failure
   }
 
   private static func writeHolder(_ file: Int32) -> Bool {
@@ -148,14 +166,19 @@ package final class FolderLock: Sendable {
     return Int32(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
   }
 
-  private static func inUse(folder: String, holder: Int32?) -> StoreError {
+  private static func inUse(folder: String, holder: Int32?, isShared: Bool) -> StoreError {
     let who =
       switch holder {
       case .none: "another process"
       case .some(getpid()): "another store object in this process (pid \(getpid()))"
       case .some(let process): "the process with pid \(process)"
       }
-    return StoreError(
-      .inUse, "\(folder) is in use by \(who); close it there, or name another `path`: one store works on it at a time")
+    let advice =
+      switch (isShared, holder) {
+      case (false, _): "close it there, or name another `path`: one store works on it at a time"
+      case (true, .some): "which does not share it: end it, or set `shared: true` there too"
+      case (true, .none): "which is still opening or closing it: wait until it has, and try again"
+      }
+    return StoreError(.inUse, "\(folder) is in use by \(who)\(isShared ? "," : ";") \(advice)")
   }
 }

@@ -85,18 +85,20 @@ final class Journal {
     return Revision(rawValue: epoch << 40 | revisionCounter)
   }
 
-  func requireIntact() throws {
+  /// - Throws: `closed` after a failure that leaves unknown what the disk holds, so that whoever works on the store ends and
+  ///   opens it again instead of trying for ever.
+  private func requireIntact() throws {
     if let defect {
       throw StoreError(
-        .engine,
-        "\(location.folder): an earlier write failed and the store takes no more; close it, look at the disk and "
-          + "open it again", cause: defect)
+        .closed,
+        "\(location.folder): the store closed itself, because an earlier write failed; look at the disk, and open it again",
+        cause: defect)
     }
   }
 
   /// Judges the batches and applies those that hold.
   ///
-  /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known.
+  /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known; `closed` ever after.
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
     try requireIntact()
     var judge = BatchJudge(index: index, capabilities: capabilities)
@@ -216,9 +218,9 @@ final class Journal {
     defect = error
     index.refuse(
       StoreError(
-        .engine,
-        "\(location.folder): whether the last commit was applied is known only when the store is opened again; close it, look at "
-          + "the disk, and open it", cause: error))
+        .closed,
+        "\(location.folder): the store closed itself; whether the last commit was applied is known only when it is opened again: "
+          + "look at the disk, and open it", cause: error))
     return error
   }
 
@@ -238,9 +240,9 @@ final class Journal {
     }
   }
 
-  /// Flushes everything, the note included.
+  /// Flushes everything, the note included; nothing after a failure that ended all writing, which was told when it happened.
   func finish() throws {
-    try requireIntact()
+    guard defect == nil else { return }
     do {
       if durableByteCount < current.byteCount { try current.file.synchronize() }
       durableByteCount = current.byteCount

@@ -34,7 +34,7 @@ final class LMDBEnvironment: @unchecked Sendable {
   // Released after the environment is closed: LMDB must not have a file open twice in one process.
   let folder: StoreFolder
 
-  /// Opens a database, which or makes an empty one.
+  /// Opens the database at `path`, and makes an empty one where there is none.
   init(
     path: String, folder: StoreFolder, durability: StoreDurability, mapByteCount: Int, mapByteCountMaximum: Int
   ) throws {

@@ -20,10 +20,30 @@ struct LMDBOpening {
 
   func open() throws -> LMDBEnvironment {
     // Who joins others finds what the first of them has made and looked through, and must not read it while they write.
-    guard folder.isFirst else { return try environment(location.database) }
+    guard folder.isFirst else { return try join() }
     if try LMDBInspection.isNew(location) { try create() }
     try tidy()
+    // Before the database is open: to share, the lock is given up for a moment, and who has it then tidies as well.
+    try folder.share()
     return try environment(location.database)
+  }
+
+  /// Opens what others have open: a database, and of this program and version.
+  private func join() throws -> LMDBEnvironment {
+    guard access(location.database, F_OK) == 0 else {
+      guard errno == ENOENT else { throw SystemFailure.last(location.database, "opening it") }
+      throw StoreError(
+        .inUse, "\(location.database): its first process ended while it made the database; open it again")
+    }
+    let environment = try environment(location.database)
+    try requireHeader(environment)
+    return environment
+  }
+
+  private func requireHeader(_ environment: LMDBEnvironment) throws {
+    _ = try environment.withSnapshot { transaction in
+      try LMDBHeader(from: transaction, table: environment.records, path: environment.path)
+    }
   }
 
   /// Gives room back to the disk. Only while nobody has the database open.
@@ -62,9 +82,7 @@ struct LMDBOpening {
   /// Looks whose database it is, and copies what is in use into a draft when most of the file is not.
   private func compact() throws -> Bool {
     let environment = try environment(location.database)
-    _ = try environment.withSnapshot { transaction in
-      try LMDBHeader(from: transaction, table: environment.records, path: environment.path)
-    }
+    try requireHeader(environment)
     return try LMDBSpace.compact(environment, to: location.draft)
   }
 

@@ -55,7 +55,6 @@ actor LMDBWriter {
       let environment = try opening(folder).open()
       let reserve = try RoomReserve(folder: location.folder, byteCount: Self.reserveByteCount)
       session = try Session(environment, reserve: reserve)
-      try folder.share()
       return environment
     } catch let failure as LMDBFailure {
       throw failure.storeError(path: location.database)

@@ -35,7 +35,9 @@ struct SQLiteFailure: Error, Hashable, Sendable {
   /// What it means when a COMMIT was answered with it. Only a disk that ran full, or a lock that was not got, is known to
   /// have written no complete transaction; after anything else the journal may hold it.
   func storeErrorOfCommit(path: String) -> StoreError {
-    if primary == SQLITE_FULL || primary == SQLITE_BUSY { return storeError(path: path, while: "committing") }
+    if primary == SQLITE_FULL || primary == SQLITE_BUSY || isShortOfQuota {
+      return storeError(path: path, while: "committing")
+    }
     return StoreError(
       .outcomeUnknown,
       "\(path): whether the commit was applied cannot be known, because writing it to the disk failed; read before "
@@ -58,6 +60,10 @@ struct SQLiteFailure: Error, Hashable, Sendable {
   private static let indexCannotGrow = SQLITE_IOERR | 19 << 8
 
   private var isOutOfRoom: Bool { systemError == ENOSPC || systemError == EDQUOT || result == Self.indexCannotGrow }
+
+  /// `SQLITE_IOERR_WRITE` for want of room: what SQLite makes of a user's share of the disk that is used up, where a disk that is
+  /// full gives `SQLITE_FULL`. Nothing else is different.
+  private var isShortOfQuota: Bool { result == SQLITE_IOERR | 3 << 8 && isOutOfRoom }
 
   /// Whether SQLite says that it does not understand what it was asked.
   var isAboutTheQuestion: Bool { primary == SQLITE_ERROR }

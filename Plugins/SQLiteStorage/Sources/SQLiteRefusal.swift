@@ -42,8 +42,8 @@ final class SQLiteRefusal: Sendable {
 
   private func refusal(after error: StoreError) -> StoreError {
     StoreError(
-      .engine,
-      "\(path): whether the last commit was applied is known only when the store is opened again; close it, look at the disk, "
-        + "and open it", cause: error)
+      .closed,
+      "\(path): the store closed itself; whether the last commit was applied is known only when it is opened again: look at the "
+        + "disk, and open it", cause: error)
   }
 }

@@ -88,9 +88,9 @@ actor SQLiteWriter {
     guard let session else { throw StoreError(.closed, "the store at \(location.folder) was closed") }
     guard !isDoubtful else {
       throw StoreError(
-        .engine,
-        "\(location.database): whether an earlier commit was applied cannot be known; close the store, look at the disk, and open "
-          + "it again")
+        .closed,
+        "\(location.database): the store closed itself; whether an earlier commit was applied is known only when it is opened "
+          + "again: look at the disk, and open it")
     }
     guard !batches.isEmpty else { return [] }
     let isShrinking = batches.areShrinking

@@ -39,7 +39,8 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
 
   /// Calls by which stores read, write and name their files, with the ways they can fail.
   static let calls: [(name: String, errors: [String])] = [
-    ("pwrite64", ["ENOSPC", "EIO", "EINTR"]), ("pwritev", ["ENOSPC", "EIO"]), ("write", ["ENOSPC", "EIO", "EINTR"]),
+    ("pwrite64", ["ENOSPC", "EDQUOT", "EIO", "EINTR"]), ("pwritev", ["ENOSPC", "EIO"]),
+    ("write", ["ENOSPC", "EIO", "EINTR"]),
     ("writev", ["ENOSPC", "EIO"]), ("fdatasync", ["EIO", "ENOSPC"]), ("fsync", ["EIO", "ENOSPC"]), ("msync", ["EIO"]),
     ("ftruncate", ["EIO", "ENOSPC", "EINTR"]), ("fallocate", ["ENOSPC", "EIO", "EINTR"]),
     ("rename", ["EIO", "ENOSPC"]), ("unlink", ["EIO"]), ("pread64", ["EIO", "EINTR"]),

@@ -43,6 +43,7 @@ extension Flaw {
       + "limit.key-too-long limit.value-too-large limit.refuses-alone durable.refused",
     .firstMutationWins: "batch.last-mutation check.before-mutations limit.full-commit",
     .deletingAbsentFails: "batch.last-mutation batch.delete-absent",
+    .hastyBatchIsDropped: "batch.durability",
     .emptyBatchFails: "commit.empty limit.batch-too-large",
     .checksWithoutMutationsAreIgnored: "commit.empty check.revision check.conflict-tells",
     .checksSeeTheStateBeforeTheCommit: "commit.order model.commands",

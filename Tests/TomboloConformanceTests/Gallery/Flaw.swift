@@ -10,7 +10,7 @@ enum Flaw: String, CaseIterable, Sendable {
   // Batches
   case refusedBatchLeavesItsFirstMutation, firstMutationWins, deletingAbsentFails, emptyBatchFails
   case checksWithoutMutationsAreIgnored, checksSeeTheStateBeforeTheCommit, checksSeeRefusedBatches
-  case refusalsAreAnsweredLast, bigCommitIsCut
+  case refusalsAreAnsweredLast, bigCommitIsCut, hastyBatchIsDropped
   // Checks
   case checksAreIgnored, newerRevisionPasses, absenceIsIgnored, onlyFirstCheckCounts, onlyLastCheckCounts
   case checksAreJudgedAfterMutations, oneRefusalRefusesAll, conflictTellsNothing, conflictTellsWrongRevision

@@ -90,7 +90,8 @@ struct FlawedContents: Sendable {
       if flaw == .revisionsCountPerKey, let key = batch.mutations.first?.key {
         revision = Revision(rawValue: (records[key]?.revision.rawValue ?? 0) + 1)
       }
-      let rest = flaw == .bigCommitIsCut ? max(0, 600 - mutationCount) : .max
+      var rest = flaw == .bigCommitIsCut ? max(0, 600 - mutationCount) : .max
+      if flaw == .hastyBatchIsDropped, batch.durability == StoreDurability.none { rest = 0 }
       apply(Array(batch.mutations.prefix(rest)), revision, flaw)
       ghost.apply(batch.mutations, revision, flaw)
       mutationCount += batch.mutations.count

@@ -2,7 +2,8 @@ import Foundation
 import TomboloComposition
 import TomboloPorts
 
-/// Opens the store that a config names, for a command that works on it.
+/// Opens the store that a config names, for a command that works on it: alone, also where agents share the store. What a command
+/// has passed already, another could change behind it.
 struct StorageDoor {
   var settings: StorageSettings
   /// Whether a store that is not there is an error, rather than made.
@@ -13,7 +14,7 @@ struct StorageDoor {
   func open<Result>(_ body: (any KeyValueStore) async throws -> Result) async throws -> Result {
     if mustExist { try Self.requirePresent(settings) }
     let context = PluginContext(time: SystemTimeSource()) { Output.error("tombolo: \($0)") }
-    let store = try await settings.open(
+    let store = try await alone.open(
       CompiledInPlugins.registry(), in: context, allowsUnfinishedMigration: allowsUnfinishedMigration)
     let result: Result
     do {
@@ -30,6 +31,15 @@ struct StorageDoor {
     }
     try await store.close()
     return result
+  }
+
+  /// The settings without leave for others to have the store open meanwhile.
+  private var alone: StorageSettings {
+    var alone = settings
+    if alone.engine.options.value("shared") != nil {
+      alone.engine.options = alone.engine.options.setting("shared", to: .boolean(false))
+    }
+    return alone
   }
 
   /// - Throws: `CommandError` when the store's folder is not there.

@@ -6,7 +6,8 @@ struct StorageCommand: AsyncParsableCommand {
     commandName: "storage",
     abstract: "Checks an engine; moves a store to another one, shows what is in it, repairs it, encrypts it anew.",
     discussion: """
-      These commands work on the store itself, so no agent may run on it. The config need not say where operations are \
+      These commands work on the store itself and alone: an agent may run only beside `verify` and `dump --journal`, also where \
+      it shares its store. The config need not say where operations are \
       delivered.
       """,
     subcommands: [

@@ -14,7 +14,7 @@ struct StorageDumpCommand: AsyncParsableCommand {
       repaired, everything that is intact is printed, and what is not is told on standard error. Either way the exit status is \
       then 1. Such an engine's store is also printed from a folder that cannot be written. With --journal it is the files that are \
       printed: every change in the order it was written, deletes included, values as they are stored, and what cannot be read; \
-      an agent may run meanwhile.
+      an agent may run meanwhile, and what it is just writing or removing shows as a gap.
       """)
 
   @OptionGroup var options: ConfigurationOptions
