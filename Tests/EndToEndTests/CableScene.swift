@@ -57,9 +57,14 @@ struct CableScene {
     } catch {
       result = .failure(error)
     }
-    for name in names { try await run(["netns", "delete", name]) }
-    try FileManager.default.removeItem(at: folder)
+    // What went wrong first is told first: without a scene, a namespace may be missing as well.
+    var deletion: Result<Void, any Error> = .success(())
+    for name in names {
+      do { try await run(["netns", "delete", name]) } catch { deletion = .failure(error) }
+    }
+    do { try FileManager.default.removeItem(at: folder) } catch { deletion = .failure(error) }
     try result.get()
+    try deletion.get()
   }
 
   private func build() async throws {

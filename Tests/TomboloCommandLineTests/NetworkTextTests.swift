@@ -35,6 +35,7 @@ struct NetworkTextTests {
         The network is portal for 3 min 20 s (since \(since)). Something answers that is not the other side, such as a \
         sign-in page: open any page in a browser and sign in.
         The probe says portal: http://a.example answered 302, a redirect, \(clock.ago(Self.start.advanced(by: .seconds(188)))).
+        The system is not asked, or cannot tell: the log says which.
         The interface eth0 (ethernet) is up with IPv4 and IPv6 and carries the way out.
         The interface br0 (virtual) is up with no address.
         The way out is paid by volume.

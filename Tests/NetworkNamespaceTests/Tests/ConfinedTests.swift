@@ -48,6 +48,16 @@ import Testing
         try await path.next { $0.unknown != nil }.unknown == "cannot open a netlink socket: Operation not permitted")
       path.stop()
 
+      // No agent runs at that socket, so that the command asks for itself.
+      let check = try Watcher(
+        in: inside,
+        "network check --set agent.listen=unix:/nonexistent/agent.sock --set delivery.type=http"
+          + " --set delivery.baseURL=http://10.77.0.1:9000 --set network.probe.type=tcp"
+          + " --set network.probe.address=10.77.0.1:9000",
+        program: "tombolo", wrapper: Self.withoutNetlink)
+      defer { check.stop() }
+      _ = try await check.next { $0.unreadable?.contains("The system is not asked, or cannot tell") ?? false }
+
       let watcher = try Watcher(in: inside, "monitor 10.77.0.1 9000 500", wrapper: Self.withoutNetlink)
       defer { watcher.stop() }
       #expect(try await watcher.next { _ in true }.condition == "online")

@@ -26,11 +26,15 @@ final class Watcher {
   private var reports: AsyncStream<Report>.Iterator
   private var seen: [Report] = []
 
-  /// - Parameter wrapper: a program, with its arguments, that runs the watcher in a way of its own.
-  init(in namespace: NetworkNamespace, _ arguments: String, wrapper: [String] = []) throws {
+  /// - Parameters:
+  ///   - program: another program of the build whose lines are wanted; they are `unreadable`.
+  ///   - wrapper: a program, with its arguments, that runs the watcher in a way of its own.
+  init(
+    in namespace: NetworkNamespace, _ arguments: String, program: String = "network-watch", wrapper: [String] = []
+  ) throws {
     process.executableURL = URL(fileURLWithPath: Command.ipPath())
     process.arguments =
-      ["netns", "exec", namespace.name] + wrapper + [Self.program.path]
+      ["netns", "exec", namespace.name] + wrapper + [Self.path(of: program)]
       + arguments.split(separator: " ").map(String.init)
     let output = Pipe()
     process.standardOutput = output
@@ -88,8 +92,8 @@ final class Watcher {
   }
 
   /// Beside the tests, where the build puts programs.
-  private static var program: URL {
-    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("network-watch")
+  private static func path(of program: String) -> String {
+    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent(program).path
   }
 }
 

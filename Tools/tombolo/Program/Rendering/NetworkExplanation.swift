@@ -1,4 +1,5 @@
 import TomboloAgent
+import TomboloPorts
 
 /// The status of the network in sentences, for `tombolo network check`.
 struct NetworkExplanation: CustomStringConvertible {
@@ -11,6 +12,9 @@ struct NetworkExplanation: CustomStringConvertible {
     var lines = ["The network is \(status.status)\(since(status.since)). \(Self.meaning(status.status))"]
     lines += status.sources.map { source($0) }
     if status.sources.isEmpty { lines.append("Nothing was asked that could say anything else.") }
+    if !status.sources.contains(where: { $0.source == NetworkEvidence.systemSource }) {
+      lines.append("The system is not asked, or cannot tell: the log says which.")
+    }
     lines += interfaces
     for upstream in status.upstreams ?? [] {
       lines.append("The upstream \(SafeText.line(upstream.name)) is \(upstream.status)\(since(upstream.since)).")
