@@ -13,7 +13,10 @@ struct CompositePolicyTests {
 
   private func breaker() throws -> ResiliencePipeline<some BoundPolicy> {
     try ResiliencePipeline("preferences") {
-      CircuitBreaking("preferences", CircuitBreakerConfiguration(callCountMinimum: 2, openDuration: .seconds(3_600)))
+      // Two failures open it, also after one success.
+      CircuitBreaking(
+        "preferences",
+        CircuitBreakerConfiguration(failureRatio: 0.6, callCountMinimum: 2, openDuration: .seconds(3_600)))
     }
   }
 
