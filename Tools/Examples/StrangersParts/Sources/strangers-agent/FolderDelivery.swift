@@ -5,6 +5,9 @@ public import TomboloPorts
 ///
 /// The file is named by the idempotency key, so a repeat writes the same file again. It appears whole or not at all.
 public struct FolderDelivery: OperationHandler {
+  /// What file systems allow, less what is put behind the name of a file that is not whole yet.
+  private static let fileNameByteCountMaximum = 200
+
   public var folder: String
 
   public init(folder: String) { self.folder = folder }
@@ -14,8 +17,15 @@ public struct FolderDelivery: OperationHandler {
   public func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
     // A key may hold any characters; a file name may not.
     let name = Data(operation.idempotencyKey.utf8).base64EncodedString().replacingOccurrences(of: "/", with: "_")
-    let file = URL(fileURLWithPath: folder).appending(
-      path: "\(operation.kind.replacingOccurrences(of: "/", with: "_")).\(name)")
+    let fileName = "\(operation.kind.replacingOccurrences(of: "/", with: "_")).\(name)"
+    guard fileName.utf8.count <= Self.fileNameByteCountMaximum else {
+      return .reject(
+        DeliveryFailure(
+          .refused,
+          "kind and idempotency key make a file name of \(fileName.utf8.count) bytes; there is room for "
+            + "\(Self.fileNameByteCountMaximum)"))
+    }
+    let file = URL(fileURLWithPath: folder).appending(path: fileName)
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       try Data(operation.payload).write(to: file, options: .atomic)
