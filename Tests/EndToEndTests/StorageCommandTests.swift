@@ -93,34 +93,6 @@ struct StorageCommandTests {
   }
 
   @Test(
-    "Commands on a store need it for themselves, also where an agent shares it", arguments: [Engine.sqlite, .lmdb])
-  func sharedAgent(engine: Engine) async throws {
-    try await Scene.with(engine: engine) { scene in
-      let key = scene.folder.appending(path: "key").path
-      #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", key]).status == 0)
-      let storage =
-        "{ type: \(engine), path: \(scene.folder.path)/shared, shared: true, encryption: { keyFile: \(key) } }"
-      let source = try scene.write("b.yaml", storage)
-      let target = try scene.write("c.yaml", "{ path: \(scene.folder.path)/c }")
-      let agent = try await scene.startAgent(
-        "--set", "storage.path=\(scene.folder.path)/shared", "--set", "storage.shared=true", "--set",
-        "storage.encryption.keyFile=\(key)")
-      for arguments in [
-        ["rotate-key", "--config", source], ["dump", "--config", source],
-        ["migrate", "--from", source, "--to", target],
-      ] {
-        let refused = try await RunningProgram.run("tombolo", ["storage"] + arguments)
-        #expect(refused.status == 1, "\(arguments)")
-        #expect(refused.errors.contains("is in use by"), "\(arguments): \(refused.errors)")
-      }
-      agent.program.signal(SIGTERM)
-      #expect(await agent.program.waitForExit() == 0)
-      let rotated = try await RunningProgram.run("tombolo", ["storage", "rotate-key", "--config", source])
-      #expect(rotated.status == 0, "\(rotated.errors)")
-    }
-  }
-
-  @Test(
     "storage verify tells every rule with its sentence, and the totals; it keeps to its scratch folder and removes it",
     arguments: Engine.allCases)
   func verify(engine: Engine) async throws {
