@@ -77,8 +77,10 @@ public final class AgentServer: Service {
   }
 
   /// Puts another configuration in the place of the present one, while it serves or not: the token, the names, the limit of
-  /// payloads. Where it listens and for how many stays as it is. To be checked with `check` first.
-  public func update(_ configuration: AgentServerConfiguration) { live.update(configuration) }
+  /// payloads. Where it listens and for how many stays as it is. To be checked with `check` first. Answers whether the token
+  /// is another one now.
+  @discardableResult
+  public func update(_ configuration: AgentServerConfiguration) -> Bool { live.update(configuration) }
 
   /// Serves until graceful shutdown or cancellation. After a graceful shutdown it accepts nothing more and lets the
   /// requests under way finish. May be called once.

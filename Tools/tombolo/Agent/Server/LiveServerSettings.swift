@@ -22,14 +22,17 @@ final class LiveServerSettings: Sendable {
     set { state.withLock { $0.reload = newValue } }
   }
 
-  /// Takes in everything but what is set once: the address, and how many connections there may be.
-  func update(_ next: AgentServerConfiguration) {
+  /// Takes in everything but what is set once: the address, and how many connections there may be. Answers whether the token
+  /// is another one now.
+  func update(_ next: AgentServerConfiguration) -> Bool {
     state.withLock { state in
+      let isTokenNew = next.bearerToken != state.configuration.bearerToken
       var next = next
       next.address = state.configuration.address
       next.connectionsMaximum = state.configuration.connectionsMaximum
       state.configuration = next
       state.guardian = RequestGuard(next)
+      return isTokenNew
     }
   }
 }

@@ -1,3 +1,4 @@
+import Logging
 import ServiceLifecycle
 import TomboloAgent
 import UnixSignals
@@ -11,10 +12,16 @@ struct ReloadOnHangup: Service {
   func run() async throws {
     for await _ in signals.cancelOnGracefulShutdown() {
       do {
-        _ = try await reloader.reload()
-      } catch is AgentReloadError {
-        // Told in the log; the configuration before goes on.
-        continue
+        // A signal gets no answer that would say `try again`: it tries itself, until the program stops.
+        _ = try await ReloadTurn.insist(
+          pausing: { try await cancelWhenGracefulShutdown { try await Task.sleep(for: ReloadTurn.pause) } },
+          { try await reloader.reload() })
+      } catch let error as AgentReloadError {
+        // The configuration before goes on. Any other reason is in the log already.
+        if error.isBusy { reloader.logger.error("SIGHUP was not followed", metadata: ["error": "\(error)"]) }
+      } catch is CancellationError where !Task.isCancelled {
+        // The program stops.
+        return
       }
     }
   }

@@ -10,16 +10,27 @@ struct Reloader: Sendable {
   let server: AgentServer
   let logSettings: LiveLogSettings
   let logger: Logger
+  /// Held from the first layer read to the last part set: of two reloads at once, the one that read an older file could
+  /// otherwise have the last word about a part.
+  let turn = ReloadTurn()
 
-  /// - Throws: `AgentReloadError`, which says what is wrong; the old configuration goes on then. It is logged as well.
+  /// - Throws: `AgentReloadError`, which says what is wrong; the old configuration goes on then. It is logged as well, unless
+  ///   another reload is under way.
   func reload() async throws -> AgentReload {
+    try await turn.take { try await reloadAlone() }
+  }
+
+  private func reloadAlone() async throws -> AgentReload {
     do {
       let next = try load()
       // Read before anything is made: a token that cannot be read is a reason to change nothing.
       let settings = try AgentServerConfiguration(next)
       try server.check(settings)
-      let report = try await system.reload(next)
-      server.update(settings)
+      var report = try await system.reload(next)
+      if server.update(settings), !report.changed.contains(where: Self.tokenKeys.contains) {
+        // The path is the same, what the file holds is not.
+        report.changed.append("agent.tokenFile")
+      }
       logSettings.value = next.logging
       tell(report)
       return AgentReload(changed: report.changed, needsRestart: report.needsRestart)
@@ -31,6 +42,8 @@ struct Reloader: Sendable {
       throw AgentReloadError(isBusy: isBusy, "\(error)")
     }
   }
+
+  private static let tokenKeys: Set<String> = ["agent.token", "agent.tokenFile"]
 
   private func tell(_ report: ReloadReport) {
     logger.notice("reloaded", metadata: ["changed": "\(report.changed.joined(separator: ", "))"])
