@@ -180,7 +180,7 @@ struct StorageCommandTests {
     try await Scene.with(engine: .file) { scene in
       let key = scene.folder.appending(path: "key").path
       #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", key]).status == 0)
-      let encrypted = "storage.encryption.keyFile=\(key)"
+      let encrypted = "storage.encryption={keyFile: \(key)}"
       for index in 0..<8 {
         let added = try await scene.tombolo("enqueue", "--kind", "k\(index)", "--data", "{}", "--set", encrypted)
         #expect(added.status == 0, "\(added.errors)")

@@ -230,6 +230,13 @@ extension SyncWorker {
         logger.warning("a delivery came too late", metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
         state.withLock { $0.summary.released += 1 }
         return queue.putBack(claimed, nil, mayBeStored: true)
+      } catch let error as StoreError where error.code == .closed {
+        // It will not open again by itself, and the run ends with this error. What is in the store is delivered by the next one.
+        logger.error(
+          "what became of a delivery could not be stored: the store is closed",
+          metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
+        state.withLock { $0.summary.released += 1 }
+        return queue.putBack(claimed, nil, mayBeStored: true)
       } catch {
         logger.error(
           "what became of a delivery could not be stored; trying again",
