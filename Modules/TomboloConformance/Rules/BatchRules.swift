@@ -61,7 +61,7 @@ enum BatchRules {
     let store = trial.store
     let levels: [StoreDurability?] = [nil, StoreDurability.none, .normal, .full]
     for (number, level) in levels.enumerated() {
-      let byte = UInt8(truncatingIfNeeded: number)
+      let byte = UInt8(truncatingIfNeeded: number + 1)
       try await store.write { $0.put(Key("old"), [byte]) }
       var batch = Batch(durability: level)
       batch.put(Key("a"), [byte])

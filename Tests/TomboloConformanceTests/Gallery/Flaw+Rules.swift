@@ -13,7 +13,7 @@ extension Flaw {
 
   private static let table: [Flaw: String] = [
     .readsAreOneCommitBehind:
-      "get.committed get.order get.many key.empty value.empty value.bytes scan.order scan.reverse "
+      "batch.durability get.committed get.order get.many key.empty value.empty value.bytes scan.order scan.reverse "
       + "scan.bounds scan.limit scan.prefix scan.whole batch.whole batch.last-mutation commit.order "
       + "commit.results commit.big check.before-mutations check.refuses-alone revision.result revision.changes "
       + "revision.within-commit limit.longest-key limit.largest-value limit.full-commit limit.refuses-alone "
@@ -39,32 +39,33 @@ extension Flaw {
     .scanStopsAfterAPage: "scan.whole",
     .scanForgetsRevisions: "value.empty scan.records batch.last-mutation commit.empty revision.result",
     .refusedBatchLeavesItsFirstMutation:
-      "batch.whole commit.order commit.results check.revision check.every check.refuses-alone "
+      "batch.durability batch.whole commit.order commit.results check.revision check.every check.refuses-alone "
       + "limit.key-too-long limit.value-too-large limit.refuses-alone durable.refused",
     .firstMutationWins: "batch.last-mutation check.before-mutations limit.full-commit",
     .deletingAbsentFails: "batch.last-mutation batch.delete-absent",
     .hastyBatchIsDropped: "batch.durability",
     .emptyBatchFails: "commit.empty limit.batch-too-large",
     .checksWithoutMutationsAreIgnored: "commit.empty check.revision check.conflict-tells",
-    .checksSeeTheStateBeforeTheCommit: "commit.order model.commands",
+    .checksSeeTheStateBeforeTheCommit: "batch.durability commit.order model.commands",
     .checksSeeRefusedBatches: "commit.order check.refuses-alone",
     .refusalsAreAnsweredLast:
       "commit.empty commit.order commit.results check.refuses-alone limit.batch-too-large "
       + "limit.refuses-alone",
     .bigCommitIsCut: "commit.big limit.full-commit",
     .checksAreIgnored:
-      "batch.whole commit.empty commit.order commit.results check.revision check.absent check.every "
+      "batch.durability batch.whole commit.empty commit.order commit.results check.revision check.absent check.every "
       + "check.refuses-alone check.conflict-tells revision.after-refusal durable.refused",
     .newerRevisionPasses: "check.revision",
     .absenceIsIgnored:
-      "batch.whole commit.empty commit.order commit.results check.absent check.every check.refuses-alone "
+      "batch.durability batch.whole commit.empty commit.order commit.results check.absent check.every check.refuses-alone "
       + "check.conflict-tells revision.after-refusal durable.refused",
     .onlyFirstCheckCounts: "check.every check.conflict-tells",
     .onlyLastCheckCounts: "check.every",
     .checksAreJudgedAfterMutations:
       "key.empty commit.order check.revision check.absent check.before-mutations check.refuses-alone "
       + "limit.longest-key durable.refused",
-    .oneRefusalRefusesAll: "commit.empty commit.order commit.results check.refuses-alone durable.refused",
+    .oneRefusalRefusesAll:
+      "batch.durability commit.empty commit.order commit.results check.refuses-alone durable.refused",
     .conflictTellsNothing: "check.conflict-tells",
     .conflictTellsWrongRevision: "check.conflict-tells",
     .messageHoldsValue: "error.discreet",
@@ -97,7 +98,7 @@ extension Flaw {
     .tornScan: "concurrency.scan-moment",
     .tornCommit: "concurrency.get-moment concurrency.scan-moment",
     .checkThenApply:
-      "commit.empty commit.order commit.results check.refuses-alone durable.refused limit.key-too-long concurrency.counter",
+      "batch.durability commit.empty commit.order commit.results check.refuses-alone durable.refused limit.key-too-long concurrency.counter",
     .oneCallAtATime: "concurrency.many-tasks",
     .worksAfterClose: "close.closed",
     .closingTwiceFails: "close.closed close.twice",
