@@ -3,7 +3,7 @@
 /// Every loss adds 1 to a penalty that halves with each `halfLife`. While the penalty was above `suppressAbove` and has not
 /// yet fallen to `reuseBelow`, a recovery that only a probe claims is held. The first changes are therefore immediate, and a
 /// loss is always immediate. A recovery that an answered delivery proves is immediate too, once a second while recoveries
-/// are held: where every flap lets a delivery through, each would be a change.
+/// are held: where every flap lets a delivery through, each would be a change. From offline to limited is a recovery too.
 ///
 /// With the defaults a network that is lost once every six seconds or more slowly is never held, and no hold is longer
 /// than fifteen seconds.

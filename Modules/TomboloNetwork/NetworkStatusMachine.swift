@@ -239,7 +239,9 @@ package struct NetworkStatusMachine: Sendable {
 
     heldUntil = nil
     isProofWaiting = judged == .online && (isProofWaiting || isProven)
-    if judged == .online, damped != .online, let wait = remainingHold(at: moment.uptime) {
+    // Half a recovery is one as well: an address that comes and goes with the cable tells as little as the cable.
+    let isRecovery = judged == .online ? damped != .online : judged == .limited && damped == .offline
+    if isRecovery, let wait = remainingHold(at: moment.uptime) {
       heldUntil = moment.uptime + wait
     } else {
       damped = judged

@@ -100,4 +100,26 @@ import TomboloPorts
       #expect(machine.condition == .online)
     }
   }
+
+  @Test("while recoveries are held, half a recovery is held too: nothing but the loss is told")
+  mutating func halfRecoveries() throws {
+    _ = flap(6, every: .milliseconds(200))
+    var told = 0
+    for _ in 0..<20 {
+      for condition in [NetworkStatus.Condition.offline, .limited] {
+        let before = machine.condition
+        probe(condition)
+        if machine.condition != before { told += 1 }
+        clock.advance(.milliseconds(50))
+      }
+    }
+    #expect(machine.condition == .offline)
+    #expect(told == 1)
+    // The hold ends without a further event.
+    for _ in 0..<200 {
+      clock.advance(.milliseconds(100))
+      _ = machine.handle(.timePassed, at: clock.moment)
+    }
+    #expect(machine.condition == .limited)
+  }
 }

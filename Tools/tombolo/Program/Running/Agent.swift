@@ -45,7 +45,12 @@ struct Agent: Sendable {
       configuration: settings, logger: logger, onListening: onListening)
     let reloader = Reloader(
       load: load, system: system, server: server, logSettings: logSettings, logger: logger)
-    server.onReload { try await reloader.reload() }
+    // Two that meet are rare and short: the second one waits a second before it is refused.
+    server.onReload {
+      try await ReloadTurn.insist(tries: 20, pausing: { try await Task.sleep(for: .milliseconds(50)) }) {
+        try await reloader.reload()
+      }
+    }
     let hangups = ReloadOnHangup(signals: await UnixSignalsSequence(trapping: .sighup), reloader: reloader)
     // Stopped in reverse: nothing more is accepted and what is being delivered ends, then nobody watches.
     let (work, watching) = (

@@ -25,11 +25,12 @@ final class ReloadTurn: Sendable {
 
   /// Runs `reload` again while it is refused as busy: the file may have changed after the reload under way had read it.
   ///
+  /// - Parameter tries: how often at the most; at least once.
   /// - Throws: What `reload` throws: after the last try, that it is busy still.
   static func insist(
-    pausing pause: () async throws -> Void, _ reload: () async throws -> AgentReload
+    tries: Int = triesMaximum, pausing pause: () async throws -> Void, _ reload: () async throws -> AgentReload
   ) async throws -> AgentReload {
-    for _ in 1..<triesMaximum {
+    for _ in 1..<max(2, tries) {
       do {
         return try await reload()
       } catch let error as AgentReloadError where error.isBusy {
