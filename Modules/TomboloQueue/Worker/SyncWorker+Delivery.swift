@@ -235,7 +235,10 @@ extension SyncWorker {
         logger.error(
           "what became of a delivery could not be stored: the store is closed",
           metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
-        state.withLock { $0.summary.released += 1 }
+        state.withLock { state in
+          state.closure = error
+          state.summary.released += 1
+        }
         return queue.putBack(claimed, nil, mayBeStored: true)
       } catch {
         logger.error(

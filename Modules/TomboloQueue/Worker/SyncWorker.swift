@@ -25,6 +25,8 @@ public final class SyncWorker: Sendable {
     var upstreams: [OperationID: [String]] = [:]
     var isRunning = false
     var isStopping = false
+    /// That the store closed itself while a settlement was stored: the run ends with it.
+    var closure: StoreError?
     var summary = ProcessingSummary()
     var random: any RandomNumberGenerator & Sendable
 
@@ -143,6 +145,7 @@ public final class SyncWorker: Sendable {
       state.withLock { state in
         state.isRunning = false
         state.isStopping = false
+        state.closure = nil
       }
     }
     state.withLock { $0.watchdog = Watchdog(at: time.uptime) }
@@ -181,6 +184,8 @@ public final class SyncWorker: Sendable {
   func loop(_ group: inout DiscardingTaskGroup, untilIdle: Bool) async throws {
     var failureCount = 0
     while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
+      // Seen here, because a store may still be read when nothing can be settled any more.
+      if let closure = state.withLock({ $0.closure }) { throw closure }
       do {
         // Seen before looking for more: a delivery that ends meanwhile may have made room.
         let wasIdle = state.withLock { $0.inFlightCount == 0 }
