@@ -19,6 +19,9 @@ extension NetworkMonitor {
   public func wait(
     until condition: NetworkStatus.Condition, deadline: ContinuousClock.Instant? = nil
   ) async throws -> NetworkStatus {
+    // Without this a deadline that has passed could be quicker than the answer.
+    let known = status
+    guard known.condition != condition else { return known }
     let limit = deadline.map { max($0 - .now, .zero) }
     return try await withThrowingTaskGroup(of: NetworkStatus?.self) { group in
       defer { group.cancelAll() }
