@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import SQLiteStorage
 
-@Suite("A full disk never prevents settling (SQLite)", .serialized, .timeLimit(.minutes(6)))
+@Suite("A full disk never prevents settling (SQLite)", .serialized, .timeLimit(.minutes(15)))
 struct SQLiteFullDiskTests {
   private static let diskByteCount = 8 * 1_024 * 1_024
 
