@@ -94,6 +94,7 @@ public final class NetworkFaultProxy: Sendable {
     case .none: forward(client, answerMaximum: .max)
     case .refused: client.reset()
     case .latency(let duration):
+      // Real latency for a real socket, on the thread of this connection alone.
       Thread.sleep(forTimeInterval: duration.inSeconds)
       forward(client, answerMaximum: .max)
     case .halfOpen: while !client.read().isEmpty {}
