@@ -14,15 +14,16 @@ struct LeaseTests {
 
   /// Two processes on one store, with one clock.
   private func pair(
-    _ store: any KeyValueStore, _ other: (any KeyValueStore)? = nil
+    _ store: any KeyValueStore, _ other: (any KeyValueStore)? = nil, leaseDuration: Duration = .seconds(60)
   ) async throws -> (TestQueue, TestQueue) {
-    let first = try await TestQueue.open(store) { $0.leaseDuration = .seconds(60) }
+    let first = try await TestQueue.open(store) { $0.leaseDuration = leaseDuration }
     return (first, try await TestQueue.open(other ?? store, after: first))
   }
 
   @Test("Each operation is delivered once, in the order of its key, by whichever of two workers")
   func once() async throws {
-    let (first, second) = try await pair(Self.store())
+    // The clock is moved on while both work: no lease is to end because a thread was kept waiting.
+    let (first, second) = try await pair(Self.store(), leaseDuration: .seconds(1_000_000))
     var expected: [String: [OperationID]] = [:]
     for number in 0..<120 {
       let key = "k\(number % 12)"
@@ -55,6 +56,23 @@ struct LeaseTests {
     #expect(workers.allSatisfy { $0.summary.delivered > 0 })
     #expect(try await first.queue.status().delivered == 120)
     #expect(try await QueueAudit.problems(in: first.store).isEmpty)
+  }
+
+  @Test("Counts of another process that are read while one's own plan is under way stay counted")
+  func countsReadMeanwhile() async throws {
+    let shared = Self.store()
+    let interrupted = InterruptedStore(shared)
+    let (first, second) = try await pair(interrupted, shared)
+    interrupted.interruptNextScan {
+      try await second.queue.enqueue(NewOperation(kind: "test"))
+      #expect(try await first.queue.status().stored == 1)
+    }
+    // Reads the ready index first, and commits nothing there.
+    _ = try await first.queue.claim(1)
+    try await first.queue.enqueue(NewOperation(kind: "test"))
+    #expect(try await first.queue.status().stored == 2)
+    #expect(try await second.queue.status().stored == 2)
+    #expect(try await QueueAudit.problems(in: shared).isEmpty)
   }
 
   @Test(

@@ -137,14 +137,14 @@ final class QueueEngine: Sendable {
         continue
       }
       var batch = planner.view.batch
+      var committed: Revision?
       if !batch.isEmpty {
         batch.durability = durability(of: group)
         if isShared {
           batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
         }
         do {
-          let revision = try await door.commit(batch)
-          state.withLock { $0.countsRevision = revision }
+          committed = try await door.commit(batch)
         } catch let error as StoreError where error.code == .conflict {
           state.withLock { $0.forget() }
           if isShared, error.key == QueueLayout.counts {
@@ -169,7 +169,7 @@ final class QueueEngine: Sendable {
           throw error
         }
       }
-      apply(planner)
+      apply(planner, committed)
       if group.contains(where: \.movesDueTimes) { await refreshDueTimes() }
       return results
     }
@@ -229,13 +229,19 @@ final class QueueEngine: Sendable {
     }
   }
 
-  private func apply(_ planner: QueuePlanner) {
+  /// - Parameter committed: the revision that the counts have now; `nil` when nothing was committed.
+  private func apply(_ planner: QueuePlanner, _ committed: Revision?) {
     let lineTag = UInt8(ascii: "h")
     let lines = planner.view.writes { $0.bytes.count > 1 && $0.bytes[1] == lineTag }
     var events: [QueueEvent] = []
     for case .event(let event) in planner.effects { events.append(event) }
     state.withLock { state in
-      state.counts = planner.counts
+      // Both or neither: meanwhile the counts of another process may have been read (`refresh`), and its revision with counts that
+      // are older would have the next commit undo what it counted.
+      if let committed {
+        state.counts = planner.counts
+        state.countsRevision = committed
+      }
       for case .finished(let id) in planner.effects { state.inFlight[id] = nil }
     }
     // Told before the windows have what is ready, so that no operation is told as started before it is as enqueued.
