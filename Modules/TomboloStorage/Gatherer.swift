@@ -85,7 +85,9 @@ package final class Gatherer<Request: Sendable, Answer: Sendable>: Sendable {
   }
 
   private func lead(_ request: Request, _ followers: [Waiter]) async throws -> Answer {
-    let group = [request] + followers.map(\.request)
+    var group = [request]
+    // No key path: in generic code it is made anew each time, which costs a tenth of an enqueue.
+    for follower in followers { group.append(follower.request) }
     let results: [Result<Answer, any Error>]
     do {
       let answers = try await processShielded(group)
@@ -99,8 +101,8 @@ package final class Gatherer<Request: Sendable, Answer: Sendable>: Sendable {
       results = group.map { _ in .failure(error) }
     }
     handOver()
-    for (follower, result) in zip(followers, results.dropFirst()) {
-      follower.continuation.resume(returning: .answered(result))
+    for (index, follower) in followers.enumerated() {
+      follower.continuation.resume(returning: .answered(results[index + 1]))
     }
     return try results[0].get()
   }

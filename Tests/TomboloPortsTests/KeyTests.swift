@@ -41,4 +41,24 @@ struct KeyTests {
     #expect(!KeyRange(from: Key([1]), to: Key([1, 0])).isEmpty)
     #expect(!KeyRange.all.isEmpty)
   }
+
+  @Test("Keys of any length are in the order of their bytes, wherever they first differ")
+  func longKeys() {
+    var random = SystemRandomNumberGenerator()
+    for _ in 0..<2_000 {
+      // Few values, so that many begin alike.
+      let left = (0..<Int.random(in: 0...24, using: &random)).map { _ in
+        [UInt8](arrayLiteral: 0, 1, 0x7F, 0x80, 0xFF).randomElement() ?? 0
+      }
+      var right = left
+      if let index = right.indices.randomElement(using: &random) {
+        right[index] = UInt8.random(in: 0...255, using: &random)
+      }
+      if Bool.random(using: &random) { right.removeLast(Int.random(in: 0...right.count, using: &random)) }
+      let comment = Comment(rawValue: "\(left) and \(right)")
+      #expect((Key(left) < Key(right)) == left.lexicographicallyPrecedes(right), comment)
+      #expect((Key(right) < Key(left)) == right.lexicographicallyPrecedes(left), comment)
+      #expect((Key(left) == Key(right)) == (Key(left).hashValue == Key(right).hashValue), comment)
+    }
+  }
 }

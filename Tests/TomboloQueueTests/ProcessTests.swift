@@ -18,6 +18,8 @@ struct ProcessTests {
     var testDescription: String { rawValue }
   }
 
+  struct WaitedTooLong: Error {}
+
   /// What both processes can see, in the folder of the store.
   struct Place: Codable, Sendable {
     var path: String
@@ -29,10 +31,17 @@ struct ProcessTests {
 
     func isMarked(_ name: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/\(name)") }
 
-    /// Looks for what another process does: there is no signal between them.
-    func waitForMark(_ name: String) async throws {
-      while !isMarked(name) { try await Task.sleep(for: .milliseconds(5)) }
+    /// Looks for what another process does: there is no signal between them. Ends before the time limit of the tests, because one
+    /// that waits for its process cannot be ended by it.
+    func waitUntil(_ isSo: () async throws -> Bool) async throws {
+      let start = ContinuousClock.now
+      while try await !isSo() {
+        guard ContinuousClock.now - start < .seconds(150) else { throw WaitedTooLong() }
+        try await Task.sleep(for: .milliseconds(5))
+      }
     }
+
+    func waitForMark(_ name: String) async throws { try await waitUntil { isMarked(name) } }
 
     func append(_ line: String) {
       let file = open("\(path)/log", O_WRONLY | O_APPEND | O_CREAT, 0o600)
@@ -85,7 +94,7 @@ struct ProcessTests {
       let worker = SyncWorker(queue: queue, handler: together)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await worker.run() }
-        while try await queue.status().stored > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        try await waitUntil { try await queue.status().stored == 0 }
         worker.stop()
         try await group.waitForAll()
       }

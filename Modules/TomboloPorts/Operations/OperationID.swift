@@ -62,14 +62,23 @@ extension OperationID: Comparable {
 
 extension OperationID: CustomStringConvertible {
   public var description: String {
-    var text = ""
-    text.reserveCapacity(36)
-    for (index, byte) in bytes.enumerated() {
-      if index == 4 || index == 6 || index == 8 || index == 10 { text.append("-") }
-      let digits = String(byte, radix: 16)
-      if digits.count == 1 { text.append("0") }
-      text.append(digits)
+    String(unsafeUninitializedCapacity: 36) { text in
+      var position = 0
+      for index in 0..<16 {
+        if index == 4 || index == 6 || index == 8 || index == 10 {
+          text[position] = UInt8(ascii: "-")
+          position += 1
+        }
+        let byte = UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7)))
+        text[position] = Self.digit(byte >> 4)
+        text[position + 1] = Self.digit(byte & 0xF)
+        position += 2
+      }
+      return position
     }
-    return text
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 }

@@ -26,11 +26,34 @@ public struct Key: Hashable, Sendable {
   public func hasPrefix(_ prefix: Key) -> Bool {
     bytes.starts(with: prefix.bytes)
   }
+
+  /// All bytes at once; an array hashes one after the other.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(bytes.count)
+    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+  }
 }
 
 extension Key: Comparable {
   public static func < (left: Key, right: Key) -> Bool {
-    left.bytes.lexicographicallyPrecedes(right.bytes)
+    left.bytes.withUnsafeBytes { left in
+      right.bytes.withUnsafeBytes { right in
+        let count = min(left.count, right.count)
+        var index = 0
+        // Eight bytes at a time, the first of them the most significant.
+        while index + 8 <= count {
+          let one = UInt64(bigEndian: left.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+          let other = UInt64(bigEndian: right.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+          if one != other { return one < other }
+          index += 8
+        }
+        while index < count {
+          if left[index] != right[index] { return left[index] < right[index] }
+          index += 1
+        }
+        return left.count < right.count
+      }
+    }
   }
 }
 
