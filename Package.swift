@@ -58,6 +58,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     // Layer 0: the standard library only.
@@ -188,7 +189,7 @@ let package = Package(
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
         "TomboloResilience", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage", "StorageEncryption",
-        "HTTPDelivery", "HTTPProbe", "GRPCDelivery", "ExampleUpstream",
+        "HTTPDelivery", "HTTPProbe", "GRPCDelivery", "ExampleUpstream", "TomboloBenchmark",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
@@ -270,6 +271,26 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Benchmarks/CompositeOverhead"),
+    // Ours against what each engine can do at best: `tombolo bench`, and a program of its own without the agent.
+    .target(
+      name: "TomboloBenchmark",
+      dependencies: [
+        "TomboloPorts", "TomboloQueue", "FileStorage", "SQLiteStorage", "LMDBStorage", "CSQLite", "CLMDB",
+        .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Agent"])),
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+      ],
+      path: "Tools/Benchmarks/Bench/Library"),
+    .executableTarget(
+      name: "tombolo-bench",
+      dependencies: [
+        "TomboloBenchmark",
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
+      ],
+      path: "Tools/Benchmarks/Bench/Program"),
+    // What a callgrind run counts: no engine, no disk.
+    .executableTarget(
+      name: "instruction-probe", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloQueue"],
+      path: "Tools/Benchmarks/InstructionProbe"),
     .executableTarget(
       name: "file-floor", dependencies: ["TomboloPorts", "TomboloStorage", "FileStorage"],
       path: "Tools/Benchmarks/FileFloor"),

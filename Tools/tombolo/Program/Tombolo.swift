@@ -1,4 +1,5 @@
 import ArgumentParser
+import TomboloBenchmark
 
 /// `tombolo`: the agent, and everything one does to it from a terminal.
 struct TomboloCommand: AsyncParsableCommand {
@@ -15,7 +16,7 @@ struct TomboloCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, EnqueueCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, RetryCommand.self,
       DiscardCommand.self, NetworkCommand.self, ConfigCommand.self, StorageCommand.self, PluginsCommand.self,
-      DemoCommand.self,
+      BenchCommand.self, DemoCommand.self,
     ])
 }
 

@@ -1,0 +1,55 @@
+import TomboloPorts
+import TomboloQueue
+
+/// Claim, deliver and settle, with a handler that does nothing; when it is mixed, while 64 producers enqueue.
+struct DeliverScenario {
+  private static let concurrency = 64
+
+  var isMixed: Bool
+
+  func measure(_ name: String, _ rounds: Rounds) async throws -> BenchmarkResult {
+    let payload = rounds.settings.payload
+    let count = rounds.settings.count(20_000, multipleOf: Self.concurrency)
+    return try await rounds.compare(
+      name,
+      floor: { folder in
+        let floor = try rounds.engine.floor(in: folder, payload: payload)
+        if !isMixed { for _ in 0..<count / Self.concurrency { try floor.add(Self.concurrency) } }
+        return try await Meter.measure(count) {
+          for _ in 0..<count / Self.concurrency {
+            if isMixed { try floor.add(Self.concurrency) }
+            guard try floor.take(Self.concurrency) == Self.concurrency else {
+              throw BenchmarkError("something was lost")
+            }
+          }
+        }
+      },
+      ours: { folder in
+        let store = try await rounds.engine.store(in: "\(folder)/store")
+        var configuration = QueueConfiguration()
+        configuration.concurrency = Self.concurrency
+        let queue = try await SyncQueue.open(store: store, configuration: configuration)
+        let operations = (0..<Self.concurrency).map { _ in NewOperation(kind: "bench", payload: payload) }
+        if !isMixed { for _ in 0..<count / Self.concurrency { _ = try await queue.enqueue(operations) } }
+        let handler = CountingHandler(stopAfter: count)
+        let worker = SyncWorker(queue: queue, handler: handler)
+        handler.whenDone { worker.stop() }
+        let reading = try await Meter.measure(count) {
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await worker.run() }
+            if isMixed {
+              for operation in operations {
+                group.addTask { for _ in 0..<count / Self.concurrency { try await queue.enqueue(operation) } }
+              }
+            }
+            try await group.waitForAll()
+          }
+        }
+        guard worker.summary.delivered == count else {
+          throw BenchmarkError("\(worker.summary.delivered) of \(count) operations were delivered")
+        }
+        try await store.close()
+        return (reading, nil)
+      })
+  }
+}
