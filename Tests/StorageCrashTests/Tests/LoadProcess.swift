@@ -39,10 +39,22 @@ final class LoadProcess {
     }
   }
 
-  /// Ends it as a power switch would, and waits until it is gone.
-  func kill() async {
+  /// Lines it has written by now, whether they were read or not: what comes after them it writes later.
+  func linesSoFar() -> [Substring] {
+    var byteCount: CInt = 0
+    _ = ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &byteCount)
+    if byteCount > 0 { unread.append(output.fileHandleForReading.readData(ofLength: Int(byteCount))) }
+    var lines: [Substring] = []
+    while unread.contains(UInt8(ascii: "\n")), let line = line() { lines.append(line) }
+    return lines
+  }
+
+  /// Ends it as a power switch would, and waits until it is gone. Answers whether it ran until then.
+  @discardableResult
+  func kill() async -> Bool {
     _ = Foundation.kill(process.processIdentifier, SIGKILL)
     for await _ in ends {}
+    return process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL
   }
 
   /// Waits for its end and answers with its exit status.
