@@ -43,7 +43,8 @@ extension Registration {
     self.edges = edges
     self.origin = origin
     self.make = { resolution in try await make(repeat try await resolution.dependency((each D).self)) }
+    guard let close else { return }
     // `make` returns a `T`, so this is one.
-    self.close = close.map { close in { if let instance = $0 as? T { try await close(instance) } } }
+    self.close = { if let instance = $0 as? T { try await close(instance) } }
   }
 }
