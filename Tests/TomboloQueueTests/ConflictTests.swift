@@ -103,7 +103,7 @@ struct ConflictTests {
       ).id
       try await test.worker.drain()
       let stored = try #require(try await test.queue.snapshot(id))
-      #expect(stored.state == .pending, "\(String(describing: stored.lastFailure))")
+      #expect(stored.state == .retrying, "\(String(describing: stored.lastFailure))")
       #expect(String(decoding: stored.operation.payload, as: UTF8.self) == #"{"city":"z","name":"b"}"#)
       #expect(stored.operation.base == versions[1])
       #expect(try await QueueAudit.problems(in: test.store).isEmpty)
