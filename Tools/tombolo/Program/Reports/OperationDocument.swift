@@ -11,6 +11,8 @@ struct OperationDocument {
   var json: [UInt8]
   /// The payload's own bytes.
   var payload: [UInt8]
+  /// What the payload was before the change, when that was told.
+  var base: [UInt8]?
 
   /// The answer to `GET /v1/operations/{id}`.
   init(json: [UInt8]) throws {
@@ -22,6 +24,7 @@ struct OperationDocument {
       rest.replaceSubrange(range, with: Array("null".utf8))
     }
     operation = try JSONDecoder().decode(WireOperation.self, from: Data(rest))
+    base = JSONText.range(of: "base", in: json).map { Array(json[$0]) }
     payload =
       JSONText.range(of: "payload", in: json).map { Array(json[$0]) }
       ?? operation.payloadBase64.flatMap { Data(base64Encoded: $0) }.map { Array($0) } ?? []
