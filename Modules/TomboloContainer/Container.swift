@@ -43,12 +43,9 @@ public final class Container: Sendable {
 
   /// Makes every singleton, each after what it needs, otherwise in the order of registration. When one fails, or the task is
   /// cancelled, what was made is closed again, the container with it, before the error is thrown.
-  public func start() async throws {
-    try await start { _ in }
-  }
-
-  /// Starts, and answers with what `body` makes of it; when `body` fails, everything is closed as if starting had failed.
-  public func start<Result>(_ body: (Container) async throws -> Result) async throws -> Result {
+  ///
+  /// - Parameter body: Makes something of what was started. When it fails, everything is closed as if starting had failed.
+  public func start<Result>(_ body: (Container) async throws -> Result = { _ in }) async throws -> Result {
     do {
       _ = try await singletons(thatAre: Any.self)
       return try await body(self)

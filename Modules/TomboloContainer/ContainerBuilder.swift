@@ -90,9 +90,8 @@ public struct ContainerBuilder: Sendable {
   }
 
   private var effectiveRegistrations: [Registration] {
-    let replacements = Dictionary(overrides.map { ($0.key, $0) }, uniquingKeysWith: { _, later in later })
-    return registrations.map { registration in
-      guard var replacement = replacements[registration.key] else { return registration }
+    registrations.map { registration in
+      guard var replacement = overrides.last(where: { $0.key == registration.key }) else { return registration }
       replacement.lifetime = registration.lifetime
       return replacement
     }

@@ -26,12 +26,11 @@ final class InstancePool: Sendable {
 
   init(owner: String) { self.owner = owner }
 
-  func requireOpen() throws {
-    if state.withLock({ $0.isClosing }) { throw closedError }
-  }
+  func requireOpen() throws { try state.withLock { try requireOpen($0) } }
 
-  private var closedError: ContainerError {
-    ContainerError(code: .closed, message: "\(owner) is closed: nothing can be made any more")
+  private func requireOpen(_ state: State) throws {
+    guard state.isClosing else { return }
+    throw ContainerError(code: .closed, message: "\(owner) is closed: nothing can be made any more")
   }
 
   func isMade(_ key: DependencyKey) -> Bool { state.withLock { $0.creations[key] }?.isKept ?? false }
@@ -64,7 +63,7 @@ final class InstancePool: Sendable {
   /// The creation of `key`, and whether it is the caller's to make.
   private func claim(_ key: DependencyKey) throws -> (Promise<Outcome>, isMine: Bool) {
     try state.withLock { state in
-      if state.isClosing { throw closedError }
+      try requireOpen(state)
       if let creation = state.creations[key] { return (creation, false) }
       let creation = Promise<Outcome>()
       state.creations[key] = creation
@@ -78,9 +77,8 @@ extension InstancePool {
   /// waits for the first and learns of no failures.
   private func closeAll() async -> [CloseFailure] {
     let creations = state.withLock { state -> [Promise<Outcome>]? in
-      guard !state.isClosing else { return nil }
-      state.isClosing = true
-      return Array(state.creations.values)
+      defer { state.isClosing = true }
+      return state.isClosing ? nil : Array(state.creations.values)
     }
     guard let creations else {
       _ = await closed.answer(evenIfCancelled: true)
@@ -117,11 +115,7 @@ extension InstancePool {
     isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
   ) async throws -> Result {
     let result: Result
-    do {
-      result = try await body()
-    } catch {
-      throw await closing(after: error) ?? error
-    }
+    do { result = try await body() } catch { throw await closing(after: error) ?? error }
     if let error = await closing() { throw error }
     return result
   }

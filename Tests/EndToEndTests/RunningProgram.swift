@@ -144,6 +144,8 @@ private actor LineReader {
         unfinished.removeSubrange(...end)
       }
       if !unfinished.isEmpty { continuation.yield(String(decoding: unfinished, as: UTF8.self)) }
+      // Foundation keeps a process that has ended, and its pipes with it: hundreds of programs would be hundreds of open files.
+      handle.closeFile()
       continuation.finish()
     }
   }

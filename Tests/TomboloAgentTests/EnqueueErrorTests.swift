@@ -100,6 +100,22 @@ struct EnqueueErrorTests {
     }
   }
 
+  @Test("A base over the limit is refused with 413, and one beside a payload as large as may be is not")
+  func baseTooLarge() async throws {
+    var settings = QueueConfiguration()
+    settings.payloadByteCountMaximum = 100_000
+    try await AgentWorld.run(queue: settings) { world in
+      let largest = "\"\(String(repeating: "x", count: 99_998))\""
+      let body = #"{"kind":"k","payload":\#(largest),"base":\#(largest)}"#
+      #expect(try await world.send(.POST, "/v1/operations", body).status == 202)
+      let answer = try await world.send(.POST, "/v1/operations", #"{"kind":"k","base":[\#(largest)]}"#)
+      #expect(answer.status == 413)
+      let problem = try answer.problem()
+      #expect(problem.code == "payloadTooLarge" && problem.field == "base")
+      #expect(problem.detail.contains("the base has 100002 bytes, and the limit is 100000"))
+    }
+  }
+
   @Test("A body over the limit is refused with 413, whether it says its length or not")
   func bodyTooLarge() async throws {
     var settings = QueueConfiguration()

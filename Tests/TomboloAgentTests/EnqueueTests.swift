@@ -55,6 +55,21 @@ struct EnqueueTests {
     }
   }
 
+  @Test(
+    "What the payload was before the change is kept byte for byte, and shown",
+    arguments: [#""payload":[1]"#, #""payloadBase64":"AA==""#])
+  func base(payload: String) async throws {
+    try await AgentWorld.run { world in
+      let id = try await world.enqueue(#"{"kind":"k","base": {"payload":1.10, "a":null} ,\#(payload)}"#)
+      let stored = try await world.stored(id)
+      let base = #"{"payload":1.10, "a":null}"#
+      #expect(stored?.operation.base == Array(base.utf8))
+      let shown = try await world.send(.GET, "/v1/operations/\(id)").body
+      #expect(shown.contains(#","base":\#(base)"#), "\(shown)")
+      #expect(try await world.show(id).payloadBytes == stored?.operation.payload.count)
+    }
+  }
+
   @Test("Bytes come as payloadBase64, and go back so unless they are JSON")
   func base64() async throws {
     try await AgentWorld.run { world in
@@ -83,10 +98,11 @@ struct EnqueueTests {
         try await world.enqueue(
           #"""
           {"kind":"k","payload":null,"payloadBase64":null,"orderingKey":null,"priority":null,"version":null,
-           "idempotencyKey":null,"coalescingKey":null,"notBefore":null,"expiresAt":null,"headers":null}
+           "idempotencyKey":null,"coalescingKey":null,"notBefore":null,"expiresAt":null,"headers":null,"base":null}
           """#))
       #expect(operation.payloadBytes == 4 && operation.priority == "normal" && operation.version == 1)
       #expect(operation.orderingKey == nil && operation.idempotencyKey == operation.id)
+      #expect(try await world.stored(operation.id)?.operation.base == nil)
     }
   }
 

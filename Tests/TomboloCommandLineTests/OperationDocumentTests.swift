@@ -69,6 +69,22 @@ struct OperationDocumentTests {
     )
   }
 
+  @Test("A base is sent and shown byte for byte, beside any payload", arguments: ["1.10", "not json"])
+  func base(payload: String) throws {
+    let base = Array(#"{"payload": 1e999}"#.utf8)
+    var operation = NewOperation(kind: "k", payload: Array(payload.utf8))
+    operation.base = base
+    let body = String(decoding: try EnqueueBody(operation).bytes, as: UTF8.self)
+    #expect(body.hasSuffix(#","base":{"payload": 1e999}}"#), "\(body)")
+    var snapshot = Self.snapshot(payload)
+    snapshot.operation.base = base
+    let document = try OperationDocument(snapshot)
+    #expect(document.payload == Array(payload.utf8))
+    #expect(document.base == base)
+    let text = OperationText(document: document, clock: WallClock(now: Timestamp(millisecondsSinceEpoch: 22_000)))
+    #expect(text.description.contains("made on       18 bytes: {\"payload\": 1e999}"), "\(text)")
+  }
+
   @Test(
     "A payload that only says it is JSON is put into no document as it is",
     arguments: [Array(#"1,"notBefore":null"#.utf8), [0xFF, 0xFE, 0x7B, 0, 0x7D, 0], [0xEF, 0xBB, 0xBF, 0x31]])

@@ -89,6 +89,54 @@ struct ConflictTests {
     }
   }
 
+  @Test("What stands after a conflict is a change of the version it met, so the next one is merged with that")
+  func laterBase() async throws {
+    let versions = [#"{"city":"y","name":"a"}"#, #"{"city":"z","name":"a"}"#].map { Array($0.utf8) }
+    try await withQueue(.memory, resolver: ThreeWayMergeConflictResolver()) { test, _ in
+      test.handler.setAnswer { _, attempt in
+        guard attempt.number <= versions.count else { return .snooze(for: .seconds(1), TestQueue.failure) }
+        return .conflict(RemoteVersion(payload: versions[attempt.number - 1], detail: "412"))
+      }
+      let id = try await test.queue.enqueue(
+        NewOperation(
+          kind: "test", payload: Array(#"{"city":"x","name":"b"}"#.utf8), base: Array(#"{"city":"x","name":"a"}"#.utf8))
+      ).id
+      try await test.worker.drain()
+      let stored = try #require(try await test.queue.snapshot(id))
+      #expect(stored.state == .retrying, "\(String(describing: stored.lastFailure))")
+      #expect(String(decoding: stored.operation.payload, as: UTF8.self) == #"{"city":"z","name":"b"}"#)
+      #expect(stored.operation.base == versions[1])
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
+  @Test("Settled by hand it is a change of the version that the person saw", arguments: [true, false])
+  func baseByHand(isMerged: Bool) async throws {
+    try await withQueue(.memory, resolver: ManualConflictResolver()) { test, _ in
+      test.handler.setAnswer { _, _ in .conflict(RemoteVersion(payload: [9], detail: "412")) }
+      let id = try await test.queue.enqueue(NewOperation(kind: "test", payload: [2], base: [1])).id
+      try await test.worker.drain()
+      try await test.queue.resolve(id, with: isMerged ? .merged([3]) : .local)
+      let stored = try #require(try await test.queue.snapshot(id)).operation
+      #expect(stored.base == [9])
+      #expect(stored.payload == [isMerged ? 3 : 2])
+    }
+  }
+
+  @Test("An operation without a base gets none when it stands as it is")
+  func noBase() async throws {
+    try await withQueue(.memory, resolver: LocalWinsConflictResolver()) { test, _ in
+      test.handler.setAnswer { _, attempt in
+        attempt.number == 1
+          ? .conflict(RemoteVersion(payload: [9], detail: "412")) : .snooze(for: .seconds(1), TestQueue.failure)
+      }
+      let id = try await test.add(payload: [1])
+      try await test.worker.drain()
+      let stored = try #require(try await test.queue.snapshot(id)).operation
+      #expect(stored.base == nil && stored.payload == [1])
+    }
+  }
+
   @Test("A conflict that comes again and again is parked", arguments: TestEngine.allCases)
   func bounded(engine: TestEngine) async throws {
     try await withQueue(engine, resolver: LocalWinsConflictResolver(), { $0.conflictRoundsMaximum = 3 }) { test, _ in

@@ -72,6 +72,34 @@ struct UniquenessTests {
     }
   }
 
+  @Test(
+    "What takes the place of a waiting one takes over its base: what both changed is one change of that",
+    arguments: [UniquenessPolicy.replace, .merge], ["{}", nil])
+  func base(policy: UniquenessPolicy, base: String?) async throws {
+    try await withQueue(.memory) { test, _ in
+      var first = operation(#"{"a":1}"#, nil)
+      first.base = base.map { Array($0.utf8) }
+      var second = operation(#"{"a":1,"b":2}"#, policy)
+      second.base = first.payload
+      try await test.queue.enqueue(first)
+      let id = try await test.queue.enqueue(second).id
+      let stored = try #require(try await test.queue.snapshot(id)).operation
+      #expect(stored.base == first.base)
+      #expect(stored.payload == second.payload)
+    }
+  }
+
+  @Test("What follows a waiting one keeps its own base: it is a change of what the other leaves")
+  func appendedBase() async throws {
+    try await withQueue(.memory) { test, _ in
+      try await test.queue.enqueue(operation("1", nil))
+      var second = operation("2", .append)
+      second.base = [0x31]
+      let id = try await test.queue.enqueue(second).id
+      #expect(try await test.queue.snapshot(id)?.operation.base == [0x31])
+    }
+  }
+
   @Test("What cannot be merged is refused with the reason, and the waiting one stays as it was")
   func notMergeable() async throws {
     try await withQueue(.memory) { test, _ in

@@ -56,7 +56,8 @@ public enum ManualConflictPlugin: ConflictResolverPlugin {
 /// Both win, where they do not contradict each other.
 public enum FieldsConflictPlugin: ConflictResolverPlugin {
   public static let identifier = PluginIdentifier(.conflict, "fields")
-  public static let summary = "Merges JSON objects field by field: of each field the side that changed it stands."
+  public static let summary =
+    "Merges JSON objects field by field: of each field the side that changed it since the operation's `base` stands."
   public static let stability = PluginStability.stable
   public static let options = [
     OptionDeclaration(

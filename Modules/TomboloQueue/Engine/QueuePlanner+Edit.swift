@@ -25,8 +25,8 @@ extension QueuePlanner {
     switch choice {
     case .remote:
       return try discard(stored, progress, reason: "the upstream's version stands, by hand: \(remote.detail)")
-    case .merged(let payload): put(payload, of: stored)
-    case .local: break
+    case .merged(let payload): put(payload, of: stored, over: remote)
+    case .local: put(nil, of: stored, over: remote)
     }
     progress.replacing = remote.mark
     try redrive(stored, progress)

@@ -218,13 +218,20 @@ extension QueuePlanner {
     // The remote payload has served the resolver; its mark is what the next attempt needs.
     progress.replacing = remote.mark
     note(DeliveryFailure(.conflict, remote.detail), &progress)
-    guard let payload else { return }
-    put(payload, of: stored)
+    put(payload, of: stored, over: remote)
   }
 
-  /// Another payload for an operation that stays where it is.
-  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil) {
+  /// What stands after a conflict: this payload, or the operation's own. It is a change of the version it replaces, so that is
+  /// what it was made on, should it meet yet another.
+  mutating func put(_ payload: [UInt8]?, of stored: StoredOperation, over remote: RemoteVersion) {
+    guard payload != nil || stored.operation.base != nil else { return }
+    put(payload ?? stored.operation.payload, of: stored, base: remote.payload)
+  }
+
+  /// Another payload, and another base when one is given, for an operation that stays where it is.
+  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil, base: [UInt8]? = nil) {
     var operation = NewOperation(stored)
+    if let base { operation.base = base }
     operation.payload = payload
     operation.version = version ?? operation.version
     counts.byteCount += payload.count - stored.operation.payload.count

@@ -7,7 +7,7 @@ enum Unification {
   case add(behind: OperationID?)
   /// Nothing is added.
   case keep(OperationID)
-  /// It takes the place of this one, which is taken away.
+  /// It takes the place of this one, which is taken away, and takes over its base.
   case replace(SyncOperation)
   case merge(SyncOperation)
 }
@@ -36,6 +36,8 @@ extension QueuePlanner {
     guard try !hasDependents(id) else { return .add(behind: id) }
     let isMerge = (operation.uniqueness ?? configuration.uniqueness) == .merge
     if isMerge { try merge(stored.operation, into: &operation) }
+    // It now tells of both changes, and the first was made on what the upstream had; the second on what was here already.
+    operation.base = stored.operation.base
     try remove(stored, progress: progress, end: .superseded)
     return isMerge ? .merge(stored.operation) : .replace(stored.operation)
   }

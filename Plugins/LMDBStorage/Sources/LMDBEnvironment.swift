@@ -68,7 +68,13 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   private static func openTable(_ handle: OpaquePointer) throws -> MDB_dbi {
     var transaction: OpaquePointer?
-    try LMDBFailure.require(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "looking for its table")
+    var begun = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
+    // Another process that has it open may have made the map larger since it was opened here.
+    while begun == MDB_MAP_RESIZED {
+      try LMDBFailure.require(mdb_env_set_mapsize(handle, 0), "sizing the map")
+      begun = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
+    }
+    try LMDBFailure.require(begun, "looking for its table")
     var table: MDB_dbi = 0
     let result = mdb_dbi_open(transaction, nil, 0, &table)
     guard result == MDB_SUCCESS else {
@@ -105,29 +111,34 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   /// Runs `body` with a transaction that reads. For the writer and for opening; the reader keeps one of its own.
   func withSnapshot<Value>(_ body: (OpaquePointer) throws -> Value) throws -> Value {
-    try requireMap()
-    var transaction: OpaquePointer?
-    try LMDBFailure.require(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction), "beginning to read")
-    guard let transaction else { throw LMDBFailure(result: ENOMEM, action: "beginning to read") }
+    let transaction = try begin(UInt32(MDB_RDONLY), "beginning to read")
     defer { mdb_txn_abort(transaction) }
     return try body(transaction)
   }
 
-  /// Begins a transaction that writes. Adopts the size of a map that another program grew.
+  /// Begins a transaction that writes.
   ///
   /// - Parameter durability: What its commit has to reach, where that is not what the environment was opened with.
   func beginWriting(_ durability: StoreDurability? = nil) throws -> OpaquePointer {
     try requireMap()
     if let durability { try reach(durability) }
-    var transaction: OpaquePointer?
-    var result = mdb_txn_begin(handle, nil, 0, &transaction)
-    if result == MDB_MAP_RESIZED {
-      try setMap(0)
-      result = mdb_txn_begin(handle, nil, 0, &transaction)
+    return try begin(0, "beginning a commit")
+  }
+
+  /// Begins a transaction, with a map as large as another process has made it.
+  private func begin(_ flags: UInt32, _ action: String) throws -> OpaquePointer {
+    try requireMap()
+    while true {
+      var transaction: OpaquePointer?
+      let result = mdb_txn_begin(handle, nil, flags, &transaction)
+      guard result != MDB_MAP_RESIZED else {
+        try setMap(0)
+        continue
+      }
+      try LMDBFailure.require(result, action)
+      guard let transaction else { throw LMDBFailure(result: ENOMEM, action: action) }
+      return transaction
     }
-    try LMDBFailure.require(result, "beginning a commit")
-    guard let transaction else { throw LMDBFailure(result: ENOMEM, action: "beginning a commit") }
-    return transaction
   }
 
   /// Has the next commit flush its meta page, or not. For the thread that writes.

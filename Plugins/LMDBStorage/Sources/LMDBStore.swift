@@ -73,7 +73,7 @@ public final class LMDBStore: KeyValueStore {
     }
     let environment = try await writer.open()
     do {
-      try await reader.open(environment)
+      try await adopting { try await reader.open(environment) }
     } catch {
       await writer.abandon()
       throw error

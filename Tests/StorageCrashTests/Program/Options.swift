@@ -8,9 +8,13 @@ struct Options: Sendable {
   var producerCount = 1
   var round = 0
   var isGrouped = false
+  /// Whether another process may have the store open.
+  var isShared = false
   /// Whether to go on when a commit fails; see `StubbornLoad`.
   var isStubborn = false
   var commitCount = 1_000_000
+  /// After how many seconds the program ends itself, so that one that hangs is not waited for; zero is never.
+  var secondsMaximum = 0
 
   init(_ arguments: [String]) throws {
     var values: [String: String] = [:]
@@ -32,8 +36,10 @@ struct Options: Sendable {
     producerCount = try value("--producers", producerCount) { Int($0) }
     round = try value("--round", round) { Int($0) }
     isGrouped = try value("--grouped", isGrouped) { Bool($0) }
+    isShared = try value("--shared", isShared) { Bool($0) }
     isStubborn = try value("--stubborn", isStubborn) { Bool($0) }
     commitCount = try value("--commits", commitCount) { Int($0) }
+    secondsMaximum = try value("--seconds", secondsMaximum) { Int($0) }
     if let unknown = values.keys.min() { throw LoadError(message: "\(unknown) is no option") }
   }
 }

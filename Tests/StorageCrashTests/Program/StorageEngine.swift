@@ -9,11 +9,14 @@ enum StorageEngine: String, CaseIterable, Sendable {
   case sqlite
   case lmdb
 
-  func open(path: String, durability: StoreDurability) async throws -> any KeyValueStore {
+  /// Whether several processes may have one store open.
+  var canBeShared: Bool { self != .file }
+
+  func open(path: String, durability: StoreDurability, isShared: Bool = false) async throws -> any KeyValueStore {
     switch self {
     case .file: try await FileStore(path: path, durability: durability)
-    case .sqlite: try await SQLiteStore(path: path, durability: durability)
-    case .lmdb: try await LMDBStore(path: path, durability: durability)
+    case .sqlite: try await SQLiteStore(path: path, durability: durability, isShared: isShared)
+    case .lmdb: try await LMDBStore(path: path, durability: durability, isShared: isShared)
     }
   }
 }

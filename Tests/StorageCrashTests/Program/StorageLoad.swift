@@ -14,13 +14,15 @@ import TomboloStorage
 ///     storage-load --engine lmdb --path ./data --durability full --producers 4 --round 0 --grouped true --commits 1000
 ///
 /// `--commits` is how many steps each producer takes; `--grouped` sends them through a `GroupCommit`; `--stubborn` goes on
-/// when a step fails.
+/// when a step fails; `--shared` lets others have the store open, too.
 @main
 struct StorageLoad {
   static func main() async throws {
     let options = try Options(Array(CommandLine.arguments.dropFirst()))
     if options.isStubborn { return try await StubbornLoad(options: options, print: print).run() }
-    let store = try await options.engine.open(path: options.path, durability: options.durability)
+    _ = alarm(UInt32(clamping: options.secondsMaximum))
+    let store = try await options.engine.open(
+      path: options.path, durability: options.durability, isShared: options.isShared)
     // Told apart from what opening costs, in a trace of system calls.
     try print("ready\n")
     let door = GroupCommit(store)

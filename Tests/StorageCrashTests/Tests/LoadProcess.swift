@@ -8,6 +8,7 @@ final class LoadProcess {
   private let output = Pipe()
   private let ends: AsyncStream<Void>
   private var unread = Data()
+  private var isAtEnd = false
 
   /// Starts it, under `tracer` when one is given.
   init(_ arguments: [String], under tracer: [String] = []) throws {
@@ -33,16 +34,33 @@ final class LoadProcess {
         unread = Data(unread[unread.index(after: end)...])
         return line[...]
       }
+      if isAtEnd { return nil }
       let more = output.fileHandleForReading.availableData
-      if more.isEmpty { return nil }
       unread.append(more)
+      guard more.isEmpty else { continue }
+      isAtEnd = true
+      // Foundation keeps a process that has ended, and its pipe with it. With some 1,300 open files its `run` crashes.
+      output.fileHandleForReading.closeFile()
     }
   }
 
-  /// Ends it as a power switch would, and waits until it is gone.
-  func kill() async {
+  /// Lines it has written by now, whether they were read or not: what comes after them it writes later.
+  func linesSoFar() -> [Substring] {
+    guard !isAtEnd else { return [] }
+    var byteCount: CInt = 0
+    _ = ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &byteCount)
+    if byteCount > 0 { unread.append(output.fileHandleForReading.readData(ofLength: Int(byteCount))) }
+    var lines: [Substring] = []
+    while unread.contains(UInt8(ascii: "\n")), let line = line() { lines.append(line) }
+    return lines
+  }
+
+  /// Ends it as a power switch would, and waits until it is gone. Answers whether it ran until then.
+  @discardableResult
+  func kill() async -> Bool {
     _ = Foundation.kill(process.processIdentifier, SIGKILL)
     for await _ in ends {}
+    return process.terminationReason == .uncaughtSignal && process.terminationStatus == SIGKILL
   }
 
   /// Waits for its end and answers with its exit status.

@@ -13,7 +13,7 @@ struct OperationDraft {
   /// Every field an operation may have.
   enum Field: String, CaseIterable {
     case kind, version, orderingKey, priority, payload, payloadBase64, idempotencyKey, coalescingKey, notBefore
-    case expiresAt, headers
+    case expiresAt, headers, base
   }
 
   /// What stands before the names of its fields in messages: `operations[2].`.
@@ -32,6 +32,7 @@ struct OperationDraft {
   private var notBefore: Timestamp?
   private var expiresAt: Timestamp?
   private var headers: [OperationHeader] = []
+  private var base: Range<Int>?
 
   init(path: String) {
     self.path = path
@@ -65,10 +66,11 @@ struct OperationDraft {
     case .notBefore: notBefore = try timestamp(field, &scanner)
     case .expiresAt: expiresAt = try timestamp(field, &scanner)
     case .headers: headers = try OperationHeaders.read(from: &scanner, field: path + field.rawValue)
+    case .base: base = try scanner.skipValue()
     }
   }
 
-  /// The operation, once every field came; the payload is copied out of `body` here, and nowhere else.
+  /// The operation, once every field came; payload and base are copied out of `body` here, and nowhere else.
   func operation(_ body: [UInt8]) throws -> NewOperation {
     guard let kind else {
       throw AgentProblem(
@@ -88,7 +90,7 @@ struct OperationDraft {
     return NewOperation(
       kind: kind, version: version, payload: payload.map { Array(body[$0]) } ?? payloadBytes ?? [], priority: priority,
       orderingKey: orderingKey, idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, notBefore: notBefore,
-      expiresAt: expiresAt, headers: headers)
+      expiresAt: expiresAt, base: base.map { Array(body[$0]) }, headers: headers)
   }
 
   // MARK: - Values

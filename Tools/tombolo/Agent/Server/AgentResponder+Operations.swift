@@ -45,17 +45,13 @@ extension AgentResponder {
     let payload = snapshot.operation.payload
     var operation = describe(snapshot)
     operation.conflict = WireConflict(snapshot)
+    let isJSON = JSONCheck.problem(in: payload) == nil
     // Any other bytes are as good a payload; they are shown in base64.
-    guard JSONCheck.problem(in: payload) == nil else {
-      operation.payloadBase64 = Self.base64(payload)
-      return try Self.json(operation)
-    }
-    // The payload's own bytes go in as they are: decoding them would change numbers and the order of keys.
+    if !isJSON { operation.payloadBase64 = Self.base64(payload) }
     var text = try Self.encode(operation)
-    text.removeLast()
-    text += Array(#","payload":"#.utf8)
-    text += payload
-    text.append(UInt8(ascii: "}"))
+    // Their own bytes go in as they are: decoding them would change numbers and the order of keys.
+    if let base = snapshot.operation.base, JSONCheck.problem(in: base) == nil { Self.add("base", base, to: &text) }
+    if isJSON { Self.add("payload", payload, to: &text) }
     return Self.answer(jsonText: text)
   }
 
@@ -85,6 +81,14 @@ extension AgentResponder {
     let parameters = try QueryParameters(request.uri.query, known: ["reason"])
     try await parts.queue.discard(id, reason: parameters["reason"] ?? "discarded by hand, without a reason")
     return try Self.json(WireReceipt(id: id.description, state: OperationState.discarded.rawValue))
+  }
+
+  /// Adds a member, whose value is JSON, to an object that has members.
+  private static func add(_ name: String, _ value: [UInt8], to object: inout [UInt8]) {
+    object.removeLast()
+    object += Array(",\"\(name)\":".utf8)
+    object += value
+    object.append(UInt8(ascii: "}"))
   }
 
   private static func missing(_ id: OperationID) -> AgentProblem {

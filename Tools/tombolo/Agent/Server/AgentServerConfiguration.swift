@@ -26,8 +26,8 @@ public struct AgentServerConfiguration: Hashable, Sendable {
     self.payloadByteCountMaximum = payloadByteCountMaximum
   }
 
-  /// The most bytes of a request with a single operation: its payload in base64, and room for the rest.
-  var singleByteCountMaximum: Int { payloadByteCountMaximum / 3 * 4 + 64 * 1_024 }
+  /// The most bytes of a request with a single operation: its payload in base64, its base, and room for the rest.
+  var singleByteCountMaximum: Int { payloadByteCountMaximum / 3 * 4 + payloadByteCountMaximum + 64 * 1_024 }
 
   /// The most bytes of any request.
   var bodyByteCountMaximum: Int { max(singleByteCountMaximum, 16 * 1_024 * 1_024) }

@@ -1,6 +1,7 @@
 /// An operation as `GET /v1/operations` and `GET /v1/operations/{id}` tell of it.
 ///
-/// Every key but `payload`, `payloadBase64` and `conflict` is always there, as `null` where there is nothing to say.
+/// Every key but `payload`, `payloadBase64` and `conflict` is always there, as `null` where there is nothing to say. The answer about
+/// a single operation also has the key `base`, where one was given: what the payload was before the change, byte for byte.
 public struct WireOperation: Hashable, Sendable, Codable {
   public var id: String
   public var kind: String

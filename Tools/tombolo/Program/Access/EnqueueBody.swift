@@ -7,7 +7,7 @@ import TomboloQueue
 struct EnqueueBody {
   let bytes: [UInt8]
 
-  /// A payload that says it is JSON, and is, travels as it is, byte for byte; any other in base64.
+  /// A payload that says it is JSON, and is, travels as it is, byte for byte; any other in base64. A base has to be JSON.
   init(_ operation: NewOperation) throws {
     var fields: [String: WireJSON] = [
       "kind": .string(operation.kind), "priority": .string(operation.priority.name),
@@ -27,6 +27,7 @@ struct EnqueueBody {
     if !isJSON { fields["payloadBase64"] = .string(Data(operation.payload).base64EncodedString()) }
     var text = try JSONText.encode(WireJSON.object(fields))
     if isJSON { text = JSONText.adding("payload", value: operation.payload, to: text) }
+    if let base = operation.base { text = JSONText.adding("base", value: base, to: text) }
     bytes = text
   }
 }

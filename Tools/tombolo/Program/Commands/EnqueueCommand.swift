@@ -36,6 +36,11 @@ struct EnqueueCommand: AsyncParsableCommand {
   @Flag(help: "The payload need not be JSON; it is sent as the bytes it is.")
   var raw = false
 
+  @Option(
+    help: ArgumentHelp(
+      "What the payload was before the change, for `queue.conflict: { type: fields }`.", valueName: "json|@file"))
+  var base: String?
+
   @Option(help: "Enqueueing again with the same key adds nothing and prints the first id.")
   var idempotencyKey: String?
 
@@ -84,6 +89,15 @@ struct EnqueueCommand: AsyncParsableCommand {
     }
     return NewOperation(
       kind: kind, payload: payload, priority: priority, orderingKey: orderingKey, idempotencyKey: idempotencyKey,
-      coalescingKey: coalescingKey, notBefore: notBefore, expiresAt: expiresAt, headers: headers)
+      coalescingKey: coalescingKey, notBefore: notBefore, expiresAt: expiresAt, base: try readBase(),
+      headers: headers)
+  }
+
+  private func readBase() throws -> [UInt8]? {
+    guard let base else { return nil }
+    let argument = base.hasPrefix("@") ? PayloadArgument.file(String(base.dropFirst())) : .text(base)
+    let bytes = try argument.read(option: "--base")
+    guard let problem = JSONCheck.problem(in: bytes) else { return bytes }
+    throw CommandError(.usage, "--base is not JSON: \(problem)")
   }
 }

@@ -35,8 +35,8 @@ enum PayloadArgument: Hashable {
     }
   }
 
-  /// The bytes, read from wherever they are.
-  func read() throws -> [UInt8] {
+  /// The bytes, read from wherever they are. `option` is named in messages.
+  func read(option: String = "--data") throws -> [UInt8] {
     switch self {
     case .none: return []
     case .text(let text): return Array(text.utf8)
@@ -45,7 +45,8 @@ enum PayloadArgument: Hashable {
         return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
       } catch {
         let reason = FileManager.default.fileExists(atPath: path) ? error.localizedDescription : "there is no such file"
-        throw CommandError(.usage, "--data @\(SafeText.line(path, limit: 256)) cannot be read: \(reason)", cause: error)
+        throw CommandError(
+          .usage, "\(option) @\(SafeText.line(path, limit: 256)) cannot be read: \(reason)", cause: error)
       }
     case .standardInput: return Array(try FileHandle.standardInput.readToEnd() ?? Data())
     }

@@ -29,7 +29,8 @@ struct OperationText: CustomStringConvertible {
     for (name, value) in operation.headers.sorted(by: { $0.key < $1.key }) {
       rows.append(["header", SafeText.line("\(name): \(value)", limit: 200)])
     }
-    rows.append(["payload", payload])
+    rows.append(["payload", Self.excerpt(document.payload)])
+    if let base = document.base { rows.append(["made on", Self.excerpt(base)]) }
     if let conflict = operation.conflict { rows += ConflictText(conflict: conflict).rows }
     return Columns.text(rows)
   }
@@ -65,16 +66,15 @@ struct OperationText: CustomStringConvertible {
     return reason
   }
 
-  private var payload: String {
-    let bytes = document.payload
+  private static func excerpt(_ bytes: [UInt8]) -> String {
     guard !bytes.isEmpty else { return "none" }
     let size = ByteCountWords.text(bytes.count)
     // Four bytes a character at most: enough to fill the excerpt, and no more is decoded.
-    let start = bytes.prefix(4 * Self.payloadCharacterLimit + 4)
+    let start = bytes.prefix(4 * payloadCharacterLimit + 4)
     guard bytes.count > start.count || String(validating: start, as: UTF8.self) != nil,
       !start.contains(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D })
     else { return "\(size), not text: use --json to see them in base64" }
-    return "\(size): \(SafeText.line(String(decoding: start, as: UTF8.self), limit: Self.payloadCharacterLimit))"
+    return "\(size): \(SafeText.line(String(decoding: start, as: UTF8.self), limit: payloadCharacterLimit))"
   }
 
   static func attempts(_ count: Int) -> String {

@@ -11,19 +11,23 @@ struct OperationDocument {
   var json: [UInt8]
   /// The payload's own bytes.
   var payload: [UInt8]
+  /// What the payload was before the change, when that was told.
+  var base: [UInt8]?
 
   /// The answer to `GET /v1/operations/{id}`.
   init(json: [UInt8]) throws {
     self.json = json
-    if let range = JSONText.range(of: "payload", in: json) {
-      payload = Array(json[range])
-      // Not decoded: its numbers and its depth may be more than a decoder bears.
-      let rest = json[..<range.lowerBound] + Array("null".utf8) + json[range.upperBound...]
-      operation = try JSONDecoder().decode(WireOperation.self, from: Data(rest))
-    } else {
-      operation = try JSONDecoder().decode(WireOperation.self, from: Data(json))
-      payload = operation.payloadBase64.flatMap { Data(base64Encoded: $0) }.map { Array($0) } ?? []
+    // Not decoded: their numbers and their depth may be more than a decoder bears.
+    var rest = json
+    for name in ["payload", "base"] {
+      guard let range = JSONText.range(of: name, in: rest) else { continue }
+      rest.replaceSubrange(range, with: Array("null".utf8))
     }
+    operation = try JSONDecoder().decode(WireOperation.self, from: Data(rest))
+    base = JSONText.range(of: "base", in: json).map { Array(json[$0]) }
+    payload =
+      JSONText.range(of: "payload", in: json).map { Array(json[$0]) }
+      ?? operation.payloadBase64.flatMap { Data(base64Encoded: $0) }.map { Array($0) } ?? []
   }
 
   /// What the agent would answer.
@@ -31,6 +35,9 @@ struct OperationDocument {
     var text = try JSONText.encode(WireJSON(snapshot))
     if let conflict = WireConflict(snapshot) {
       text = try JSONText.adding("conflict", value: JSONText.encode(conflict), to: text)
+    }
+    if let base = snapshot.operation.base, JSONCheck.problem(in: base) == nil {
+      text = JSONText.adding("base", value: base, to: text)
     }
     let payload = snapshot.operation.payload
     if JSONCheck.problem(in: payload) == nil {
