@@ -156,6 +156,7 @@ let package = Package(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
         .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: .when(traits: ["GRPC"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["GRPC"])),
+        .product(name: "NIOTLS", package: "swift-nio", condition: .when(traits: ["GRPC"])),
         .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: .when(traits: ["GRPC"])),
       ],
       path: "Plugins/GRPCDelivery", exclude: ["Protocol/operation_delivery.proto"]),

@@ -15,7 +15,7 @@ public enum GRPCDeliveryPlugin: DeliveryPlugin {
       help: "The deadline of a call, from the wait for a connection to the status."),
     OptionDeclaration(
       "connectTimeout", .duration(durations), default: .duration(.seconds(3)),
-      help: "The longest a connection may take to come about."),
+      help: "The longest a connection may take to come about, the TLS handshake included."),
     OptionDeclaration(
       "headers", .map(of: .string), default: .map([]), isSecret: true, help: "Metadata of every call."),
     OptionDeclaration("bearerToken", .string, isSecret: true, help: "Sent as `authorization: Bearer …`."),

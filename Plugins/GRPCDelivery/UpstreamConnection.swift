@@ -43,7 +43,7 @@ final class UpstreamConnection: Sendable {
 
   /// Whether a connection could be made at all, as far as that can be known without making one.
   func check() throws {
-    _ = try makeTransport(ConnectLimit(connectTimeout))
+    _ = try makeTransport(makeConnectLimit())
   }
 
   /// Makes a unary call.
@@ -70,9 +70,7 @@ final class UpstreamConnection: Sendable {
       }
     } catch {
       var failure = CallFailure(thrown: error)
-      if case .unreachable = failure, connectLimit.hasPassed {
-        failure = .unreachable("it did not accept a connection in time")
-      }
+      if case .unreachable = failure, let reason = connectLimit.reason { failure = .unreachable(reason) }
       switch failure {
       case .unreachable, .deadlinePassed: giveUp(client)
       case .answered, .closed: break
@@ -101,7 +99,7 @@ final class UpstreamConnection: Sendable {
     try state.withLock { state in
       if state.isClosed { throw CallFailure.closed }
       if let current = state.current { return (current.client, current.connectLimit) }
-      let connectLimit = ConnectLimit(connectTimeout)
+      let connectLimit = makeConnectLimit()
       let client = GRPCClient(transport: try makeTransport(connectLimit))
       // Unstructured, because the port has no place to run in: a handler is called and closed. It is owned here, ends with
       // the client, and `close()` cancels it and waits for it.
@@ -135,6 +133,10 @@ final class UpstreamConnection: Sendable {
       state.ending[ObjectIdentifier(client)] = nil
       if state.current?.client === client { state.current = nil }
     }
+  }
+
+  private func makeConnectLimit() -> ConnectLimit {
+    ConnectLimit(connectTimeout, isEncrypted: address.isEncrypted)
   }
 
   private func makeTransport(_ connectLimit: ConnectLimit) throws -> HTTP2ClientTransport.Posix {

@@ -6,7 +6,8 @@ public struct HTTPDeliveryConfiguration: Sendable {
   public var baseURL: String
   /// The longest an attempt may take, from the request for a connection to the last byte of the answer.
   public var timeout: Duration = .seconds(10)
-  /// The longest a connection may take to come about. Shorter than `timeout`, so that a dead upstream is told from a slow one.
+  /// The longest a connection may take to come about, the TLS handshake included. Shorter than `timeout`, so that a dead upstream is
+  /// told from a slow one.
   public var connectTimeout: Duration = .seconds(3)
   /// Sent with every request. Their values are treated as secrets.
   public var headers: [OperationHeader] = []

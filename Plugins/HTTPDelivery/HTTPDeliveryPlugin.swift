@@ -12,7 +12,7 @@ public enum HTTPDeliveryPlugin: DeliveryPlugin {
       help: "The longest an attempt may take, from the wait for a connection to the end of the answer."),
     OptionDeclaration(
       "connectTimeout", .duration(durations), default: .duration(.seconds(3)),
-      help: "The longest a connection may take to come about."),
+      help: "The longest a connection may take to come about, the TLS handshake included."),
     OptionDeclaration(
       "headers", .map(of: .string), default: .map([]), isSecret: true, help: "Header fields of every request."),
     OptionDeclaration("bearerToken", .string, isSecret: true, help: "Sent as `Authorization: Bearer …`."),

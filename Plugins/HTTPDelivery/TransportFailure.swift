@@ -28,7 +28,7 @@ enum TransportFailure {
     case .deadlineExceeded, .readTimeout, .writeTimeout:
       retry(.timeout, "\(target) did not answer within \(words(timeout)); it may or may not have acted")
     case .connectTimeout:
-      retry(.unreachable, "\(target) did not accept a connection in time")
+      retry(.unreachable, "no connection to \(target) came about in time")
     case .getConnectionFromPoolTimeout:
       retry(.unreachable, "no connection to \(target) became free in time: is connectionsMaximum too low?")
     case .tlsHandshakeTimeout:
@@ -66,7 +66,7 @@ enum TransportFailure {
     case ECONNRESET, EPIPE: "\(target) broke the connection before it answered; it may or may not have acted"
     case ENETUNREACH: "no route to the network of \(target)"
     case EHOSTUNREACH: "no route to \(target)"
-    case ETIMEDOUT: "\(target) did not accept a connection in time"
+    case ETIMEDOUT: "no connection to \(target) came about in time"
     default: "no connection to \(target): \(AnswerText.singleLine("\(error)"))"
     }
   }

@@ -67,7 +67,25 @@ struct HTTPDeliveryFailureTests {
       $0.connectTimeout = .milliseconds(100)
     }
     #expect(outcome.label == "retry unreachable")
-    #expect(outcome.message == "127.0.0.1:\(listener.port) did not accept a connection in time")
+    #expect(outcome.message == "no connection to 127.0.0.1:\(listener.port) came about in time")
+  }
+
+  @Test("A TLS handshake that hangs ends with the connect timeout", .timeLimit(.minutes(1)))
+  func silentHandshake() async throws {
+    let listener = try #require(SilentListener())
+    let start = ContinuousClock.now
+    let outcome = try await Self.deliverOnce("https://127.0.0.1:\(listener.port)") {
+      $0.timeout = .seconds(3_600)
+      $0.connectTimeout = .milliseconds(100)
+    }
+    #expect(outcome.label == "retry unreachable")
+    #expect(ContinuousClock.now - start < .seconds(8), "the driver's own limit is ten")
+    // Two of the driver's timers end at the same moment.
+    let target = "127.0.0.1:\(listener.port)"
+    let messages = [
+      "no connection to \(target) came about in time", "the TLS handshake with \(target) did not end in time",
+    ]
+    #expect(messages.contains(outcome.message), "\(outcome.message)")
   }
 
   @Test("A name that does not resolve is unreachable", .timeLimit(.minutes(1)))

@@ -11,13 +11,7 @@ public enum AutomaticNetworkSourcePlugin: NetworkSourcePlugin {
 
   /// Makes the source of this system; where there is none, one that says so.
   public static func make(_ options: PluginOptions, in context: PluginContext) async throws -> any NetworkPathSource {
-    #if os(Linux)
-      NetlinkSource(time: context.time)
-    #elseif canImport(Network)
-      NWPathSource()
-    #else
-      SilentPathSource(reason: "this system has no source that is known here")
-    #endif
+    SystemPathSource(time: context.time)
   }
 }
 

@@ -22,7 +22,7 @@ final class TCPConnectThreads: Sendable {
           attempt.finish(ProbeResult(.limited, detail: "earlier look-ups of \(address.host) are still under way"))
           return
         }
-        let error = startDetachedThread {
+        let error = startDetachedThread(named: "tombolo-connect") {
           let result = attempt.run()
           // Before the answer: whoever gets it may check again at once.
           self.release()

@@ -48,6 +48,41 @@ struct GRPCDeliveryFailureTests {
     try await delivery.close()
   }
 
+  @Test(
+    "Where the connection is accepted and then nobody speaks it is unreachable after the connect timeout, with TLS and without",
+    .timeLimit(.minutes(1)),
+    arguments: [
+      ("http", "it accepted a connection, but did not speak HTTP/2 in time"),
+      ("https", "the TLS handshake did not end in time"),
+    ])
+  func silentConnection(scheme: String, reason: String) async throws {
+    let listener = try #require(SilentListener())
+    var configuration = GRPCDeliveryConfiguration(baseURL: "\(scheme)://127.0.0.1:\(listener.port)")
+    configuration.timeout = .seconds(3_600)
+    configuration.connectTimeout = .milliseconds(100)
+    let delivery = try GRPCDelivery(configuration)
+    // The second one connects anew.
+    for number in 1...2 {
+      let outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
+      #expect(outcome.label == "retry unreachable")
+      #expect(outcome.message == "no answer from 127.0.0.1:\(listener.port): \(reason)")
+    }
+    try await delivery.close()
+  }
+
+  @Test("A connection that came about outlives the connect timeout", .timeLimit(.minutes(1)))
+  func connectionStays() async throws {
+    try await DeliveryHarness.run {
+      $0.connectTimeout = .milliseconds(300)
+      $0.timeout = .milliseconds(1_500)
+    } body: { harness in
+      // On a busy machine it may need more than one attempt.
+      while try await harness.deliver().label != "delivered" {}
+      harness.service.answer(.silence)
+      #expect(try await harness.deliver().label == "retry timeout")
+    }
+  }
+
   @Test("An upstream that does not answer in time may have acted")
   func timeout() async throws {
     try await DeliveryHarness.run {

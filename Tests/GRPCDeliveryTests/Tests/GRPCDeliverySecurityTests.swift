@@ -51,6 +51,27 @@ struct GRPCDeliverySecurityTests {
     }
   }
 
+  @Test("An encrypted connection that came about outlives the connect timeout", .timeLimit(.minutes(1)))
+  func connectionStays() async throws {
+    let certificates = try Certificates()
+    defer { certificates.remove() }
+    let service = UpstreamService()
+    try await Self.serve(
+      .tls(certificateChain: [certificates.certificate], privateKey: certificates.key), service
+    ) { port in
+      var configuration = GRPCDeliveryConfiguration(baseURL: "https://localhost:\(port)")
+      configuration.security.authorityFile = certificates.certificatePath
+      configuration.connectTimeout = .milliseconds(300)
+      configuration.timeout = .milliseconds(1_500)
+      let delivery = try GRPCDelivery(configuration)
+      // On a busy machine it may need more than one attempt.
+      while try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 1)).label != "delivered" {}
+      service.answer(.silence)
+      #expect(try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: 2)).label == "retry timeout")
+      try await delivery.close()
+    }
+  }
+
   private static func deliver(_ configuration: GRPCDeliveryConfiguration) async throws -> DeliveryOutcome {
     var configuration = configuration
     configuration.timeout = .seconds(20)
@@ -61,9 +82,10 @@ struct GRPCDeliverySecurityTests {
   }
 
   private static func serve(
-    _ security: HTTP2ServerTransport.Posix.TransportSecurity, _ body: (Int) async throws -> Void
+    _ security: HTTP2ServerTransport.Posix.TransportSecurity, _ service: UpstreamService = UpstreamService(),
+    _ body: (Int) async throws -> Void
   ) async throws {
-    let server = UpstreamServer(UpstreamService(), security: security)
+    let server = UpstreamServer(service, security: security)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       let result: Result<Void, any Error>

@@ -12,7 +12,8 @@
   /// - `monitor [HOST PORT MILLISECONDS]`: each status of a monitor with the system source, and a TCP probe with that interval
   /// - `listen HOST PORT`: accepts connections, until it is killed
   /// - `starved`: like `path`, with all descriptors in use until the first report
-  /// - `cycles COUNT`: runs and cancels the source COUNT times, then tells how many descriptors and threads it has
+  /// - `cycles COUNT`: runs and cancels the source COUNT times, then tells how many descriptors, threads of the source and threads
+  ///   at all it has
   @main
   struct NetworkWatch {
     static func main() async throws {
@@ -61,7 +62,17 @@
           group.cancelAll()
         }
       }
-      tell(#""descriptors":\#(entryCount("/proc/self/fd")),"threads":\#(entryCount("/proc/self/task"))"#)
+      // The last thread has closed everything when `run` returns, and then ends by itself: a moment later on a busy machine.
+      let deadline = ContinuousClock.now + .seconds(10)
+      while sourceThreadCount() > 0, ContinuousClock.now < deadline { sched_yield() }
+      let (descriptors, threads) = (entries(of: "/proc/self/fd").count, entries(of: "/proc/self/task").count)
+      tell(#""descriptors":\#(descriptors),"sourceThreads":\#(sourceThreadCount()),"threads":\#(threads)"#)
+    }
+
+    /// How many threads there are whose name is that of the source's.
+    private static func sourceThreadCount() -> Int {
+      let names = entries(of: "/proc/self/task").map { text(ofFile: "/proc/self/task/\($0)/comm") }
+      return names.count { $0 == "tombolo-netlink\n" }
     }
 
     private static func tell(_ report: NetworkPathReport) {
@@ -120,12 +131,25 @@
       }
     }
 
-    private static func entryCount(_ folder: String) -> Int {
-      guard let entries = opendir(folder) else { return -1 }
-      defer { closedir(entries) }
-      var count = 0
-      while readdir(entries) != nil { count += 1 }
-      return count
+    private static func entries(of folder: String) -> [String] {
+      guard let stream = opendir(folder) else { return [] }
+      defer { closedir(stream) }
+      var names: [String] = []
+      while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        if !name.hasPrefix(".") { names.append(name) }
+      }
+      return names
+    }
+
+    /// The beginning of a small file; empty when it is gone, as that of a thread that has just ended.
+    private static func text(ofFile path: String) -> String {
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { return "" }
+      defer { close(descriptor) }
+      var buffer = [UInt8](repeating: 0, count: 64)
+      let count = read(descriptor, &buffer, buffer.count)
+      return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
     private static func listen(host: String, port: UInt16) throws {

@@ -5,31 +5,22 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ConfinedTests {
   /// Runs `body` with a namespace that has a way out, and an upstream behind it.
   private func withUpstream(
-    _ body: (_ inside: NetworkNamespace, _ peer: NetworkNamespace, _ upstream: Watcher) async throws -> Void
+    _ body: (_ inside: NetworkNamespace, _ upstream: Watcher) async throws -> Void
   ) async throws {
-    try await NetworkNamespace.with(2) { namespaces in
-      let (inside, peer) = (namespaces[0], namespaces[1])
-      try await inside.connect("out0", to: peer, "in0")
+    try await NetworkNamespace.withCable { inside, peer in
       try await peer.ip("address add 10.77.0.1/24 dev in0")
-      try await peer.ip("link set up dev in0")
-      try await inside.ip("address add 10.77.0.2/24 dev out0")
-      try await inside.ip("link set up dev out0")
-      try await inside.ip("route add default via 10.77.0.1")
-      let upstream = try Watcher(in: peer, "listen 10.77.0.1 9000")
+      let upstream = try await peer.startUpstream()
       defer { upstream.stop() }
-      _ = try await upstream.next { $0.listening == true }
-      let settled = try Watcher(in: inside, "path")
-      _ = try await settled.next(reach: "routed")
-      settled.stop()
-      try await body(inside, peer, upstream)
+      try await inside.addWayOut()
+      try await body(inside, upstream)
     }
   }
 
   @Test("a user without any privilege hears of the network like root")
   func nobody() async throws {
-    try await withUpstream { inside, _, _ in
+    try await withUpstream { inside, _ in
       let watcher = try Watcher(
-        in: inside, "monitor 10.77.0.1 9000 500",
+        in: inside, "monitor \(NetworkNamespace.upstream) 500",
         wrapper: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"])
       defer { watcher.stop() }
       #expect(try await watcher.next { _ in true }.condition == "online")
@@ -42,7 +33,7 @@ import Testing
 
   @Test("where the kernel refuses netlink the monitor says so, and works by its probe")
   func refused() async throws {
-    try await withUpstream { inside, _, upstream in
+    try await withUpstream { inside, upstream in
       let path = try Watcher(in: inside, "path", wrapper: Self.withoutNetlink)
       #expect(
         try await path.next { $0.unknown != nil }.unknown == "cannot open a netlink socket: Operation not permitted")
@@ -58,15 +49,14 @@ import Testing
       defer { check.stop() }
       _ = try await check.next { $0.unreadable?.contains("The system is not asked, or cannot tell") ?? false }
 
-      let watcher = try Watcher(in: inside, "monitor 10.77.0.1 9000 500", wrapper: Self.withoutNetlink)
+      let watcher = try Watcher(in: inside, "monitor \(NetworkNamespace.upstream) 500", wrapper: Self.withoutNetlink)
       defer { watcher.stop() }
       #expect(try await watcher.next { _ in true }.condition == "online")
-      let start = uptimeMilliseconds()
-      upstream.stop()
-      let lost = try await watcher.next(condition: "limited")
+      let lost = try await watcher.expect(
+        "limited", "upstream stopped, netlink refused by seccomp",
+        within: 500 + MonitorNamespaceTests.probeTimeoutMilliseconds
+      ) { upstream.stop() }
       #expect(lost.evidence?.contains { $0.hasPrefix("system") } == false)
-      print("| upstream stopped, netlink refused by seccomp | limited | \(lost.uptimeMilliseconds - start) ms |")
-      #expect(lost.uptimeMilliseconds - start < 500 + MonitorNamespaceTests.probeTimeoutMilliseconds)
     }
   }
 

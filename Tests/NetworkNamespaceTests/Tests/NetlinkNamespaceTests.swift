@@ -7,63 +7,49 @@ import Testing
   /// link changed just before (net/core/link_watch.c), as all do here; the source looks at the carrier in between.
   static let limitMilliseconds = 1_000
 
-  /// Changes the network and expects the reach that follows, in time; prints how long it took.
-  private func expect(
-    _ reach: String, from watcher: Watcher, _ event: String, _ location: SourceLocation = #_sourceLocation,
-    after change: () async throws -> Void
-  ) async throws -> Watcher.Report {
-    let start = uptimeMilliseconds()
-    try await change()
-    let report = try await watcher.next(reach: reach)
-    let milliseconds = report.uptimeMilliseconds - start
-    print("| \(event) | \(reach) | \(milliseconds) ms |")
-    #expect(milliseconds < Self.limitMilliseconds, "\(event)", sourceLocation: location)
-    return report
-  }
+  private var limit: Int { Self.limitMilliseconds }
 
   @Test("each change of link, address and default route is told within a second, for IPv4")
   func ipv4() async throws {
-    try await NetworkNamespace.with(2) { namespaces in
-      let (inside, peer) = (namespaces[0], namespaces[1])
-      try await inside.connect("out0", to: peer, "in0")
-      try await peer.ip("link set up dev in0")
+    try await NetworkNamespace.withCable { inside, peer in
       let watcher = try Watcher(in: inside, "path")
       defer { watcher.stop() }
       #expect(try await watcher.next { _ in true }.reach == "none", "the present state comes first")
 
-      let addressed = try await expect("local", from: watcher, "interface up, address added") {
-        try await inside.ip("address add 10.77.0.2/24 dev out0")
-        try await inside.ip("link set up dev out0")
+      let addressed = try await watcher.expect("local", "interface up, address added", within: limit) {
+        try await inside.addAddress()
       }
       #expect(addressed.interfaces == ["out0 virtual 4"])
-      let routed = try await expect("routed", from: watcher, "default route added") {
-        try await inside.ip("route add default via 10.77.0.1")
+      let routed = try await watcher.expect("routed", "default route added", within: limit) {
+        try await inside.addDefaultRoute()
       }
       #expect(routed.interfaces == ["out0 virtual 4 out"])
-      _ = try await expect("none", from: watcher, "cable pulled (peer down)") {
-        try await peer.ip("link set down dev in0")
+      try await watcher.expect("none", "cable pulled (peer down)", within: limit) {
+        try await peer.switchOff("in0")
       }
-      _ = try await expect("routed", from: watcher, "cable back") { try await peer.ip("link set up dev in0") }
-      _ = try await expect("local", from: watcher, "default route removed") { try await inside.ip("route del default") }
-      _ = try await expect("routed", from: watcher, "default route back") {
+      try await watcher.expect("routed", "cable back", within: limit) { try await peer.switchOn("in0") }
+      try await watcher.expect("local", "default route removed", within: limit) {
+        try await inside.ip("route del default")
+      }
+      try await watcher.expect("routed", "default route back", within: limit) {
         try await inside.ip("route add default dev out0")
       }
-      _ = try await expect("local", from: watcher, "default route replaced by a blackhole") {
+      try await watcher.expect("local", "default route replaced by a blackhole", within: limit) {
         try await inside.ip("route replace blackhole default")
       }
-      _ = try await expect("routed", from: watcher, "blackhole replaced by a route") {
+      try await watcher.expect("routed", "blackhole replaced by a route", within: limit) {
         try await inside.ip("route replace default via 10.77.0.1")
       }
-      _ = try await expect("none", from: watcher, "interface switched off") {
-        try await inside.ip("link set down dev out0")
+      try await watcher.expect("none", "interface switched off", within: limit) {
+        try await inside.switchOff("out0")
       }
-      _ = try await expect("local", from: watcher, "interface on again, its routes gone") {
-        try await inside.ip("link set up dev out0")
+      try await watcher.expect("local", "interface on again, its routes gone", within: limit) {
+        try await inside.switchOn("out0")
       }
-      _ = try await expect("routed", from: watcher, "default route back") {
-        try await inside.ip("route add default via 10.77.0.1")
+      try await watcher.expect("routed", "default route back", within: limit) {
+        try await inside.addDefaultRoute()
       }
-      _ = try await expect("none", from: watcher, "address removed") {
+      try await watcher.expect("none", "address removed", within: limit) {
         try await inside.ip("address del 10.77.0.2/24 dev out0")
       }
     }
@@ -72,13 +58,9 @@ import Testing
   @Test(
     "a pulled cable is told before the kernel does, and its return too, even when the kernel has not told of either")
   func carrier() async throws {
-    try await NetworkNamespace.with(2) { namespaces in
-      let (inside, peer) = (namespaces[0], namespaces[1])
-      try await inside.connect("out0", to: peer, "in0")
-      try await peer.ip("link set up dev in0")
-      try await inside.ip("address add 10.77.0.2/24 dev out0")
-      try await inside.ip("link set up dev out0")
-      try await inside.ip("route add default via 10.77.0.1")
+    try await NetworkNamespace.withCable { inside, peer in
+      try await inside.addAddress()
+      try await inside.addDefaultRoute()
       let watcher = try Watcher(in: inside, "path")
       defer { watcher.stop() }
       let plain = try Watcher(in: inside, "news")
@@ -87,47 +69,45 @@ import Testing
       _ = try await plain.next(reach: "routed")
       for round in 1...5 {
         let start = uptimeMilliseconds()
-        try await peer.ip("link set down dev in0")
+        try await peer.switchOff("in0")
         let told = try await watcher.next(reach: "none").uptimeMilliseconds - start
         let kernel = try await plain.next(reach: "none").uptimeMilliseconds - start
-        print("| cable pulled, round \(round) | none | \(told) ms, from the kernel's news alone \(kernel) ms |")
+        print("| cable pulled, looked at, round \(round) | none | \(told) ms |")
+        print("| cable pulled, from the kernel's news alone, round \(round) | none | \(kernel) ms |")
         #expect(told < 500)
-        try await peer.ip("link set up dev in0")
+        try await peer.switchOn("in0")
         _ = try await watcher.next(reach: "routed")
         _ = try await plain.next(reach: "routed")
       }
       // Out and in again before the kernel tells of anything: the last state is right.
-      try await peer.ip("link set down dev in0")
+      try await peer.switchOff("in0")
       _ = try await watcher.next(reach: "none")
-      try await peer.ip("link set up dev in0")
+      try await peer.switchOn("in0")
       _ = try await watcher.next(reach: "routed")
     }
   }
 
   @Test("a network with IPv6 alone counts like any other, and an address on trial does not")
   func ipv6() async throws {
-    try await NetworkNamespace.with(2) { namespaces in
-      let (inside, peer) = (namespaces[0], namespaces[1])
-      try await inside.connect("out0", to: peer, "in0")
-      try await peer.ip("link set up dev in0")
-      try await inside.ip("link set up dev out0")
+    try await NetworkNamespace.withCable { inside, peer in
+      try await inside.switchOn("out0")
       let watcher = try Watcher(in: inside, "path")
       defer { watcher.stop() }
       #expect(try await watcher.next { _ in true }.reach == "none", "a link-local address is no way out")
-      let addressed = try await expect("local", from: watcher, "IPv6 address added") {
+      let addressed = try await watcher.expect("local", "IPv6 address added", within: limit) {
         try await inside.ip("address add fd77::2/64 dev out0 nodad")
       }
       #expect(addressed.interfaces == ["out0 virtual 6"])
-      _ = try await expect("routed", from: watcher, "IPv6 default route added") {
+      try await watcher.expect("routed", "IPv6 default route added", within: limit) {
         try await inside.ip("route add default via fd77::1")
       }
-      _ = try await expect("none", from: watcher, "cable pulled, IPv6") { try await peer.ip("link set down dev in0") }
-      _ = try await expect("routed", from: watcher, "cable back, IPv6") { try await peer.ip("link set up dev in0") }
-      _ = try await expect("local", from: watcher, "IPv6 default route unreachable") {
+      try await watcher.expect("none", "cable pulled, IPv6", within: limit) { try await peer.switchOff("in0") }
+      try await watcher.expect("routed", "cable back, IPv6", within: limit) { try await peer.switchOn("in0") }
+      try await watcher.expect("local", "IPv6 default route unreachable", within: limit) {
         try await inside.ip("route del default via fd77::1")
         try await inside.ip("route add unreachable default")
       }
-      _ = try await expect("none", from: watcher, "IPv6 address removed") {
+      try await watcher.expect("none", "IPv6 address removed", within: limit) {
         try await inside.ip("address del fd77::2/64 dev out0")
       }
       try await inside.ip("address add fd77::3/64 dev out0")
@@ -137,12 +117,8 @@ import Testing
 
   @Test("a storm that overflows the socket's buffer leaves the right state")
   func overflow() async throws {
-    try await NetworkNamespace.with(2) { namespaces in
-      let (inside, peer) = (namespaces[0], namespaces[1])
-      try await inside.connect("out0", to: peer, "in0")
-      try await peer.ip("link set up dev in0")
-      try await inside.ip("link set up dev out0")
-      try await inside.ip("address add 10.77.0.2/24 dev out0")
+    try await NetworkNamespace.withCable { inside, peer in
+      try await inside.addAddress()
       let watcher = try Watcher(in: inside, "path 1")
       defer { watcher.stop() }
       _ = try await watcher.next(reach: "local")
@@ -160,7 +136,7 @@ import Testing
       print(
         "| 4,000 address changes, then a default route; tiny buffer | routed | \(report.uptimeMilliseconds - end) ms |")
       #expect(report.uptimeMilliseconds - end < Self.limitMilliseconds)
-      _ = try await expect("local", from: watcher, "afterwards: default route removed") {
+      try await watcher.expect("local", "afterwards: default route removed", within: limit) {
         try await inside.ip("route del default")
       }
     }
@@ -173,8 +149,10 @@ import Testing
       let first = try await once.next { _ in true }
       let often = try Watcher(in: namespaces[0], "cycles 200")
       let last = try await often.next { _ in true }
+      #expect(first.sourceThreads == 0 && last.sourceThreads == 0)
       #expect(last.descriptors == first.descriptors)
-      #expect((last.threads ?? .max) <= (first.threads ?? 0) + 3, "but for the pool's own")
+      // How many threads Swift and the system have for themselves depends on how busy the machine is: they count only roughly.
+      #expect((last.threads ?? .max) < 100, "of 200 cycles")
     }
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 
 /// A `network-watch` that runs inside a namespace, and what it tells.
 final class Watcher {
@@ -11,6 +12,7 @@ final class Watcher {
     var condition: String?
     var evidence: [String]?
     var descriptors: Int?
+    var sourceThreads: Int?
     var threads: Int?
     var listening: Bool?
     var unknown: String?
@@ -82,6 +84,22 @@ final class Watcher {
 
   func next(condition: String) async throws -> Report {
     try await next { $0.condition == condition }
+  }
+
+  /// Changes the network, expects the report that follows in time, and prints how long it took. The rows are gathered by
+  /// `Tools/Benchmarks/network-events`.
+  @discardableResult
+  func expect(
+    _ expected: String, _ event: String, within limitMilliseconds: Int,
+    _ location: SourceLocation = #_sourceLocation, after change: () async throws -> Void
+  ) async throws -> Report {
+    let start = uptimeMilliseconds()
+    try await change()
+    let report = try await next { ($0.reach ?? $0.condition) == expected }
+    let milliseconds = report.uptimeMilliseconds - start
+    print("| \(event) | \(expected) | \(milliseconds) ms | \(report.evidence?.first ?? "") |")
+    #expect(milliseconds < limitMilliseconds, "\(event)", sourceLocation: location)
+    return report
   }
 
   private static func takeLines(from unread: inout Data, adding data: Data) -> [Data] {

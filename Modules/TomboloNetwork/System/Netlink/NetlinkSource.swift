@@ -22,8 +22,11 @@
   ///
   /// Where netlink is not to be had, in a sandbox for example, it reports `unknown` once and tries again now and then.
   ///
-  /// **Threads.** While it runs it has one thread, which waits in `poll` and has ended when `run` returns.
+  /// **Threads.** While it runs it has one thread, `tombolo-netlink`, which waits in `poll`. When `run` returns it has closed
+  /// what it opened, and is about to end.
   public struct NetlinkSource: NetworkPathSource {
+    /// What the system calls the thread.
+    private static let threadName = "tombolo-netlink"
     private static let retryDelayMinimum = Duration.milliseconds(250)
     private static let retryDelayMaximum = Duration.seconds(60)
 
@@ -89,7 +92,7 @@
       defer { wake.closeEnds() }
       return await withTaskCancellationHandler {
         await withCheckedContinuation { continuation in
-          let error = startDetachedThread { [receiveByteCount, carrierCheckMilliseconds] in
+          let error = startDetachedThread(named: Self.threadName) { [receiveByteCount, carrierCheckMilliseconds] in
             let watch = NetlinkWatch(
               wake: wake.reading, receiveByteCount: receiveByteCount,
               carrierCheckMilliseconds: carrierCheckMilliseconds, report: report)
