@@ -8,8 +8,9 @@ import TomboloResilience
 
 /// What a policy costs around a call that does nothing, in nanoseconds of processor time a call, beside the same call without a
 /// pipeline. Processor time, because time on the wall tells what else the machine does; it holds the work of the runtime's other
-/// threads as well. Alone it is the best of the rounds. With four tasks that share the pipeline it is the median of those rounds in
-/// which the tasks really ran side by side: the best would be one in which they took turns and never met.
+/// threads as well. Alone it is the best of the rounds. With four tasks that share the pipeline it is the median: the best would be a
+/// round in which the tasks took turns and never met. Beside it, how many processors the round kept busy; a task that waits for a
+/// lock keeps none, so where there is contention that is fewer than the tasks could use.
 ///
 ///     resilience-overhead                      measures time
 ///     resilience-overhead --names              prints what is measured
@@ -17,10 +18,6 @@ import TomboloResilience
 @main
 struct ResilienceOverhead {
   private static let roundCount = 10
-  /// A machine that does something else as well may take so many until enough were parallel.
-  private static let roundMaximum = 60
-  /// So much processor time for each second on the wall, and two threads have run nearly all of the time.
-  private static let parallelismMinimum = 1.6
 
   static func main() async throws {
     let pipelines = try Pipelines()
@@ -30,12 +27,14 @@ struct ResilienceOverhead {
       return try await call(pipelines, arguments[1], count, tasks: tasks)
     }
     if arguments.contains("--names") { return print(Pipelines.names.joined(separator: "\n")) }
-    print("policy: ns of processor a call alone; with four tasks (rounds that were parallel)")
+    print("policy: ns of processor a call alone; with four tasks (processors kept busy)")
     for name in Pipelines.names {
       let isSlow = name.hasPrefix("attemptTimeout") || name.lowercased().hasSuffix("hedge")
       let alone = try await costAlone(pipelines, name, count: isSlow ? 5_000 : 100_000)
-      let (shared, rounds) = try await costShared(pipelines, name, count: isSlow ? 40_000 : 1_000_000)
-      print("\(name): \(alone), \(shared.map(String.init) ?? "not parallel") (\(rounds))")
+      let (shared, busy) = try await costShared(pipelines, name, count: isSlow ? 40_000 : 1_000_000)
+      print("\(name): \(alone); \(shared) (\((busy * 10).rounded() / 10))")
+      // Each line as soon as it is there, also into a file.
+      fflush(nil)
     }
   }
 
@@ -50,19 +49,20 @@ struct ResilienceOverhead {
     return best / count
   }
 
-  /// The median of the parallel rounds in four tasks, and how many those were; `nil` where none was.
+  /// The median of the rounds in four tasks, and how many processors that round kept busy. The rounds are long, so that the time in
+  /// which the tasks begin and end does not count.
   private static func costShared(
     _ pipelines: Pipelines, _ name: String, count: Int
-  ) async throws -> (nanoseconds: Int?, rounds: Int) {
-    var costs: [Int] = []
-    for _ in 0..<roundMaximum where costs.count < roundCount {
+  ) async throws -> (nanoseconds: Int, processors: Double) {
+    var rounds: [(cost: Int, processors: Double)] = []
+    for _ in 0..<roundCount {
       let (start, wallStart) = (processorNanoseconds(), ContinuousClock.now)
       try await call(pipelines, name, count, tasks: 4)
       let cost = processorNanoseconds() - start
-      let wall = (ContinuousClock.now - wallStart) / .nanoseconds(1)
-      if Double(cost) / wall >= parallelismMinimum { costs.append(cost / count) }
+      rounds.append((cost, Double(cost) / ((ContinuousClock.now - wallStart) / .nanoseconds(1))))
     }
-    return (costs.isEmpty ? nil : costs.sorted()[costs.count / 2], costs.count)
+    let median = rounds.sorted { $0.cost < $1.cost }[roundCount / 2]
+    return (median.cost / count, median.processors)
   }
 
   /// The processor time of all threads since the program began.
