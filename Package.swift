@@ -232,7 +232,7 @@ let package = Package(
       name: "PreferencesService",
       dependencies: [
         "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline",
-        .product(name: "Logging", package: "swift-log"),
+        "TomboloTesting", .product(name: "Logging", package: "swift-log"),
         .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
@@ -246,7 +246,7 @@ let package = Package(
     .executableTarget(
       name: "preferences-example",
       dependencies: [
-        "PreferencesExample", "PreferencesService", "TomboloStorage",
+        "PreferencesExample", "PreferencesService", "TomboloStorage", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Examples/Preferences/Program"),
@@ -402,8 +402,8 @@ let package = Package(
       name: "PreferencesExampleTests",
       dependencies: [
         "PreferencesExample", "PreferencesService", "preferences-example", "example-preferences-server", "TomboloPorts",
-        "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
-        .product(name: "Logging", package: "swift-log"),
+        "TomboloNetwork", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        "FileStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/PreferencesExampleTests"),
     .testTarget(

@@ -28,7 +28,8 @@ public struct NewOperation: Hashable, Sendable {
   /// was never here, counts as gone. Only operations that were enqueued before this one can be named, so no two can wait
   /// for each other.
   public var after: [OperationReference]
-  /// What the payload was before the change, for a resolver that compares three versions.
+  /// What the payload was before the change, for a resolver that compares three versions. Once the payload has been merged with an
+  /// upstream's version, that version.
   public var base: [UInt8]?
   /// Travels with the operation, for example as HTTP header fields.
   public var headers: [OperationHeader]

@@ -25,7 +25,7 @@ extension QueuePlanner {
     switch choice {
     case .remote:
       return try discard(stored, progress, reason: "the upstream's version stands, by hand: \(remote.detail)")
-    case .merged(let payload): put(payload, of: stored)
+    case .merged(let payload): put(payload, of: stored, mergedWith: remote)
     case .local: break
     }
     progress.replacing = remote.mark

@@ -219,13 +219,19 @@ extension QueuePlanner {
     progress.replacing = remote.mark
     note(DeliveryFailure(.conflict, remote.detail), &progress)
     guard let payload else { return }
-    put(payload, of: stored)
+    put(payload, of: stored, mergedWith: remote)
   }
 
   /// Another payload for an operation that stays where it is.
-  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil) {
+  ///
+  /// - Parameter remote: the upstream's version that is part of the payload. What the upstream holds next is compared with that one:
+  ///   compared with what was there before, a change that was merged would count as one made here.
+  mutating func put(
+    _ payload: [UInt8], of stored: StoredOperation, version: Int? = nil, mergedWith remote: RemoteVersion? = nil
+  ) {
     var operation = NewOperation(stored)
     operation.payload = payload
+    if let base = remote?.payload, base.count <= configuration.payloadByteCountMaximum { operation.base = base }
     operation.version = version ?? operation.version
     counts.byteCount += payload.count - stored.operation.payload.count
     view.put(
