@@ -234,7 +234,7 @@ let package = Package(
       name: "PreferencesService",
       dependencies: [
         "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline",
-        .product(name: "Logging", package: "swift-log"),
+        "TomboloTesting", .product(name: "Logging", package: "swift-log"),
         .product(name: "GRPCCore", package: "grpc-swift-2", condition: .when(traits: ["GRPC"])),
         .product(
           name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: .when(traits: ["GRPC"])),
@@ -248,7 +248,7 @@ let package = Package(
     .executableTarget(
       name: "preferences-example",
       dependencies: [
-        "PreferencesExample", "PreferencesService", "TomboloStorage",
+        "PreferencesExample", "PreferencesService", "TomboloStorage", "TomboloTesting",
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Examples/Preferences/Program"),
@@ -424,8 +424,8 @@ let package = Package(
       name: "PreferencesExampleTests",
       dependencies: [
         "PreferencesExample", "PreferencesService", "preferences-example", "example-preferences-server", "TomboloPorts",
-        "TomboloNetwork", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
-        .product(name: "Logging", package: "swift-log"),
+        "TomboloNetwork", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloOffline", "TomboloTesting",
+        "FileStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/PreferencesExampleTests"),
     .testTarget(

@@ -31,6 +31,16 @@ extension DocumentCollection {
     if let notice { store.onNotice(notice) }
   }
 
+  /// Has a pending edit be what was delivered of it, where it was merged with the server's version: delivered, it becomes part of
+  /// what the server said as the server has it.
+  func adopt(_ operation: SyncOperation, in id: String) async throws {
+    _ = try await store.change(key(try await store.currentIdentifier(id))) { record in
+      guard let index = record.pending.firstIndex(where: { $0.id == operation.idempotencyKey }) else { return }
+      record.pending[index].payload = operation.payload
+      record.pending[index].version = operation.version
+    }
+  }
+
   /// Brings every document of this type that has pending edits up to what became of them, and answers with how many that
   /// were.
   @discardableResult

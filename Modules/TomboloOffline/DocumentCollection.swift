@@ -19,7 +19,7 @@ public struct DocumentCollection<Document: OfflineDocument>: Sendable {
   /// Makes a stored edit over a document.
   private struct Applier: Sendable {
     var newestVersion: Int
-    var apply: @Sendable (_ payload: [UInt8], _ document: inout Document?) throws -> Void
+    var apply: @Sendable (_ edit: PendingEdit, _ document: inout Document?) throws -> Void
   }
 
   public init(_ type: Document.Type, in store: OfflineStore) {
@@ -29,7 +29,12 @@ public struct DocumentCollection<Document: OfflineDocument>: Sendable {
   /// The same collection, knowing one more kind of edit.
   public func edited<Edit: DocumentEdit>(by type: Edit.Type) -> Self where Edit.Document == Document {
     var copy = self
-    copy.appliers[Edit.kind] = Applier(newestVersion: Edit.version) { payload, document in
+    copy.appliers[Edit.kind] = Applier(newestVersion: Edit.version) { edit, document in
+      var payload = edit.payload
+      // As the queue reads it when it is delivered.
+      for version in max(1, edit.version)..<max(edit.version, Edit.version) {
+        payload = try Edit.upgrade(payload, from: version)
+      }
       try JSONDecoder().decode(Edit.self, from: Data(payload)).apply(to: &document)
     }
     return copy
@@ -89,7 +94,7 @@ public struct DocumentCollection<Document: OfflineDocument>: Sendable {
     guard let applier = appliers[edit.kind], edit.version <= applier.newestVersion else { return false }
     var changed = document
     do {
-      try applier.apply(edit.payload, &changed)
+      try applier.apply(edit, &changed)
     } catch {
       // Not lost: the caller lists it, and its operation goes its way.
       store.logger.debug("an edit does not fit the document any more", metadata: ["kind": "\(edit.kind)"])

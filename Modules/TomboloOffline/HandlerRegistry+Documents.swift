@@ -39,7 +39,11 @@ extension HandlerRegistry {
       }
       switch answer {
       case .accepted(let copy):
-        if let copy { try await documents.take(copy, for: edit.documentID, answering: editID) }
+        if let copy {
+          try await documents.take(copy, for: edit.documentID, answering: editID)
+        } else if attempt.attempt.replacing != nil {
+          try await documents.adopt(attempt.operation, in: edit.documentID)
+        }
         return .delivered
       case .other(.reject(let failure)):
         try await documents.rollBack(editID, of: edit.documentID, end: .deadLettered, reason: failure.message)

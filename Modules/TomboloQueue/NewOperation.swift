@@ -28,8 +28,8 @@ public struct NewOperation: Hashable, Sendable {
   /// was never here, counts as gone. Only operations that were enqueued before this one can be named, so no two can wait
   /// for each other.
   public var after: [OperationReference]
-  /// What the payload was before the change, for a resolver that compares three versions. An operation that takes the place of
-  /// a waiting one takes over its base instead: the two changes have become one.
+  /// What the payload was before the change, for a resolver that compares three versions; after a conflict, the upstream's version that
+  /// it met. An operation that takes the place of a waiting one takes over its base instead: the two changes have become one.
   public var base: [UInt8]?
   /// Travels with the operation, for example as HTTP header fields.
   public var headers: [OperationHeader]

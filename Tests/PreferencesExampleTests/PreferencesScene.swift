@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
+import TomboloTesting
 
 /// A server in a process of its own, and devices that know its port.
 final class PreferencesScene: Sendable {
@@ -28,8 +29,7 @@ final class PreferencesScene: Sendable {
         Issue.record("the server's folder stays behind: \(error)")
       }
     }
-    let scene = PreferencesScene(
-      folder, try await PreferencesServerProcess(program: program("example-preferences-server"), folder: folder.path))
+    let scene = PreferencesScene(folder, try await PreferencesServerProcess(program: server, folder: folder.path))
     defer { scene.kill() }
     try await body(scene)
   }
@@ -39,18 +39,15 @@ final class PreferencesScene: Sendable {
 
   /// The same store and the same port in a new process.
   func restart() async throws {
-    let next = try await PreferencesServerProcess(
-      program: Self.program("example-preferences-server"), folder: folder.path, port: port)
+    let next = try await PreferencesServerProcess(program: Self.server, folder: folder.path, port: port)
     process.withLock { $0 = next }
   }
 
   /// The identities of the next edits that reach the server.
   func nextEdits(_ count: Int) async -> [String] {
     var found: [String] = []
-    for await edit in process.withLock({ $0 }).edits {
-      found.append(edit)
-      if found.count == count { break }
-    }
+    let process = process.withLock { $0 }
+    while found.count < count, let edit = await process.nextEdit() { found.append(edit) }
     return found
   }
 
@@ -67,25 +64,15 @@ final class PreferencesScene: Sendable {
     return logger
   }
 
-  /// Beside the test bundle.
-  static func program(_ name: String) -> URL {
-    URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appending(path: name)
-  }
+  private static let server = ChildProgram.built("example-preferences-server")
 
   /// What a program prints until it ends.
   static func output(of name: String, _ arguments: [String]) async throws -> [String] {
-    let process = Process()
-    let output = Pipe()
-    let (ends, end) = AsyncStream<Void>.makeStream()
-    process.executableURL = program(name)
-    process.arguments = arguments
-    process.standardOutput = output
-    process.terminationHandler = { _ in end.finish() }
-    try process.run()
-    for await _ in ends {}
-    #expect(process.terminationStatus == 0)
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    return text.split(separator: "\n").map(String.init)
+    let program = try ChildProgram(ChildProgram.built(name), arguments)
+    var lines: [String] = []
+    while let line = await program.nextLine() { lines.append(line) }
+    #expect(await program.status() == 0)
+    return lines
   }
 }
 

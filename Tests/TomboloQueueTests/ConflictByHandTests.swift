@@ -59,6 +59,8 @@ struct ConflictByHandTests {
       let call = try #require(test.handler.calls.last)
       #expect(call.attempt.replacing == RemoteVersion(tag: "v7", detail: "412 Precondition Failed"))
       #expect(call.operation.payload == (choice == .local ? Self.here : [5, 6]))
+      // What the upstream holds next is compared with what was merged.
+      #expect(call.operation.base == (choice == .local ? nil : Self.there))
     }
   }
 

@@ -137,6 +137,25 @@ struct ConflictTests {
     }
   }
 
+  @Test("A merge that meets yet another version undoes nothing of that one", arguments: TestEngine.allCases)
+  func mergedTwice(engine: TestEngine) async throws {
+    let versions = [#"{"a":2,"b":1,"c":1}"#, #"{"a":3,"b":1,"c":4}"#]
+    try await withQueue(engine, resolver: ThreeWayMergeConflictResolver()) { test, _ in
+      test.handler.setAnswer { _, attempt in
+        guard attempt.number <= versions.count else { return .delivered }
+        let version = Array(versions[attempt.number - 1].utf8)
+        return .conflict(RemoteVersion(tag: "\(attempt.number)", payload: version, detail: "409"))
+      }
+      let edit = NewOperation(
+        kind: "test", payload: Array(#"{"a":1,"b":9,"c":1}"#.utf8), base: Array(#"{"a":1,"b":1,"c":1}"#.utf8))
+      try await test.queue.enqueue(edit)
+      // The change of `a` that was merged first is not taken for one made here.
+      #expect(try await test.worker.drain().delivered == 1)
+      let payload = try #require(test.handler.calls.last?.operation.payload)
+      #expect(String(decoding: payload, as: UTF8.self) == #"{"a":3,"b":9,"c":4}"#)
+    }
+  }
+
   @Test("A conflict that comes again and again is parked", arguments: TestEngine.allCases)
   func bounded(engine: TestEngine) async throws {
     try await withQueue(engine, resolver: LocalWinsConflictResolver(), { $0.conflictRoundsMaximum = 3 }) { test, _ in

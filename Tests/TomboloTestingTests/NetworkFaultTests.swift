@@ -121,6 +121,25 @@ struct NetworkFaultProxyTests {
     server.stop()
   }
 
+  @Test("Connections that are open can be broken, and the next one meets the pattern")
+  func breaking() async throws {
+    let server = try Server()
+    let proxy = try NetworkFaultProxy(to: server.port, .always(.halfOpen))
+    defer {
+      proxy.stop()
+      server.stop()
+    }
+    async let answer = Self.ask(proxy.port)
+    while proxy.records.isEmpty { await Task.yield() }
+    proxy.setPattern(.none)
+    // The connection is noted just before it is held.
+    async let next = Self.ask(proxy.port)
+    #expect(try await next == Server.answer)
+    proxy.breakConnections()
+    #expect(try await answer == "")
+    #expect(server.askedCount == 1)
+  }
+
   @Test("A server that is not there is met as a connection that breaks")
   func absent() async throws {
     let server = try Server()

@@ -22,7 +22,8 @@ public struct SyncOperation: Hashable, Sendable {
   public var namespace: String?
   /// Operations that must be gone before this one is delivered: delivered, discarded, expired or superseded.
   public var after: [OperationID]
-  /// What the payload was before the change it tells of, for a resolver that compares three versions.
+  /// What the payload was before the change it tells of, for a resolver that compares three versions; once the payload has been
+  /// merged with an upstream's version, that version.
   public var base: [UInt8]?
   /// Travels with the operation, for example as HTTP header fields. In the order given.
   public var headers: [OperationHeader]

@@ -231,7 +231,7 @@ extension QueuePlanner {
   /// Another payload, and another base when one is given, for an operation that stays where it is.
   mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil, base: [UInt8]? = nil) {
     var operation = NewOperation(stored)
-    if let base { operation.base = base }
+    if let base, base.count <= configuration.payloadByteCountMaximum { operation.base = base }
     operation.payload = payload
     operation.version = version ?? operation.version
     counts.byteCount += payload.count - stored.operation.payload.count

@@ -54,6 +54,11 @@ public final class NetworkFaultProxy: Sendable {
   /// From now on another pattern counts for new connections, from its beginning.
   public func setPattern(_ pattern: NetworkFaultPattern) { book.set(pattern) }
 
+  /// Breaks the connections that are open. With a pattern that lets none through, this is a partition.
+  public func breakConnections() {
+    for socket in state.withLock({ Array($0.sockets.values) }) { socket.shut() }
+  }
+
   /// Takes no more connections and breaks those that are open.
   public func stop() {
     let sockets = state.withLock { state in

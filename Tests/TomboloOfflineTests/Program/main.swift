@@ -1,17 +1,13 @@
-import FileStorage
 import Foundation
-import TomboloOffline
-import TomboloPorts
-import TomboloQueue
 
-/// Writes edits into a store in the folder given, one after another, until it is killed; prints the number of each that is
-/// durable.
-let store = try await OfflineStore.open(store: try await FileStore(path: CommandLine.arguments[1], durability: .full))
-let notes = DocumentCollection(LoadNote.self, in: store).edited(by: AppendToLoadNote.self)
-var number = 0
-while true {
-  number += 1
-  let edit = AppendToLoadNote(noteID: "\(number % 3)", number: number)
-  try await store.write { try $0.edit(notes, edit, editID: "edit-\(number)") }
-  FileHandle.standardOutput.write(Data("\(number)\n".utf8))
+/// Works in the store in the folder given, until it is killed: `offline-load FOLDER [edit | name | finish]`. What it prints, a line
+/// each, is what the tests may rely on.
+let arguments = CommandLine.arguments
+switch arguments.count > 2 ? arguments[2] : "edit" {
+case "name": try await NamingLoad.open(arguments[1]).makeAndName()
+case "finish": try await NamingLoad.open(arguments[1]).finish()
+default: try await editUntilKilled(arguments[1])
 }
+
+/// One write a line, unbuffered: whoever reads must see it even when the process is killed right after.
+func tell(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }

@@ -188,6 +188,16 @@ struct DocumentTests {
     #expect(try await newer.read("7").value?.money == "BTC")
   }
 
+  @Test("a pending edit of an older program is upgraded before it shows")
+  func editVersions() async throws {
+    let device = try await TestDevice.open()
+    let older = device.preferences.edited(by: SetTone.self)
+    try await device.store.write { try $0.edit(older, SetTone(userID: "7", tone: "dark")) }
+    let snapshot = try await device.preferences.edited(by: NewerSetTone.self).read("7")
+    #expect(snapshot.value?.theme == "dark")
+    #expect(snapshot.inapplicable.isEmpty)
+  }
+
   @Test("a damaged record is told as such, and is not taken for an empty one")
   func damage() async throws {
     let device = try await TestDevice.open()
@@ -207,6 +217,38 @@ struct DocumentTests {
     try await device.drain(RecordingHandler { _, _ in .reject(DeliveryFailure(.refused, "gone")) })
     try await device.preferences.acknowledge(try await device.preferences.read("7").notices)
     #expect(try await device.base.scan(.prefix(Key("d")), limit: 10).isEmpty)
+  }
+}
+
+struct SetTone: DocumentEdit {
+  static let kind = "preferences.setTone"
+  var userID: String
+  var tone: String
+
+  var documentID: String { userID }
+
+  func apply(to preferences: inout Preferences?) {
+    preferences = preferences ?? Preferences()
+    preferences?.theme = tone
+  }
+}
+
+/// The same edit in a later program.
+struct NewerSetTone: DocumentEdit {
+  static let kind = "preferences.setTone"
+  static let version = 2
+  var userID: String
+  var theme: String
+
+  var documentID: String { userID }
+
+  func apply(to preferences: inout Preferences?) {
+    preferences = preferences ?? Preferences()
+    preferences?.theme = theme
+  }
+
+  static func upgrade(_ payload: [UInt8], from version: Int) throws -> [UInt8] {
+    Array(String(decoding: payload, as: UTF8.self).replacing(#""tone""#, with: #""theme""#).utf8)
   }
 }
 

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloQueue
@@ -8,42 +9,75 @@ import TomboloTesting
 
 @Suite("A name is learned in one commit")
 struct NamingCrashTests {
-  @Test("whichever commit fails, nothing mentions what has a name, and the next process finishes the work")
-  func failEachCommit() async throws {
-    for fault in OneCommitTests.Fault.allCases {
-      var failing = 1
-      while true {
-        let base = InMemoryStore()
-        let faulty = FaultyStore(base)
-        let server = ListServer()
-        let number = failing
-        let id = try await NamingDevice.open(base).make()
+  @Test(
+    "whichever commit fails, nothing mentions what has a name, and the next process finishes the work",
+    arguments: OneCommitTests.Fault.allCases)
+  func failEachCommit(_ fault: OneCommitTests.Fault) async throws {
+    var number = 1
+    while try await isMet(
+      "\(fault) at commit \(number)",
+      { [number] faulty, audit in
         faulty.onCommit { count, _ in
-          await Self.audit(base, id, "\(fault), before commit \(count), failing \(number)")
+          await audit()
           return count == number ? fault.fault(count) : nil
         }
-        let first = try await NamingDevice.open(faulty)
-        do {
-          try await first.store.write { try $0.edit(first.lists, RenameList(listID: id, title: "house"), editID: "r") }
-          try await first.drain(server)
-        } catch is StoreError {
-          // The process ends here.
+        return { faulty.commitCount >= number }
+      })
+    { number += 1 }
+    #expect(number > 6)
+  }
+
+  @Test("whichever read fails, nothing mentions what has a name, and the next process finishes the work")
+  func failEachRead() async throws {
+    var number = 1
+    while try await isMet(
+      "read \(number) fails",
+      { [number] faulty, audit in
+        let isMet = Mutex(false)
+        faulty.onCommit { _, _ in
+          await audit()
+          return nil
         }
-        await Self.audit(base, id, "\(fault), at the end, failing \(number)")
-        let isLast = faulty.commitCount < failing
-        let next = try await NamingDevice.open(base, time: first.time)
-        try await next.store.write { try $0.edit(next.lists, RenameList(listID: id, title: "house"), editID: "r") }
-        for _ in 1...3 { try await next.drain(server) }
-        #expect(await server.lists == ["list-1": "house"], "\(fault) at commit \(number)")
-        #expect(
-          await server.tasks.mapValues(\.listID) == ["a": "list-1", "b": "list-1"], "\(fault) at commit \(number)")
-        #expect(try await next.lists.read(id).value?.title == "house")
-        #expect(try await next.store.queue.list().snapshots.isEmpty)
-        if isLast { break }
-        failing += 1
-      }
-      #expect(failing > 5)
+        faulty.onRead { count in
+          guard count == number else { return }
+          isMet.withLock { $0 = true }
+          throw StoreError(.engine, "read \(count) fails on purpose")
+        }
+        return { isMet.withLock { $0 } }
+      })
+    { number += 1 }
+    #expect(number > 30)
+  }
+
+  /// Makes a list and tasks, has the server name the list over a store with a fault, and then does it without one. Answers whether
+  /// the fault came.
+  ///
+  /// - Parameter plant: is given the store and what looks at it; answers with what tells whether the fault came.
+  private func isMet(
+    _ place: String, _ plant: (FaultyStore, _ audit: @escaping @Sendable () async -> Void) -> () -> Bool
+  ) async throws -> Bool {
+    let base = InMemoryStore()
+    let faulty = FaultyStore(base)
+    let server = ListServer()
+    let id = try await NamingDevice.open(base).make()
+    let isMet = plant(faulty) { await Self.audit(base, id, place) }
+    let time = ManualTimeSource()
+    do {
+      let first = try await NamingDevice.open(faulty, time: time)
+      try await first.store.write { try $0.edit(first.lists, RenameList(listID: id, title: "house"), editID: "r") }
+      try await first.drain(server)
+    } catch is StoreError {
+      // The process ends here.
     }
+    await Self.audit(base, id, place)
+    let next = try await NamingDevice.open(base, time: time)
+    try await next.store.write { try $0.edit(next.lists, RenameList(listID: id, title: "house"), editID: "r") }
+    for _ in 1...3 { try await next.drain(server) }
+    #expect(await server.lists == ["list-1": "house"], "\(place)")
+    #expect(await server.tasks.mapValues(\.listID) == ["a": "list-1", "b": "list-1"], "\(place)")
+    #expect(try await next.lists.read(id).value?.title == "house", "\(place)")
+    #expect(try await next.store.queue.list().snapshots.isEmpty, "\(place)")
+    return isMet()
   }
 
   /// Looks at the bare store: a thing that has a name is mentioned by it alone.

@@ -60,6 +60,27 @@ struct ThreeWayTests {
     #expect(try await collections[1].read("7").pending.isEmpty)
   }
 
+  @Test(
+    "a merged edit that the server takes without answering with a copy becomes part of what it said as it was merged")
+  func mergedWithoutCopy() async throws {
+    let device = try await TestDevice.open()
+    let collection = device.preferences.edited(by: ReplacePreferences.self)
+    try await collection.take(ServerCopy(Preferences(), version: 1), for: "7")
+    try await device.store.write {
+      try $0.edit(collection, ReplacePreferences(userID: "7", currency: "BTC", theme: "light"))
+    }
+    let newer = try NewOperation(ReplacePreferences(userID: "7", currency: "USD", theme: "dark")).payload
+    var handlers = HandlerRegistry()
+    handlers.handle(ReplacePreferences.self, in: collection) { _, attempt in
+      attempt.attempt.replacing == nil
+        ? .other(.conflict(RemoteVersion(tag: "2", payload: newer, detail: "newer"))) : .accepted(nil)
+    }
+    try await device.drain(handlers, resolver: ThreeWayMergeConflictResolver())
+    let end = try await collection.read("7")
+    #expect(end.base == Preferences(currency: "BTC", theme: "dark"))
+    #expect(end.pending.isEmpty)
+  }
+
   @Test("the base is what was shown when the edit was made, pending edits included")
   func base() async throws {
     let device = try await TestDevice.open()

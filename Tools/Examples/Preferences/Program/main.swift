@@ -3,6 +3,7 @@ import Logging
 import PreferencesExample
 import PreferencesService
 import TomboloStorage
+import TomboloTesting
 
 /// `preferences-example` plays the basic example, `preferences-example integration` the one with a server and two devices.
 var logger = Logger(label: "preferences")
@@ -19,8 +20,7 @@ case "integration"?:
       logger.error("the server's folder stays behind", metadata: ["error": "\(error)"])
     }
   }
-  let program = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-  let server = program.deletingLastPathComponent().appending(path: "example-preferences-server")
+  let server = ChildProgram.built("example-preferences-server")
   try await IntegrationExample(server: server, folder: folder.path, logger: logger).run { print($0) }
 default:
   FileHandle.standardError.write(Data("usage: preferences-example [basic | integration]\n".utf8))

@@ -1,4 +1,3 @@
-package import Foundation
 package import Logging
 import PreferencesExample
 import TomboloNetwork
@@ -8,14 +7,14 @@ import TomboloStorage
 
 /// A server in a process of its own and two devices: conflicting edits while both are offline, and what everybody has in the end.
 package struct IntegrationExample: Sendable {
-  private let server: URL
+  private let server: String
   private let folder: String
   private let logger: Logger
 
   /// - Parameters:
-  ///   - server: the program `example-preferences-server`.
+  ///   - server: the path of the program `example-preferences-server`.
   ///   - folder: where the server keeps its store.
-  package init(server: URL, folder: String, logger: Logger) {
+  package init(server: String, folder: String, logger: Logger) {
     self.server = server
     self.folder = folder
     self.logger = logger

@@ -18,14 +18,18 @@ package struct PreferencesDevice: Sendable {
   /// - Parameters:
   ///   - name: what the server calls this device.
   ///   - port: where the server listens on this machine.
+  ///   - timeout: how long a call of the server may take.
   package static func open(
     _ name: String, store: any KeyValueStore, port: Int, logger: Logger,
-    resolver: any ConflictResolver = TimestampConflictResolver()
+    resolver: any ConflictResolver = TimestampConflictResolver(),
+    configuration: QueueConfiguration = QueueConfiguration(), timeout: Duration = .seconds(5)
   ) async throws -> PreferencesDevice {
     let told = NoticeList()
-    let offline = try await OfflineStore.open(store: store, logger: logger) { told.add($0) }
+    let offline = try await OfflineStore.open(store: store, configuration: configuration, logger: logger) {
+      told.add($0)
+    }
     let monitor = NetworkMonitor(logger: logger)
-    let online = GRPCUserPreferences(port: port, deviceID: name)
+    let online = GRPCUserPreferences(port: port, deviceID: name, timeout: timeout)
     let factory = UserPreferencesFactory(store: offline, server: online)
     let worker = SyncWorker(
       queue: offline.queue, handler: factory.handlers(), network: monitor, resolver: resolver, logger: logger)

@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+import TomboloTesting
+
+@Suite("Edits of one key arrive in the order they were written, in a simulated world", .timeLimit(.minutes(30)))
+struct OvertakingTests {
+  /// 100 seeds, 2,000 with `TOMBOLO_NIGHTLY=1`, or the one of `TOMBOLO_SEED`.
+  private static let seeds: Range<UInt64> = {
+    let environment = ProcessInfo.processInfo.environment
+    if let seed = environment["TOMBOLO_SEED"].flatMap({ UInt64($0) }) { return seed..<seed + 1 }
+    return 0..<(environment["TOMBOLO_NIGHTLY"] == "1" ? 2_000 : 100)
+  }()
+
+  @Test("whatever is sent at once, queued and delivered meanwhile, none overtakes another and none is lost")
+  func randomWorlds() async throws {
+    for seed in Self.seeds {
+      do {
+        try await CompositeSimulation(seed: seed).run()
+      } catch let failure as SimulationFailure {
+        Issue.record("\(failure)\nSee it again with TOMBOLO_SEED=\(seed)")
+        return
+      }
+    }
+  }
+
+  @Test("a seed replays to the last line", arguments: [1, 2, 3] as [UInt64])
+  func replay(seed: UInt64) async throws {
+    let (first, second) = (CompositeSimulation(seed: seed), CompositeSimulation(seed: seed))
+    try await first.run()
+    try await second.run()
+    #expect(first.world.trace.checksum == second.world.trace.checksum)
+  }
+
+  @Test("a writer that does not look whether anything is queued is found")
+  func hasty() async throws {
+    var found = 0
+    for seed in 0..<4 as Range<UInt64> {
+      do {
+        try await CompositeSimulation(seed: seed, isHasty: true).run()
+      } catch let failure as SimulationFailure {
+        #expect(failure.message.contains("after"), "\(failure.message)")
+        found += 1
+      }
+    }
+    #expect(found >= 3, "only \(found) of 4 seeds found it")
+  }
+}
