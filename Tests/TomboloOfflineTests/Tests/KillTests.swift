@@ -31,30 +31,43 @@ struct KillTests {
 enum LoadProgram {
   /// Kills it a moment after it printed `count` lines that `counts`; answers with all it printed.
   static func killed(
-    _ arguments: [String], after count: Int, round: Int, _ counts: (String) -> Bool
+    _ arguments: [String], after count: Int, round: Int, _ counts: (Substring) -> Bool
   ) async throws -> [String] {
-    let program = try ChildProgram(ChildProgram.built("offline-load"), arguments)
-    var told: [String] = []
-    var rest = count
-    while rest > 0, let line = await program.nextLine() {
-      told.append(line)
-      if counts(line) { rest -= 1 }
+    let (process, output, ends) = try start(arguments)
+    var text = ""
+    while text.split(separator: "\n").count(where: counts) < count {
+      let more = output.fileHandleForReading.availableData
+      if more.isEmpty { break }
+      text += String(decoding: more, as: UTF8.self)
     }
     // Straight after a line the process is always at the same point: go on for a part of what a commit takes.
     let moment = ContinuousClock().now.advanced(by: .microseconds(150 * round))
     while ContinuousClock().now < moment {}
-    program.kill()
-    while let line = await program.nextLine() { told.append(line) }
-    return told
+    _ = Foundation.kill(process.processIdentifier, SIGKILL)
+    for await _ in ends {}
+    text += String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complete = text.prefix(upTo: text.lastIndex(of: "\n") ?? text.startIndex)
+    return complete.split(separator: "\n").map(String.init)
   }
 
   /// All that it prints until it ends by itself.
   static func output(_ arguments: [String]) async throws -> [String] {
-    let program = try ChildProgram(ChildProgram.built("offline-load"), arguments)
-    var told: [String] = []
-    while let line = await program.nextLine() { told.append(line) }
-    #expect(await program.status() == 0)
-    return told
+    let (process, output, ends) = try start(arguments)
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    for await _ in ends {}
+    #expect(process.terminationStatus == 0)
+    return text.split(separator: "\n").map(String.init)
+  }
+
+  private static func start(_ arguments: [String]) throws -> (Process, output: Pipe, ends: AsyncStream<Void>) {
+    let (process, output) = (Process(), Pipe())
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    process.executableURL = URL(filePath: ChildProgram.built("offline-load"))
+    process.arguments = arguments
+    process.standardOutput = output
+    process.terminationHandler = { _ in end.finish() }
+    try process.run()
+    return (process, output, ends)
   }
 }
 

@@ -4,11 +4,11 @@ import TomboloTesting
 
 @Suite("Edits of one key arrive in the order they were written, in a simulated world", .timeLimit(.minutes(30)))
 struct OvertakingTests {
-  /// 100 seeds, 2,000 with `TOMBOLO_NIGHTLY=1`, or the one of `TOMBOLO_SEED`.
+  /// 40 seeds, 2,000 with `TOMBOLO_NIGHTLY=1`, or the one of `TOMBOLO_SEED`.
   private static let seeds: Range<UInt64> = {
     let environment = ProcessInfo.processInfo.environment
     if let seed = environment["TOMBOLO_SEED"].flatMap({ UInt64($0) }) { return seed..<seed + 1 }
-    return 0..<(environment["TOMBOLO_NIGHTLY"] == "1" ? 2_000 : 100)
+    return 0..<(environment["TOMBOLO_NIGHTLY"] == "1" ? 2_000 : 40)
   }()
 
   @Test("whatever is sent at once, queued and delivered meanwhile, none overtakes another and none is lost")
