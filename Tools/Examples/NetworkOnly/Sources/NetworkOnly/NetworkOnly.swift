@@ -23,6 +23,7 @@ struct NetworkOnly {
     let observation = monitor.observe { status in
       for evidence in status.evidence { print(evidence.source, evidence.condition, evidence.detail) }
     }
+    print(await monitor.survey().condition)
     try await monitor.wait(until: .online, deadline: .now + .seconds(10))
     observation.cancel()
   }
