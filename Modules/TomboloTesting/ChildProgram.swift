@@ -73,8 +73,8 @@
   }
 
   /// Bytes as they come, cut into lines.
+  // Safety: only the one reading queue of a pipe calls `lines(adding:)`.
   private final class LineCutter: @unchecked Sendable {
-    // Safety: only the one reading queue of a pipe calls `lines(adding:)`.
     private var rest = Data()
 
     func lines(adding data: Data) -> [String] {

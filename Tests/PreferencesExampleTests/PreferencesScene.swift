@@ -68,11 +68,18 @@ final class PreferencesScene: Sendable {
 
   /// What a program prints until it ends.
   static func output(of name: String, _ arguments: [String]) async throws -> [String] {
-    let program = try ChildProgram(ChildProgram.built(name), arguments)
-    var lines: [String] = []
-    while let line = await program.nextLine() { lines.append(line) }
-    #expect(await program.status() == 0)
-    return lines
+    let process = Process()
+    let output = Pipe()
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    process.executableURL = URL(filePath: ChildProgram.built(name))
+    process.arguments = arguments
+    process.standardOutput = output
+    process.terminationHandler = { _ in end.finish() }
+    try process.run()
+    for await _ in ends {}
+    #expect(process.terminationStatus == 0)
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    return text.split(separator: "\n").map(String.init)
   }
 }
 
