@@ -189,9 +189,12 @@ let package = Package(
       name: "TomboloProgram",
       dependencies: [
         "TomboloAgent", "TomboloComposition", "TomboloPorts", "TomboloQueue", "TomboloNetwork", "TomboloStorage",
-        "TomboloResilience", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage", "StorageEncryption",
-        "HTTPDelivery", "HTTPProbe", "GRPCDelivery", "ExampleUpstream", "TomboloBenchmark",
+        "TomboloResilience", "TomboloTelemetry", "TomboloConformance", "FileStorage", "SQLiteStorage", "LMDBStorage",
+        "StorageEncryption", "HTTPDelivery", "HTTPProbe", "GRPCDelivery", "ExampleUpstream",
+        "TomboloBenchmark",
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
@@ -514,6 +517,10 @@ let package = Package(
       dependencies: [
         "TomboloProgram", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition", "TomboloNetwork",
         "TomboloStorage", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+        .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
+        .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
+        .product(name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(

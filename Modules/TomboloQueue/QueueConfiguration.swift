@@ -39,6 +39,9 @@ public struct QueueConfiguration: Sendable {
   /// operation has already, by name, stays as it is.
   public var headersAtEnqueue: (@Sendable () -> [OperationHeader])?
 
+  /// What operations have to have reached when `enqueue` returns, unless a call says otherwise; `nil` for what the store is set to.
+  /// Where the store cannot reach it, `enqueue` throws.
+  public var durability: StoreDurability?
   /// The largest payload, in bytes.
   public var payloadByteCountMaximum = 1_024 * 1_024
   /// The most operations the queue holds, dead-lettered ones included.

@@ -22,7 +22,8 @@ extension SyncQueue {
   /// - Parameter companion: changes of the caller's own, to other keys of the same store, that are committed with the
   ///   operations or not at all: a local change and the operation that tells the outside about it. When one of its checks
   ///   does not hold, `StoreError` with `conflict` is thrown and nothing was stored.
-  /// - Parameter durability: What the operations have to have reached when this returns; `nil` for what the store is set to. With
+  /// - Parameter durability: What the operations have to have reached when this returns; `nil` for what
+  ///   `QueueConfiguration.durability` says, and where that says nothing for what the store is set to. With
   ///   `normal` a store that flushes every commit need not wait for the disk: a power cut may take the operations, the end of the
   ///   process does not. With `full` a store that is set to less flushes this once. A store that cannot tell commits apart does
   ///   what it is set to; where that is less than asked for, `QueueError` with `invalidOperation` is thrown.
@@ -37,6 +38,7 @@ extension SyncQueue {
         "the batch beside the operations names the key \(key): keys that begin with q are the queue's own",
         field: "companion")
     }
+    let durability = durability ?? configuration.durability
     if let durability { try requireReachable(durability) }
     let operations = withOwnHeaders(operations)
     let now = time.now

@@ -37,6 +37,38 @@ extension SyncQueue {
     return page
   }
 
+  /// Operations that are gone and pass the filter, those that were enqueued last first.
+  ///
+  /// - Parameters:
+  ///   - cursor: the one of the page before.
+  ///   - limit: the most on a page, up to a thousand.
+  public func history(
+    _ filter: HistoryFilter, after cursor: OperationID? = nil, limit: Int = 100
+  ) async throws -> HistoryPage {
+    let limit = max(1, min(limit, 1_000))
+    var page = HistoryPage(operations: [], cursor: nil)
+    var range = QueueLayout.histories
+    if let cursor { range.upper = QueueLayout.history(cursor) }
+    // What one page reads is bounded: a filter that hardly anything passes gives short pages and a cursor.
+    for _ in 0..<8 {
+      let records = try await store.scan(range, reverse: true, limit: limit)
+      for record in records {
+        guard let id = QueueLayout.trailingID(record.key) else { continue }
+        page.cursor = id
+        let operation = try settled(id, record.value)
+        guard filter.matches(operation) else { continue }
+        page.operations.append(operation)
+        if page.operations.count == limit { return page }
+      }
+      guard records.count == limit, let last = records.last else {
+        page.cursor = nil
+        return page
+      }
+      range.upper = last.key
+    }
+    return page
+  }
+
   private func settled(_ id: OperationID, _ value: [UInt8]) throws -> SettledOperation {
     do {
       return SettledOperation(id: id, try HistoryRecord(value))

@@ -49,6 +49,7 @@ struct AnswerMapping: Sendable {
     return RemoteVersion(
       tag: answer.field("ETag"),
       modifiedAt: answer.field("Last-Modified").flatMap { HTTPDate.parse($0, now: now) },
+      written: answer.field(HybridTimestamp.headerName).flatMap { HybridTimestamp($0) },
       payload: hasPayload ? answer.body : nil,
       detail: answer.isBodyComplete ? words : "\(words) (the remote version is too large to be read)")
   }

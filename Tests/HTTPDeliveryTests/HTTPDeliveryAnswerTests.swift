@@ -57,7 +57,7 @@ struct HTTPDeliveryAnswerTests {
     }
   }
 
-  @Test("A conflict carries the remote version: tag, time and payload")
+  @Test("A conflict carries the remote version: tag, time, stamp and payload")
   func conflict() async throws {
     try await DeliveryHarness.run { harness in
       harness.memory.behaviours = [
@@ -65,11 +65,13 @@ struct HTTPDeliveryAnswerTests {
           status: 409,
           headers: [
             "ETag": #""v7""#, "Last-Modified": "Sun, 06 Nov 1994 08:49:37 GMT", "Content-Type": "application/json",
+            "tombolo-written": "784111777000-3-till-7",
           ], body: #"{"amount":7}"#)
       ]
       let remote = try #require(try await harness.deliver().remote)
       #expect(remote.tag == #""v7""#)
       #expect(remote.modifiedAt == FixedTime.standard)
+      #expect(remote.written?.description == "784111777000-3-till-7")
       #expect(remote.payload == Array(#"{"amount":7}"#.utf8))
       #expect(remote.detail.hasPrefix("the upstream answered 409 Conflict"))
     }

@@ -38,6 +38,78 @@ struct EnqueueTests {
     }
   }
 
+  @Test("What it waits for, whose it is, what is asked for when another waits, and its base are stored, too")
+  func further() async throws {
+    var settings = QueueConfiguration()
+    settings.activeNamespaces = ["n"]
+    try await AgentWorld.run(queue: settings) { world in
+      let first = try await world.enqueue(#"{"kind":"k"}"#)
+      let answer = try await world.send(
+        .POST, "/v1/operations",
+        #"""
+        {"operations": [{"kind": "a"},
+          {"kind": "b", "after": ["\#(first)", 0], "namespace": "n", "base": {"x": 1.0}, "coalescingKey": "c",
+           "uniqueness": "keep"}], "durability": "none"}
+        """#)
+      #expect(answer.status == 202, "\(answer.body)")
+      let ids = try answer.decoded(WireReceipts.self).operations.map(\.id)
+      let stored = try #require(try await world.stored(ids[1]))
+      #expect(stored.operation.after.map(\.description) == [first, ids[0]])
+      #expect(stored.operation.namespace == "n" && stored.state == .blocked)
+      #expect(stored.operation.base.map { String(decoding: $0, as: UTF8.self) } == #"{"x": 1.0}"#)
+      let shown = try await world.show(ids[1])
+      #expect(shown.awaiting == [first, ids[0]] && shown.namespace == "n")
+      let kept = try await world.send(
+        .POST, "/v1/operations", #"{"kind":"b","namespace":"n","coalescingKey":"c","uniqueness":"keep"}"#)
+      #expect(try kept.decoded(WireReceipt.self).id == ids[1])
+      #expect(kept.body.contains(#""kept":true"#))
+      #expect(
+        try await world.send(.GET, "/v1/operations?namespace=n").decoded(WireOperationPage.self).operations.count == 1)
+    }
+  }
+
+  @Test("What had to go so that there was room is named in the answer")
+  func dropped() async throws {
+    var settings = QueueConfiguration()
+    (settings.operationsMaximum, settings.limitPolicy) = (1, .dropLowest)
+    try await AgentWorld.run(queue: settings) { world in
+      let low = try await world.enqueue(#"{"kind":"k","priority":"low"}"#)
+      let answer = try await world.send(.POST, "/v1/operations", #"{"kind":"k","priority":"high"}"#)
+      #expect(try answer.decoded(WireReceipt.self).dropped == [low])
+    }
+  }
+
+  @Test("More durability than the store has is refused by name, and so is a level that is none")
+  func durability() async throws {
+    try await AgentWorld.run { world in
+      for level in ["full", "fulll"] {
+        let answer = try await world.send(.POST, "/v1/operations", #"{"kind":"k","durability":"\#(level)"}"#)
+        #expect(answer.status == 400)
+        let problem = try answer.decoded(WireProblem.self)
+        #expect(problem.code == "invalidField" && problem.field == "durability", "\(answer.body)")
+      }
+      #expect(try await world.queue.status().pending == 0)
+    }
+  }
+
+  @Test("The trace of whoever asks goes with each operation that names none itself")
+  func trace() async throws {
+    try await AgentWorld.run { world in
+      let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+      let answer = try await world.send(
+        .POST, "/v1/operations",
+        #"{"operations":[{"kind":"k"},{"kind":"k","headers":{"Traceparent":"00-own"}}]}"#,
+        fields: ["traceparent": parent, "tracestate": "a=b"])
+      let ids = try answer.decoded(WireReceipts.self).operations.map(\.id)
+      #expect(
+        try await world.stored(ids[0])?.operation.headers == [
+          OperationHeader(name: "traceparent", value: parent), OperationHeader(name: "tracestate", value: "a=b"),
+        ])
+      #expect(
+        try await world.stored(ids[1])?.operation.headers == [OperationHeader(name: "Traceparent", value: "00-own")])
+    }
+  }
+
   @Test(
     "A JSON payload is kept byte for byte: digits, order of keys, escapes and spaces",
     arguments: [

@@ -101,7 +101,7 @@ struct OperationsTests {
     "A query that cannot be meant so is refused, and the parameter named",
     arguments: [
       ("state=dead", "state", "give one of pending, delivering, retrying, blocked, parked, deadLettered"),
-      ("state=delivered", "state", "give one of pending"), ("limit=0", "limit", "from 1 to 1000"),
+      ("state=delivered", "state", "ask GET /v1/history"), ("limit=0", "limit", "from 1 to 1000"),
       ("limit=1001", "limit", "from 1 to 1000"), ("limit=ten", "limit", "from 1 to 1000"),
       ("cursor=7", "cursor", "cursor is none"), ("stat=pending", "stat", "did you mean state?"),
       ("kind=a&kind=b", "kind", "given twice"), ("kind=%zz", "kind", "percent-encoded"),

@@ -18,11 +18,14 @@ struct AccessWorld: Sendable {
   let queue: SyncQueue
 
   static func run(
-    token: String? = nil, clientToken: String? = nil, _ body: @Sendable (AccessWorld) async throws -> Void
+    token: String? = nil, clientToken: String? = nil, history: Duration = .zero,
+    _ body: @Sendable (AccessWorld) async throws -> Void
   ) async throws {
     let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let time = ManualTimeSource()
-    let queue = try await SyncQueue.open(store: InMemoryStore(), time: time, logger: quiet)
+    var settings = QueueConfiguration()
+    settings.historyRetention = history
+    let queue = try await SyncQueue.open(store: InMemoryStore(), configuration: settings, time: time, logger: quiet)
     let network = NetworkMonitor(time: time, logger: quiet)
     let worker = SyncWorker(queue: queue, handler: RecordingHandler(), network: network, logger: quiet)
     let (addresses, continuation) = AsyncStream.makeStream(of: AgentAddress.self)

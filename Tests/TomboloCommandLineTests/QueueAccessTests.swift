@@ -110,6 +110,61 @@ struct QueueAccessTests {
     }
   }
 
+  @Test("What it waits for, whose it is and how durable it is to be go in through both alike")
+  func further() async throws {
+    try await AccessWorld.run { world in
+      for access in [world.agent, world.direct] as [any QueueAccess] {
+        let first = try #require(OperationID(try await access.enqueue(NewOperation(kind: "k")).id))
+        let waiting = NewOperation(
+          kind: "k", payload: Array("1".utf8), coalescingKey: "c", uniqueness: .append, namespace: "n",
+          after: [.operation(first)])
+        let id = try #require(OperationID(try await access.enqueue(waiting, durability: StoreDurability.none).id))
+        let stored = try #require(try await world.queue.snapshot(id)).operation
+        #expect(stored.after == [first] && stored.namespace == "n")
+        #expect(try await access.enqueue(waiting).appended == id.description)
+        #expect(try await access.operation(id).operation.awaiting == [first.description])
+        let found = try await access.operations(OperationFilter(namespace: "n"), limit: 10).found
+        #expect(found.contains { $0.id == id.description } && found.allSatisfy { $0.namespace == "n" })
+        await #expect(throws: (any Error).self) { try await access.enqueue(NewOperation(kind: "k"), durability: .full) }
+      }
+      let id = try #require(
+        try await world.direct.operations(OperationFilter(namespace: "n"), limit: 1).found.first?.id)
+      let same = try #require(OperationID(id))
+      #expect(try await world.direct.operation(same).json == world.agent.operation(same).json)
+    }
+  }
+
+  @Test("Pauses and the history are told and changed through both alike")
+  func pausesAndHistory() async throws {
+    try await AccessWorld.run(history: .seconds(60)) { world in
+      let id = try #require(OperationID(try await world.direct.enqueue(NewOperation(kind: "k")).id))
+      for (access, other) in [(world.agent, world.direct), (world.direct, world.agent)]
+        as [(any QueueAccess, any QueueAccess)]
+      {
+        for scope in [Pause.Scope.queue, .kind("k"), .orderingKey("user/7 & co", namespace: "n")] {
+          let told = try await access.pause(scope, reason: "because")
+          #expect(told.pauses.count == 1 && world.queue.pauses.map(\.scope) == [scope])
+          #expect(try await other.pauses() == told)
+          #expect(try await other.resume(scope).pauses.isEmpty)
+        }
+        #expect(try await access.settled(id) == nil)
+      }
+      try await world.queue.discard(id, reason: "no longer wanted")
+      let filter = HistoryFilter(state: .discarded, kind: "k")
+      for access in [world.agent, world.direct] as [any QueueAccess] {
+        #expect(try await access.settled(id)?.detail == "no longer wanted")
+        #expect(try await access.history(filter, limit: 5).operations.map(\.id) == [id.description])
+        #expect(try await access.history(HistoryFilter(kind: "l"), limit: 5).operations.isEmpty)
+        let error = await #expect(throws: (any Error).self) { try await access.edit(id, payload: [0x31]) }
+        #expect(ExitReport(try #require(error)).text.contains("\(id)"))
+      }
+      let text = HistoryText(
+        operations: try await world.direct.history(filter, limit: 5).operations, hasMore: false, isKept: true,
+        clock: WallClock(now: world.queue.time.now))
+      #expect("\(text)".contains("no longer wanted"))
+    }
+  }
+
   @Test("A token that is missing or wrong is said with the keys to set", arguments: [nil, "wrong"])
   func token(clientToken: String?) async throws {
     try await AccessWorld.run(token: "right", clientToken: clientToken) { world in

@@ -48,6 +48,8 @@ import TomboloQueue
     case (.size, .size(let standard)): "\(standard + 1)B"
     case (.duration, .duration(let standard)): DurationText.render(standard + .seconds(1))
     case (.choice(let words), .string(let standard)): words.first { $0 != standard }
+    case (.choice(let words), nil): words.first
+    case (.list(of: .string), .list([])): "[a]"
     case (.list, .list([])): "[{kind: a, concurrency: 1}]"
     default: nil
     }

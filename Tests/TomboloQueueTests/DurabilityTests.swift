@@ -28,6 +28,18 @@ struct DurabilityTests {
     #expect(store.durabilities.allSatisfy { $0 == nil })
   }
 
+  @Test("What the configuration asks for counts where an enqueue does not say")
+  func configured() async throws {
+    let store = Self.store(.full)
+    let test = try await TestQueue.open(store) { $0.durability = .normal }
+    try await test.queue.enqueue(NewOperation(kind: "test"))
+    try await test.queue.enqueue(NewOperation(kind: "test"), durability: .full)
+    #expect(store.durabilities == [.normal, .full])
+
+    let weak = try await TestQueue.open(Self.store(.normal, heeds: false)) { $0.durability = .full }
+    #expect(try await queueError { try await weak.queue.enqueue(NewOperation(kind: "test")) }?.field == "durability")
+  }
+
   @Test("Together with others in one commit, the most that one of them needs counts")
   func together() async throws {
     let store = Self.store(.full)

@@ -98,6 +98,44 @@ struct HistoryTests {
     #expect(store.puts.count { $0 != QueueLayout.counts } == 2)
   }
 
+  @Test("It is listed by how operations ended and by kind, the newest first, in pages", arguments: TestEngine.allCases)
+  func listed(engine: TestEngine) async throws {
+    try await withQueue(engine, { $0.historyRetention = .seconds(600) }) { test, _ in
+      var ids: [OperationID] = []
+      for number in 0..<7 { ids.append(try await test.add(number % 3 == 0 ? "third" : "other")) }
+      try await test.queue.discard(ids[1], reason: "no longer wanted")
+      try await test.worker.drain()
+      var (seen, cursor): ([OperationID], OperationID?) = ([], nil)
+      repeat {
+        let page = try await test.queue.history(HistoryFilter(state: .delivered), after: cursor, limit: 2)
+        seen += page.operations.map(\.id)
+        cursor = page.cursor
+      } while cursor != nil
+      #expect(seen == [6, 5, 4, 3, 2, 0].map { ids[$0] })
+      #expect(
+        try await test.queue.history(HistoryFilter(kind: "third")).operations.map(\.id) == [6, 3, 0].map { ids[$0] })
+      let discarded = try await test.queue.history(HistoryFilter(state: .discarded, kind: "other"))
+      #expect(discarded.operations.map(\.id) == [ids[1]])
+      #expect(discarded.operations.first?.detail == "no longer wanted")
+      #expect(try await test.queue.history(HistoryFilter(state: .expired)).operations.isEmpty)
+    }
+  }
+
+  @Test("A filter that hardly anything passes reads a bounded part of the history for each page")
+  func bounded() async throws {
+    let store = CountingStore(InMemoryStore())
+    let test = try await TestQueue.open(store) { $0.historyRetention = .seconds(600) }
+    for number in 0..<100 { try await test.add(number == 0 ? "rare" : "common") }
+    try await test.worker.drain()
+    store.reset()
+    let first = try await test.queue.history(HistoryFilter(kind: "rare"), limit: 10)
+    #expect(first.operations.isEmpty)
+    #expect(store.readCount <= 8 * 11)
+    let second = try await test.queue.history(HistoryFilter(kind: "rare"), after: first.cursor, limit: 10)
+    #expect(second.operations.map(\.kind) == ["rare"])
+    #expect(second.cursor == nil)
+  }
+
   @Test("Damaged history is told, and disturbs nothing else")
   func damaged() async throws {
     let test = try await TestQueue.open(InMemoryStore()) { $0.historyRetention = .seconds(600) }

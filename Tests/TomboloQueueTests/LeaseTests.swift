@@ -190,4 +190,45 @@ struct LeaseTests {
       try await two.close()
     }
   }
+
+  /// Seed 258, two workers: a request that had nothing to change put back the counts that it had begun with, while the newer ones of
+  /// another process had been learnt meanwhile, under their revision.
+  @Test("A request that changes nothing leaves the counts alone that were learnt meanwhile")
+  func learntMeanwhile() async throws {
+    let base = InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: true))
+    let store = FaultyStore(base)
+    let first = try await TestQueue.open(store)
+    let second = try await TestQueue.open(base, after: first)
+    try await first.add()
+    store.onRead { number in
+      guard number == 1 else { return }
+      try await second.add()
+      #expect(try await first.queue.status().pending == 2)
+    }
+    let error = try await queueError { try await first.queue.discard(OperationID(high: 1, low: 1), reason: "test") }
+    #expect(error?.code == .notFound)
+    store.heal()
+    try await first.add()
+    #expect(try await first.queue.status().pending == 3)
+    #expect(try await QueueAudit.problems(in: base).isEmpty)
+  }
+
+  /// Seed 5064, two workers: the counts of another process were learnt, reading what it had paused failed, and nobody tried again.
+  @Test("A pause by another process is noticed, also when a read fails on the way")
+  func pausedByAnother() async throws {
+    let base = InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: true))
+    let store = FaultyStore(base)
+    let first = try await TestQueue.open(store)
+    let second = try await TestQueue.open(base, after: first)
+    try await second.queue.pause(.kind("test"), reason: "test")
+    // Each read fails once: that of the counts, that of the pauses, and whatever else there is.
+    for failing in 1...6 {
+      store.onRead { number in if number == failing { throw StoreError(.engine, "no luck") } }
+      do { try await first.add() } catch let error as StoreError { #expect(error.code == .engine) }
+    }
+    store.heal()
+    try await first.add()
+    #expect(first.queue.pauses.map(\.scope) == [.kind("test")])
+    #expect(try await first.worker.drain().attempted == 0)
+  }
 }

@@ -78,6 +78,21 @@ struct RecoveryTests {
     #expect(starts == Set(0..<10))
   }
 
+  /// Seed 485: a suspension ended within the spread, and an operation that was not critical went at once to find out.
+  @Test("An upstream that is probed is left alone until the moment comes, but for what is critical")
+  func probesWait() {
+    var gate = DeliveryGate(QueueConfiguration())
+    let at = Timestamp(millisecondsSinceEpoch: 0)
+    gate.networkChanged(NetworkStatus(.offline, since: at, evidence: []), at: .zero, fraction: 1)
+    gate.networkChanged(NetworkStatus(.online, since: at, evidence: []), at: .seconds(3_600), fraction: 1)
+    gate.suspend(upstream: "u", for: .seconds(5), TestQueue.failure, at: .seconds(3_600))
+    let before = gate.allowance(upstream: "u", inFlight: 0, at: .seconds(3_606))
+    #expect(before.count == 0 && before.criticalCount == 1 && before.waitMaximum == .seconds(24))
+    #expect(gate.allowance(upstream: "u", inFlight: 1, at: .seconds(3_606)).criticalCount == 0)
+    let after = gate.allowance(upstream: "u", inFlight: 0, at: .seconds(3_630))
+    #expect(after.count == 1 && after.criticalCount == 0)
+  }
+
   @Test(
     "An upstream that is down is asked by one operation at a time, which burns no other's attempts",
     arguments: TestEngine.allCases)

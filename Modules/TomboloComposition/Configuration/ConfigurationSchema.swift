@@ -39,7 +39,17 @@ struct ConfigurationSchema {
       section("agent", BuiltInOptions.agent, help: "How the program is reached and how it ends."),
       section(of: .storage, holding: [section(of: .encryption)]),
       section(
-        "queue", QueueOptions.all + [section(of: .backoff), section(of: .conflict)],
+        "queue",
+        QueueOptions.all + [
+          section(
+            "recovery", RecoveryOptions.all,
+            help: "How it comes back after an outage, and treats an upstream that is not well; each upstream by itself."
+          ),
+          section(
+            "versionClock", QueueOptions.versionClock,
+            help: "Stamps operations for conflicts that the later writer wins."),
+          section(of: .backoff), section(of: .conflict),
+        ],
         help: "Limits, retries and conflicts."),
       section(
         "network",

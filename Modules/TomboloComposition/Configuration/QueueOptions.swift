@@ -4,7 +4,7 @@ import TomboloQueue
 /// The keys of the section `queue`, and the settings they make. Defaults are those of `QueueConfiguration`;
 /// `QueueOptionsTests` compares them.
 enum QueueOptions {
-  static let all = deliveries + limits + sharing
+  static let all = deliveries + limits + sharing + writing
 
   private static let deliveries = [
     OptionDeclaration(
@@ -76,6 +76,29 @@ enum QueueOptions {
     OptionDeclaration(
       "sharedPollInterval", .duration(.milliseconds(10) ... .seconds(3_600)), default: .duration(.seconds(1)),
       help: "On a storage that several processes share: how often to look for what others enqueued."),
+  ]
+
+  private static let writing = [
+    OptionDeclaration(
+      "durability", .choice(StoreDurability.allCases.map(\.rawValue)),
+      help:
+        "What an operation has to have reached when it counts as accepted, unless a request says: full, the disk; normal, the "
+        + "operating system; none, nothing. By default what the storage is set to."),
+    OptionDeclaration(
+      "namespaces", .list(of: .string), default: .list([]),
+      help: "The namespaces whose operations are delivered; those without a namespace always are."),
+  ]
+
+  /// The section `queue.versionClock`, which all of a fleet that decides conflicts by time should have.
+  static let versionClock = [
+    OptionDeclaration(
+      "node", .string,
+      help:
+        "A name of this device, different from all others. With it each operation is stamped with when it was written, by a "
+        + "clock that what is seen of others moves on; without it what counts is when it was enqueued."),
+    OptionDeclaration(
+      "skewMaximum", .duration(.zero...days(1)), default: .duration(.seconds(300)),
+      help: "A stamp further ahead of this device's clock moves nothing on."),
   ]
 
   private static let kind = [

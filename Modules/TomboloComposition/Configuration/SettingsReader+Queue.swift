@@ -34,7 +34,29 @@ extension SettingsReader {
       pilotInterval: pilotInterval, pilotIntervalMaximum: pilotIntervalMaximum,
       stallTimeout: try queue.duration("stallTimeout"),
       leaseDuration: try queue.duration("leaseDuration"),
-      sharedPollInterval: try queue.duration("sharedPollInterval"), backoff: backoff, conflict: conflict)
+      sharedPollInterval: try queue.duration("sharedPollInterval"), recovery: try readRecovery(queue),
+      versionClock: try readVersionClock(queue),
+      durability: try queue.stringIfPresent("durability").flatMap { StoreDurability(rawValue: $0) },
+      namespaces: try readNamespaces(queue), backoff: backoff, conflict: conflict)
+  }
+
+  private mutating func readVersionClock(_ queue: PluginOptions) throws -> QueueSettings.VersionClock? {
+    let options = try queue.section("versionClock")
+    guard let node = try options.stringIfPresent("node") else { return nil }
+    if node.isEmpty || node.utf8.count > 64 || !node.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+      add(
+        .outOfRange, "queue.versionClock.node", value: node,
+        "is no name for a device: give 1 to 64 letters, digits or signs without spaces, or remove the key")
+    }
+    return QueueSettings.VersionClock(node: node, skewMaximum: try options.duration("skewMaximum"))
+  }
+
+  private mutating func readNamespaces(_ queue: PluginOptions) throws -> Set<String> {
+    let names = try queue.list("namespaces").compactMap { value in
+      if case .string(let name) = value { name } else { nil }
+    }
+    if names.contains("") { add(.outOfRange, "queue.namespaces", "holds an empty name: remove it") }
+    return Set(names)
   }
 
   private mutating func readKindLimits(_ queue: PluginOptions) throws -> [String: KindLimit] {

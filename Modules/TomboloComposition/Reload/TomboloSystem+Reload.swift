@@ -26,15 +26,19 @@ extension TomboloSystem {
           + "they have ended")
     }
     // Before anything is made: what is asked for later could be refused.
-    let (worker, monitor) = (
-      try await container.resolve(SyncWorker.self), try await container.resolve(NetworkMonitor.self)
+    let (queue, worker, monitor) = (
+      try await container.resolve(SyncQueue.self), try await container.resolve(SyncWorker.self),
+      try await container.resolve(NetworkMonitor.self)
     )
     let (old, running) = (configuration, next.keepingFixed(of: configuration))
     let changes = next.changes(from: old)
     let generation = try await Generation.make(running, shared: shared)
     // From here on nothing can fail, nor be cancelled. When the system is closed meanwhile, `parts` closes the generation.
     await parts.replace(with: generation)
-    worker.reconfigure(QueueConfiguration(running, backoff: generation.backoff))
+    worker.reconfigure(
+      QueueConfiguration(
+        running, backoff: generation.backoff, observation: observation, previous: queue.configuration.versionClock))
+    if running.queue.namespaces != old.queue.namespaces { queue.activate(namespaces: running.queue.namespaces) }
     monitor.reconfigure(
       probe: generation.probe.probe.map { _ in LiveProbe(parts: parts) },
       configuration: generation.probe.monitorConfiguration)

@@ -1,3 +1,4 @@
+public import TomboloPorts
 public import TomboloQueue
 
 /// The section `queue`: limits, retries and conflicts.
@@ -44,8 +45,25 @@ public struct QueueSettings: Sendable {
   /// On a shared store: how often to look for what others enqueued.
   public var sharedPollInterval: Duration
 
+  /// How it comes back after an outage, and how it treats an upstream that is not well.
+  public var recovery: RecoveryConfiguration
+  /// Stamps operations with when they were written; `nil` for when they were enqueued.
+  public var versionClock: VersionClock?
+  /// What an operation has to have reached when it is accepted; `nil` for what the store is set to.
+  public var durability: StoreDurability?
+  /// The namespaces whose operations are delivered, beside those without one.
+  public var namespaces: Set<String>
+
   /// The plugin that says how long to wait between attempts.
   public var backoff: PluginSelection
   /// The plugin that decides when the outside holds another version.
   public var conflict: PluginSelection
+
+  /// The section `versionClock`.
+  public struct VersionClock: Hashable, Sendable {
+    /// The name of this device, different from all others.
+    public var node: String
+    /// How far ahead of this device's wall clock another's stamp may be.
+    public var skewMaximum: Duration
+  }
 }

@@ -31,10 +31,14 @@ extension TomboloSystem {
     builder.singleton(SyncQueue.self) {
       (
         door: GroupCommit, configuration: Configuration, backoff: any BackoffStrategy, time: any TimeSource,
-        logger: Logger
+        observation: SystemObservation, logger: Logger
       ) in
-      try await SyncQueue.open(
-        door: door, configuration: QueueConfiguration(configuration, backoff: backoff), time: time, logger: logger)
+      let queue = try await SyncQueue.open(
+        door: door,
+        configuration: QueueConfiguration(configuration, backoff: backoff, observation: observation), time: time,
+        logger: logger)
+      for listener in observation.listeners { queue.add(listener) }
+      return queue
     }
   }
 
@@ -59,10 +63,12 @@ extension TomboloSystem {
         return monitor
       }
       builder.singleton(SyncWorker.self) {
-        (queue: SyncQueue, parts: LiveParts, monitor: NetworkMonitor, logger: Logger) in
+        (
+          queue: SyncQueue, parts: LiveParts, monitor: NetworkMonitor, observation: SystemObservation, logger: Logger
+        ) in
         SyncWorker(
-          queue: queue, handler: LiveHandler(parts: parts), network: monitor, resolver: LiveResolver(parts: parts),
-          logger: logger)
+          queue: queue, handler: observation.around(LiveHandler(parts: parts)), network: monitor,
+          resolver: LiveResolver(parts: parts), logger: logger)
       }
       builder.singleton(NetworkMonitorService.self) { (monitor: NetworkMonitor) in NetworkMonitorService(monitor) }
       // Deliveries stop before the network is no longer watched: the worker needs the monitor's service.
@@ -81,10 +87,23 @@ extension ReachabilityProbeSlot {
 }
 
 extension QueueConfiguration {
-  init(_ configuration: Configuration, backoff: any BackoffStrategy) {
+  /// - Parameters:
+  ///   - observation: what the program adds to each operation.
+  ///   - previous: the clock for versions that was used so far: the next stamp is to be greater than its last.
+  init(
+    _ configuration: Configuration, backoff: any BackoffStrategy, observation: SystemObservation = SystemObservation(),
+    previous: HybridLogicalClock? = nil
+  ) {
     self.init()
     let settings = configuration.queue
     self.backoff = backoff
+    headersAtEnqueue = observation.headersAtEnqueue
+    recovery = settings.recovery
+    versionClock = settings.versionClock.map {
+      HybridLogicalClock(node: $0.node, skewMaximum: $0.skewMaximum, last: previous?.last)
+    }
+    durability = settings.durability
+    activeNamespaces = settings.namespaces
     concurrency = settings.concurrency
     attemptsMaximum = settings.attemptsMaximum
     attemptTimeout = settings.attemptTimeout

@@ -20,15 +20,18 @@ public struct TomboloSystem: Sendable {
   let shared: [ContainerModule]
   let reloading = ReloadState()
   private let first: Configuration
+  let observation: SystemObservation
 
   /// Checks that everything a part needs is there. Opens nothing.
   public init(
     _ configuration: Configuration,
     registry: PluginRegistry,
     time: any TimeSource = SystemTimeSource(),
+    observation: SystemObservation = SystemObservation(),
     logger: Logger
   ) throws {
     first = configuration
+    self.observation = observation
     let context = PluginContext(time: time) { logger.warning("\($0)") }
     // Made here: the module is installed once more for each generation, and all of them are to share these.
     let (memory, network) = (ResilienceMemory(time: time, logger: logger), NetworkHint())
@@ -39,6 +42,7 @@ public struct TomboloSystem: Sendable {
       builder.value(logger)
       builder.value(memory)
       builder.value(network)
+      builder.value(observation)
     }
     shared = [surroundings]
     var builder = ContainerBuilder()

@@ -153,7 +153,6 @@ final class QueueEngine: Sendable {
             // Another process was quicker: decide again on what is there now.
             reads = PlanView.Reads()
             basis = try await loadCounts()
-            try await findPauses()
             identifiers.restart(after: basis.counts.newestID)
             if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
             continue
@@ -169,7 +168,7 @@ final class QueueEngine: Sendable {
           throw error
         }
       }
-      apply(planner, committed)
+      apply(planner, committed: committed)
       if group.contains(where: \.movesDueTimes) { await refreshDueTimes() }
       return results
     }
@@ -229,19 +228,16 @@ final class QueueEngine: Sendable {
     }
   }
 
-  /// - Parameter committed: the revision that the counts have now; `nil` when nothing was committed.
-  private func apply(_ planner: QueuePlanner, _ committed: Revision?) {
+  /// - Parameter committed: the revision of what was committed; `nil` when there was nothing to commit.
+  private func apply(_ planner: QueuePlanner, committed: Revision?) {
     let lineTag = UInt8(ascii: "h")
     let lines = planner.view.writes { $0.bytes.count > 1 && $0.bytes[1] == lineTag }
     var events: [QueueEvent] = []
     for case .event(let event) in planner.effects { events.append(event) }
     state.withLock { state in
-      // Both or neither: meanwhile the counts of another process may have been read (`refresh`), and its revision with counts that
-      // are older would have the next commit undo what it counted.
-      if let committed {
-        state.counts = planner.counts
-        state.countsRevision = committed
-      }
+      // Together, and only then: newer ones of another process may have been learnt meanwhile, and counts that do not belong to
+      // their revision would pass for new.
+      if let committed { (state.counts, state.countsRevision) = (planner.counts, committed) }
       for case .finished(let id) in planner.effects { state.inFlight[id] = nil }
     }
     // Told before the windows have what is ready, so that no operation is told as started before it is as enqueued.
@@ -291,6 +287,9 @@ final class QueueEngine: Sendable {
     }
     let record = try await store.get(QueueLayout.counts)
     let counts = try record.map { try QueueCounts($0.value) } ?? QueueCounts()
+    // Another process that pauses something changes the counts, too. Read after them and before they count as known: where it fails,
+    // or where something is paused meanwhile, that is noticed by the counts.
+    if isShared { try await findPauses() }
     state.withLock { state in
       state.counts = counts
       state.countsRevision = record?.revision
@@ -305,7 +304,6 @@ final class QueueEngine: Sendable {
     let known = state.withLock { ($0.counts, $0.countsRevision) }
     let revision = try await store.get(QueueLayout.counts)?.revision
     guard known.0 == nil || known.1 != revision else { return }
-    try await findPauses()
     state.withLock { $0.forget() }
     try await loadCounts()
   }

@@ -178,12 +178,13 @@ package struct DeliveryGate: Sendable {
       guard nextPilot <= now else { return Allowance(count: 0, criticalCount: 0, waitMaximum: nextPilot - now) }
       return Allowance(count: inFlight == 0 ? 1 : 0, criticalCount: 0, isPilot: true)
     case .open:
-      if isProbing { return Allowance(count: inFlight == 0 ? 1 : 0, criticalCount: 0) }
-      let free = max(0, concurrency - inFlight)
+      let free = isProbing ? (inFlight == 0 ? 1 : 0) : max(0, concurrency - inFlight)
       if let spreadUntil {
+        // Whoever probes waits for his moment, too: a fleet whose breakers were open would come back at once.
         if now < spreadUntil { return Allowance(count: 0, criticalCount: free, waitMaximum: spreadUntil - now) }
         self.spreadUntil = nil
       }
+      if isProbing { return Allowance(count: free, criticalCount: 0) }
       return Allowance(count: min(free, room(inFlight: inFlight, at: now)), criticalCount: free)
     }
   }

@@ -53,7 +53,8 @@ extension SyncWorker {
   private func outcome(
     of operation: SyncOperation, _ attempt: DeliveryAttempt, _ lost: WakeSignal?
   ) async -> DeliveryOutcome? {
-    let (id, began, limit) = (operation.id, time.uptime, queue.configuration.attemptTimeout)
+    let limit = limits.begin(operation.id, within: queue.configuration.attemptTimeout)
+    defer { limits.ended(limit) }
     return await withTaskGroup(of: DeliveryOutcome?.self) { race in
       race.addTask { [handler] in
         do {
@@ -64,19 +65,13 @@ extension SyncWorker {
           return DeliveryDecision.outcome(of: error)
         }
       }
-      race.addTask { [time, queue] in
-        do {
-          try await time.sleep(for: limit)
-          // What was reported meanwhile gives it as long again.
-          while let life = queue.lastReport(of: id), life > began, life + limit > time.uptime {
-            try await time.sleep(for: life + limit - time.uptime)
-          }
-        } catch {
-          // Cancelled: the handler has answered.
-          return nil
-        }
+      race.addTask {
+        // Otherwise cancelled: the handler has answered.
+        guard await limit.wait() else { return nil }
         return .retry(
-          after: nil, DeliveryFailure(.timeout, "the attempt gave no sign of life for \(limit) and was cancelled"))
+          after: nil,
+          DeliveryFailure(
+            .timeout, "the attempt gave no sign of life for \(limit.duration) and was cancelled"))
       }
       if let lost {
         race.addTask {

@@ -49,6 +49,7 @@ public final class SyncWorker: Sendable {
   let logger: Logger
   let state: Mutex<State>
   let alarm: Alarm
+  let limits: TimeLimits
   /// Signalled when the last delivery in flight has ended.
   let idle = WakeSignal()
 
@@ -71,6 +72,7 @@ public final class SyncWorker: Sendable {
     self.time = queue.time
     self.logger = logger
     alarm = Alarm(time: queue.time, target: queue.workArrived)
+    limits = TimeLimits(time: queue.time)
     state = Mutex(
       State(
         gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits),
@@ -155,6 +157,7 @@ public final class SyncWorker: Sendable {
     }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.alarm.run() }
+      group.addTask { await self.limits.run { self.queue.lastReport(of: $0) } }
       group.addTask { await self.watch() }
       if self.queue.engine.isShared { group.addTask { await self.renewLeases() } }
       if let network = self.network {

@@ -12,6 +12,7 @@ final class CheckingHandler: OperationHandler {
     var count = 0
     /// With one delivery at a time: what was ready when the last one ended.
     var readyBefore: [OperationID: OperationPriority]?
+    var spreadUntil: @Sendable () -> Duration? = { nil }
   }
 
   private let base: any OperationHandler
@@ -39,6 +40,11 @@ final class CheckingHandler: OperationHandler {
 
   var upstream: String { base.upstream }
 
+  /// Hands in where the worker says until when what is not critical waits after an outage.
+  func onSpread(_ spreadUntil: @escaping @Sendable () -> Duration?) {
+    state.withLock { $0.spreadUntil = spreadUntil }
+  }
+
   func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
     let key = OrderingKey(of: operation)
     let isLimited = operation.kind == "limited"
@@ -58,6 +64,7 @@ final class CheckingHandler: OperationHandler {
     if isShared, !isFenced { ledger.note("\(operation.id) is delivered beside another of its ordering key") }
     if count > concurrency { ledger.note("\(count) deliveries at once, \(concurrency) are allowed") }
     if let readyBefore { checkPriority(operation.id, readyBefore) }
+    checkSpread(operation.id)
     ledger.begins(operation, attempt)
     let outcome: Result<DeliveryOutcome, any Error>
     do {
@@ -65,7 +72,7 @@ final class CheckingHandler: OperationHandler {
     } catch {
       outcome = .failure(error)
     }
-    ledger.ends(operation, outcome)
+    ledger.ends(operation, attempt: attempt.number, outcome)
     let isCalm = concurrency == 1 && isStrictlyByPriority && world.network.status.isOnline
     let ready = isCalm ? self.ready() : nil
     state.withLock { state in
@@ -84,6 +91,15 @@ final class CheckingHandler: OperationHandler {
     for (other, priority) in before where now[other] == priority && priority < own {
       ledger.note("\(id) of priority \(own) goes before \(other) of \(priority)")
     }
+  }
+
+  /// After an outage only what is critical starts before the moment that was drawn. What was taken just before is no matter.
+  private func checkSpread(_ id: OperationID) {
+    guard let until = state.withLock({ $0.spreadUntil })(), until > world.time.uptime,
+      world.network.status.isOnline, world.time.uptime - world.network.changedAt > .seconds(5),
+      let priority = ready()[id], priority != .critical
+    else { return }
+    ledger.note("\(id) of priority \(priority) starts at \(world.time.uptime), before its moment at \(until)")
   }
 
   private func ready() -> [OperationID: OperationPriority] {

@@ -12,6 +12,8 @@ final class QueueLedger: Sendable {
     /// What led to the first of them.
     var firstTrace: [String]?
     var acknowledged: Set<OperationID> = []
+    /// Took their place and were superseded in one and the same commit, so that the disk never had them.
+    var passing: Set<OperationID> = []
     /// Everything that was ever on the disk.
     var stored: [OperationID: SyncOperation] = [:]
     /// For each ordering key, its operations that are not gone.
@@ -22,6 +24,11 @@ final class QueueLedger: Sendable {
     var conflicted: Set<OperationID> = []
     var discarded: Set<OperationID> = []
     var redriven: Set<OperationID> = []
+    /// After which attempt, and until when by the monotonic clock, the upstream asked to be spared this operation, within the limit
+    /// for such wishes.
+    var asked: [OperationID: (attempt: Int, until: Duration)] = [:]
+    /// Calls of a handler.
+    var beginCount = 0
     /// Since when, by the monotonic clock, nothing of this may be delivered.
     var paused: [Pause.Scope: Duration] = [:]
     var inactive: [String: Duration] = [:]
@@ -41,6 +48,7 @@ final class QueueLedger: Sendable {
   var problems: [String] { state.withLock { $0.problems } }
   var firstTrace: [String]? { state.withLock { $0.firstTrace } }
   var storedCount: Int { state.withLock { $0.stored.count } }
+  var beginCount: Int { state.withLock { $0.beginCount } }
 
   func note(_ problem: String) {
     world.trace.note("PROBLEM \(problem)")
@@ -91,7 +99,12 @@ final class QueueLedger: Sendable {
   var known: [OperationID] { state.withLock { $0.stored.keys.sorted() } }
 
   func willDiscard(_ id: OperationID) { state.withLock { _ = $0.discarded.insert(id) } }
-  func willRetry(_ id: OperationID) { state.withLock { _ = $0.redriven.insert(id) } }
+  func willRetry(_ id: OperationID) {
+    state.withLock { state in
+      state.redriven.insert(id)
+      state.asked[id] = nil
+    }
+  }
 
   /// Where a program keeps the change that goes with the operation of this payload.
   static func companionKey(_ payload: [UInt8]) -> Key { Key(Array("app/".utf8) + payload) }
@@ -99,7 +112,7 @@ final class QueueLedger: Sendable {
   func acknowledge(_ receipt: EnqueueReceipt) {
     let isKnown = state.withLock { state in
       state.acknowledged.insert(receipt.id)
-      return state.stored[receipt.id] != nil
+      return state.stored[receipt.id] != nil || state.passing.contains(receipt.id)
     }
     if !isKnown { note("\(receipt.id) was acknowledged and never stored") }
   }
@@ -135,9 +148,22 @@ final class QueueLedger: Sendable {
 
   // MARK: - Around a delivery
 
+  /// Both clocks are read at slightly different moments, and due times are kept in milliseconds.
+  private static let askedSlack = Duration.milliseconds(10)
+
   func begins(_ operation: SyncOperation, _ attempt: DeliveryAttempt) {
     let id = operation.id
     let now = world.time.now
+    let asked = state.withLock { state in
+      state.beginCount += 1
+      return state.asked.removeValue(forKey: id)
+    }
+    // Where the number is the same, what the upstream answered was not stored: the process crashed, or the lease was lost.
+    if plan.faults.wallClockJumpChance == 0, let asked, attempt.number > asked.attempt,
+      asked.until > world.time.uptime + Self.askedSlack
+    {
+      note("\(id) is tried at \(world.time.uptime), and the upstream asked to be spared it until \(asked.until)")
+    }
     let (older, burnt, latestWall) = state.withLock { state in
       state.latestWall = max(state.latestWall, now)
       let line = OrderingKey(of: operation).flatMap { state.lines[$0] } ?? []
@@ -160,12 +186,17 @@ final class QueueLedger: Sendable {
     }
   }
 
-  func ends(_ operation: SyncOperation, _ outcome: Result<DeliveryOutcome, any Error>) {
+  func ends(
+    _ operation: SyncOperation, attempt number: Int, _ outcome: Result<DeliveryOutcome, any Error>
+  ) {
     let id = operation.id
     let mayBeOnline =
       world.network.status.isOnline || world.time.uptime - world.network.changedAt < .seconds(1)
     state.withLock { state in
       if Task.isCancelled { state.burnt[id, default: 0] += 1 }
+      if case .success(.retry(let after?, _)) = outcome, !Task.isCancelled {
+        state.asked[id] = (number, world.time.uptime + min(after, plan.configuration.retryAfterMaximum))
+      }
       switch outcome {
       case .success(.delivered): state.answeredDelivered.insert(id)
       case .success(.retry(_, let failure)) where failure.code == .unreachable:
@@ -192,8 +223,11 @@ final class QueueLedger: Sendable {
     guard let record = world.disk.record(QueueLayout.counts) else { return }
     let counts = try QueueCounts(record.value)
     let sum = counts.stored + counts.delivered + counts.discarded + counts.expired + counts.superseded
-    let (stored, delivered) = state.withLock { ($0.stored.count, $0.answeredDelivered.count) }
+    let (stored, delivered) = state.withLock { ($0.stored.count + $0.passing.count, $0.answeredDelivered.count) }
     if sum != stored { note("\(when): \(stored) were stored, and the counts know of \(sum): \(counts)") }
+    if counts.stored > plan.configuration.operationsMaximum {
+      note("\(when): \(counts.stored) are stored, and \(plan.configuration.operationsMaximum) are allowed")
+    }
     if counts.delivered > delivered { note("\(when): \(counts.delivered) count as delivered, \(delivered) were") }
   }
 
@@ -253,6 +287,18 @@ final class QueueLedger: Sendable {
         }
       if !isSuperseded { note("\(id) is gone and was never delivered: lost") }
     }
-    for id in state.withLock({ $0.acknowledged }) where stored[id] == nil { note("\(id) was acknowledged and is lost") }
+    for id in state.withLock({ $0.acknowledged.subtracting($0.passing) }) where stored[id] == nil {
+      note("\(id) was acknowledged and is lost")
+    }
+  }
+}
+
+extension QueueLedger: QueueListener {
+  /// Hears of what the disk does not show.
+  func receive(_ event: QueueEvent) {
+    guard case .superseded = event.change else { return }
+    state.withLock { state in
+      if state.stored[event.id] == nil { state.passing.insert(event.id) }
+    }
   }
 }

@@ -56,6 +56,18 @@ struct QueuePlan: Sendable {
       [.zero, .zero, .seconds(600), Self.keptThroughout].randomElement(using: &extra) ?? .zero
     configuration.stallTimeout = .seconds(600)
     hasDeadlines = Bool.random(using: &extra)
+    var further = SeededGenerator(seed: seed &* 13 &+ 11)
+    configuration.recovery.retryBudget =
+      [
+        configuration.recovery.retryBudget, nil,
+        RetryBudget("upstream", ratio: 0.1, perSecondMinimum: 0.02, savedMaximum: 2),
+      ].randomElement(using: &further) ?? nil
+    configuration.recovery.spreadShare = [0, 0.1, 1].randomElement(using: &further) ?? 0.1
+    configuration.recovery.spreadMaximum = [.seconds(30), .seconds(600)].randomElement(using: &further) ?? .seconds(30)
+    configuration.retryAfterMaximum = [.seconds(3_600), .seconds(60)].randomElement(using: &further) ?? .seconds(3_600)
+    if Int.random(in: 0..<4, using: &further) == 0 {
+      configuration.operationsMaximum = Int.random(in: 3...10, using: &further)
+    }
     if Bool.random(using: &random) { faults.onlineDuration = .seconds(10)...(.seconds(600)) }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.deliveryFaultChance = 0.9 }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.crashDuringCommitChance = 0.03 }

@@ -66,6 +66,9 @@ struct QueueSimulation {
       isFenced: plan.isShared && plan.faults.wallClockJumpChance > 0)
     let worker = SyncWorker(
       queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
+    if !plan.isShared {
+      handler.onSpread { [weak worker] in worker?.state.withLock { $0.gate.spreadUntil } }
+    }
     // Another process on the same disk, which lives and dies with this one.
     let other = plan.isShared ? try await open(process, logger, "other ids") : nil
     let otherWorker = other.map {
@@ -73,6 +76,7 @@ struct QueueSimulation {
         queue: $0, handler: handler, network: process.network, random: process.random("other worker"), logger: logger)
     }
     let queues = [queue, other].compactMap { $0 }
+    for queue in queues { queue.add(ledger) }
     let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
     let stopAfter = Int.random(in: 60...7_200, using: &random)
 
@@ -146,6 +150,9 @@ struct QueueSimulation {
           break
         } catch let error as StoreError where error.code != .closed {
           try await process.time.sleep(for: .seconds(1))
+        } catch let error as QueueError where error.code == .full {
+          // Not accepted, and the program knows it.
+          break
         }
       }
     }
@@ -254,11 +261,15 @@ struct QueueSimulation {
   private func drainNowAndThen(_ worker: SyncWorker, _ process: SimulatedProcess) async throws {
     while process.isAlive {
       let began = process.time.uptime
+      let beginCount = ledger.beginCount
       do {
-        if plan.hasDeadlines {
-          try await worker.process(until: process.time.now.advanced(by: Self.passDuration))
-        } else {
-          try await worker.drain()
+        let summary =
+          plan.hasDeadlines
+          ? try await worker.process(until: process.time.now.advanced(by: Self.passDuration))
+          : try await worker.drain()
+        let calls = ledger.beginCount - beginCount
+        if process.isAlive, !plan.isShared, summary.attempted != calls {
+          ledger.note("a pass tells of \(summary.attempted) attempts, and there were \(calls)")
         }
       } catch let error as StoreError where error.code != .closed {
         // The next one tries again.

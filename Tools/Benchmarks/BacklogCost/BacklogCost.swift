@@ -6,7 +6,8 @@ import TomboloPorts
 import TomboloQueue
 
 /// What a large backlog costs: the processor time of an enqueue and of a delivery beside a thousand operations and beside many, the
-/// memory that takes, the time to open, and the size on disk before and after draining.
+/// memory that takes, the time to open, and the size on disk before and after draining. Opening and draining are done by a process of
+/// their own, so that its memory is told apart from that of filling.
 ///
 ///     swift run -c release backlog-cost sqlite 1000000
 ///
@@ -19,11 +20,14 @@ struct BacklogCost {
 
   static func main() async throws {
     let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == "drain", arguments.count == 3 {
+      return try await drain(arguments[arguments.startIndex + 1], arguments[arguments.startIndex + 2])
+    }
     let engine = arguments.first ?? "sqlite"
     let count = arguments.dropFirst().first.flatMap { Int($0) } ?? 1_000_000
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("backlog-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    var queue = try await open(engine, folder)
+    let queue = try await open(engine, folder)
     try await fill(queue.queue, to: small)
     let few = try await sample(queue.queue)
     print("\(engine), \(small) stored: enqueue \(few.enqueue) µs, delivery \(few.delivery) µs of processor time")
@@ -31,26 +35,35 @@ struct BacklogCost {
     let many = try await sample(queue.queue)
     print("\(engine), \(count) stored: enqueue \(many.enqueue) µs, delivery \(many.delivery) µs of processor time")
     print("  ratio: enqueue \(rounded(many.enqueue / few.enqueue)), delivery \(rounded(many.delivery / few.delivery))")
-    print("  resident: \(residentMebibytes) MiB")
+    print("  resident after filling: \(memory)")
     try await queue.store.close()
     print("  on disk: \(mebibytes(of: folder)) MiB")
+    let other = Process()
+    other.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    other.arguments = ["drain", engine, folder]
+    // What is printed here comes before what is printed there.
+    fflush(nil)
+    try other.run()
+    other.waitUntilExit()
+    print("  on disk afterwards: \(mebibytes(of: folder)) MiB")
+    if other.terminationStatus != 0 { exit(1) }
+  }
 
+  /// Opens what another process has filled, and delivers all of it.
+  private static func drain(_ engine: String, _ folder: String) async throws {
     let clock = ContinuousClock()
-    let began = clock.now
-    let used = processorSeconds
-    queue = try await open(engine, folder)
+    let (began, used) = (clock.now, processorSeconds)
+    let queue = try await open(engine, folder)
     _ = try await queue.queue.status()
     print("  to open: \(began.duration(to: clock.now)), \(rounded(processorSeconds - used)) s of processor time")
-
+    print("  resident once open: \(memory)")
     let (drainBegan, drainUsed) = (clock.now, processorSeconds)
-    let handler = Handler(stopAfter: .max)
-    let summary = try await SyncWorker(queue: queue.queue, handler: handler).drain()
+    let summary = try await SyncWorker(queue: queue.queue, handler: Handler(stopAfter: .max)).drain()
     let perDelivery = (processorSeconds - drainUsed) / Double(max(1, summary.delivered)) * 1e6
     print(
-      "  drained: \(summary.delivered) in \(drainBegan.duration(to: clock.now)), \(rounded(perDelivery)) µs each, "
-        + "resident \(residentMebibytes) MiB")
+      "  drained: \(summary.delivered) in \(drainBegan.duration(to: clock.now)), \(rounded(perDelivery)) µs each")
+    print("  resident after draining: \(memory)")
     try await queue.store.close()
-    print("  on disk afterwards: \(mebibytes(of: folder)) MiB")
   }
 
   private static func open(_ engine: String, _ folder: String) async throws -> (
@@ -98,10 +111,15 @@ struct BacklogCost {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  private static var residentMebibytes: Int {
+  /// What is resident, and how much of it is pages of files, which the system takes back when it needs room.
+  private static var memory: String {
     let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-    return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) / 1_024
+    func mebibytes(_ name: String) -> Int {
+      let line = text.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+      return (line?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)
+        / 1_024
+    }
+    return "\(mebibytes("RssAnon")) MiB of its own, \(mebibytes("RssFile")) MiB of files"
   }
 
   private static func mebibytes(of folder: String) -> Double {

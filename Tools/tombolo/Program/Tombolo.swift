@@ -14,8 +14,9 @@ struct TomboloCommand: AsyncParsableCommand {
       """,
     version: TomboloVersion.text,
     subcommands: [
-      RunCommand.self, EnqueueCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, RetryCommand.self,
-      DiscardCommand.self, NetworkCommand.self, ConfigCommand.self, StorageCommand.self, PluginsCommand.self,
+      RunCommand.self, EnqueueCommand.self, StatusCommand.self, ListCommand.self, ShowCommand.self, HistoryCommand.self,
+      RetryCommand.self, EditCommand.self, DiscardCommand.self, PauseCommand.self, ResumeCommand.self,
+      DrainCommand.self, NetworkCommand.self, ConfigCommand.self, StorageCommand.self, PluginsCommand.self,
       BenchCommand.self, DemoCommand.self,
     ])
 }

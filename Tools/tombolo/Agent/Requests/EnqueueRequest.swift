@@ -1,7 +1,8 @@
 import HTTPTypes
+import TomboloPorts
 import TomboloQueue
 
-/// The body of `POST /v1/operations`: one operation, or `{"operations":[…]}`.
+/// The body of `POST /v1/operations`: one operation, or `{"operations":[…]}`; beside either, `durability`.
 ///
 /// It is read in one pass. Payloads that are JSON are checked and taken over byte for byte: digits and the order of keys
 /// are what they were.
@@ -12,6 +13,8 @@ struct EnqueueRequest {
   var operations: [NewOperation] = []
   /// Whether it was written as a list; the answer then is one, too.
   var isBatch = false
+  /// What all of it has to have reached when it is answered; `nil` for what the configuration says.
+  var durability: StoreDurability?
 
   /// Throws `JSONScanError` and `AgentProblem`.
   init(_ body: [UInt8]) throws {
@@ -27,13 +30,18 @@ struct EnqueueRequest {
           + "\(try scanner.kind().rawValue)")
     }
     var draft = OperationDraft(path: "")
+    var isDurabilityGiven = false
     try scanner.object { scanner, name in
       if name == "operations" {
         guard !isBatch else { throw AgentProblem.duplicate("operations") }
         isBatch = true
         operations = try Self.operations(&scanner)
+      } else if name == "durability" {
+        guard !isDurabilityGiven else { throw AgentProblem.duplicate(name) }
+        isDurabilityGiven = true
+        durability = try Self.durability(&scanner)
       } else {
-        try draft.read(name, from: &scanner, alsoKnown: ["operations"])
+        try draft.read(name, from: &scanner, alsoKnown: ["operations", "durability"])
       }
     }
     try scanner.end()
@@ -47,6 +55,18 @@ struct EnqueueRequest {
         "\(field.rawValue) and operations are given together: put one operation into the body, or all into operations",
         field: field.rawValue)
     }
+  }
+
+  private static func durability(_ scanner: inout JSONScanner) throws -> StoreDurability? {
+    if try scanner.kind() == .null {
+      _ = try scanner.skipValue()
+      return nil
+    }
+    guard try scanner.kind() == .string, let durability = StoreDurability(rawValue: try scanner.string()) else {
+      let names = StoreDurability.allCases.map(\.rawValue).joined(separator: ", ")
+      throw AgentProblem.invalid("durability", "must be one of \(names)")
+    }
+    return durability
   }
 
   private static func operations(_ scanner: inout JSONScanner) throws -> [NewOperation] {

@@ -13,7 +13,7 @@ struct OperationDraft {
   /// Every field an operation may have.
   enum Field: String, CaseIterable {
     case kind, version, orderingKey, priority, payload, payloadBase64, idempotencyKey, coalescingKey, notBefore
-    case expiresAt, headers, base
+    case expiresAt, headers, uniqueness, namespace, after, base
   }
 
   /// What stands before the names of its fields in messages: `operations[2].`.
@@ -32,6 +32,9 @@ struct OperationDraft {
   private var notBefore: Timestamp?
   private var expiresAt: Timestamp?
   private var headers: [OperationHeader] = []
+  private var uniqueness: UniquenessPolicy?
+  private var namespace: String?
+  private var after: [OperationReference] = []
   private var base: Range<Int>?
 
   init(path: String) {
@@ -66,6 +69,9 @@ struct OperationDraft {
     case .notBefore: notBefore = try timestamp(field, &scanner)
     case .expiresAt: expiresAt = try timestamp(field, &scanner)
     case .headers: headers = try OperationHeaders.read(from: &scanner, field: path + field.rawValue)
+    case .uniqueness: uniqueness = try uniqueness(&scanner)
+    case .namespace: namespace = try string(field, &scanner)
+    case .after: after = try references(&scanner)
     case .base: base = try scanner.skipValue()
     }
   }
@@ -89,8 +95,10 @@ struct OperationDraft {
     }
     return NewOperation(
       kind: kind, version: version, payload: payload.map { Array(body[$0]) } ?? payloadBytes ?? [], priority: priority,
-      orderingKey: orderingKey, idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, notBefore: notBefore,
-      expiresAt: expiresAt, base: base.map { Array(body[$0]) }, headers: headers)
+      orderingKey: orderingKey, idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, uniqueness: uniqueness,
+      notBefore: notBefore, expiresAt: expiresAt, namespace: namespace, after: after,
+      base: base.map { Array(body[$0]) },
+      headers: headers)
   }
 
   // MARK: - Values
@@ -116,6 +124,42 @@ struct OperationDraft {
       throw AgentProblem.invalid(path + "priority", "\"\(name.prefix(64))\" is unknown: give one of \(names)")
     }
     return priority
+  }
+
+  private func uniqueness(_ scanner: inout JSONScanner) throws -> UniquenessPolicy {
+    let name = try string(.uniqueness, &scanner)
+    guard let policy = UniquenessPolicy(rawValue: name) else {
+      let names = UniquenessPolicy.allCases.map(\.rawValue).joined(separator: ", ")
+      throw AgentProblem.invalid(path + "uniqueness", "\"\(name.prefix(64))\" is unknown: give one of \(names)")
+    }
+    return policy
+  }
+
+  /// What it waits for: operations by their identifiers, and earlier ones of the same request by their positions.
+  private func references(_ scanner: inout JSONScanner) throws -> [OperationReference] {
+    let field = path + "after"
+    guard try scanner.kind() == .array else {
+      throw AgentProblem.invalid(field, "must be an array, not \(try scanner.kind().rawValue)")
+    }
+    var references: [OperationReference] = []
+    try scanner.array { scanner, index in
+      switch try scanner.kind() {
+      case .string:
+        guard let id = OperationID(try scanner.string()) else {
+          throw AgentProblem.invalid("\(field)[\(index)]", "is no operation's id, as enqueueing answered it")
+        }
+        references.append(.operation(id))
+      case .number:
+        guard let position = try scanner.integer(), position >= 0 else {
+          throw AgentProblem.invalid("\(field)[\(index)]", "must be a position in operations, counted from 0")
+        }
+        references.append(.inBatch(position))
+      default:
+        throw AgentProblem.invalid(
+          "\(field)[\(index)]", "must be an operation's id, or the position of an earlier one in operations")
+      }
+    }
+    return references
   }
 
   private func timestamp(_ field: Field, _ scanner: inout JSONScanner) throws -> Timestamp {

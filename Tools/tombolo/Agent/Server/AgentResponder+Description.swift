@@ -24,6 +24,7 @@ extension AgentResponder {
       },
       nextDueAt: snapshot.dueAt.map { WireTimestamp($0) },
       waitingReason: parts.worker.waitingReason(for: snapshot)?.description, behind: snapshot.behind?.description,
+      awaiting: snapshot.awaiting.isEmpty ? nil : snapshot.awaiting.map(\.description), namespace: operation.namespace,
       payloadBytes: operation.payload.count,
       // A field that is given several times counts as one with all its values (RFC 9110, section 5.2).
       headers: Dictionary(operation.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" }),

@@ -11,7 +11,8 @@ extension AgentResponder {
     guard wanted.isBatch || body.count <= configuration.singleByteCountMaximum else {
       throw AgentProblem.tooLarge(byteCountMaximum: configuration.singleByteCountMaximum)
     }
-    let receipts = try await parts.queue.enqueue(wanted.operations)
+    let operations = wanted.operations.map { Self.traced($0, as: request) }
+    let receipts = try await parts.queue.enqueue(operations, durability: wanted.durability)
     // Written by hand: this is the request that comes a thousand times a second, and its answer holds nothing to escape.
     var text = wanted.isBatch ? #"{"operations":["# : ""
     for (index, receipt) in receipts.enumerated() {
@@ -25,10 +26,26 @@ extension AgentResponder {
       case .kept: text += #","kept":true"#
       case .appended(let id): text += #","appended":"\#(id)""#
       }
+      if !receipt.dropped.isEmpty {
+        text += #","dropped":["# + receipt.dropped.map { #""\#($0)""# }.joined(separator: ",") + "]"
+      }
       text += "}"
     }
     if wanted.isBatch { text += "]}" }
     return Self.answer(jsonText: Array(text.utf8), status: .accepted)
+  }
+
+  /// The operation with the trace of whoever asks, where it names none itself: an attempt made days later belongs to it.
+  private static func traced(_ operation: NewOperation, as request: Request) -> NewOperation {
+    guard let parent = request.headers[.traceParent],
+      !operation.headers.contains(where: { $0.name.lowercased() == "traceparent" })
+    else { return operation }
+    var operation = operation
+    operation.headers.append(OperationHeader(name: "traceparent", value: parent))
+    if let state = request.headers[.traceState] {
+      operation.headers.append(OperationHeader(name: "tracestate", value: state))
+    }
+    return operation
   }
 
   /// `GET /v1/operations`.
@@ -91,9 +108,30 @@ extension AgentResponder {
     object.append(UInt8(ascii: "}"))
   }
 
+  /// `PUT /v1/operations/{id}/payload`: another payload for one that waits for a person, to be put back in line with `retry`.
+  func edit(_ id: OperationID, _ request: Request) async throws -> Response {
+    let parameters = try QueryParameters(request.uri.query, known: ["version"])
+    let version = parameters["version"].map { Int($0) }
+    if let version, version == nil {
+      throw AgentProblem(.badRequest, .invalidParameter, "version must be a whole number from 1", field: "version")
+    }
+    let payload = try await body(of: request)
+    if let problem = JSONCheck.problem(in: payload) {
+      throw AgentProblem(.badRequest, .malformedJSON, "the body is the payload, and not valid: \(problem)")
+    }
+    try await parts.queue.edit(id, payload: payload, version: version ?? nil)
+    return try await show(id)
+  }
+
   private static func missing(_ id: OperationID) -> AgentProblem {
     AgentProblem(
       .notFound, .notFound, "there is no operation \(id): it was never enqueued here, or it is settled and gone",
       field: "id")
   }
+}
+
+extension HTTPField.Name {
+  /// The context of a trace (W3C Trace Context).
+  fileprivate static let traceParent = parsed("traceparent")
+  fileprivate static let traceState = parsed("tracestate")
 }

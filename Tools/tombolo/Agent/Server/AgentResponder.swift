@@ -50,6 +50,12 @@ struct AgentResponder: HTTPResponder {
     switch path {
     case "/v1/operations":
       return try await choose(request, [.get: list, .post: enqueue])
+    case "/v1/history":
+      return try await choose(request, [.get: history])
+    case "/v1/pauses":
+      return try await choose(request, [.get: pauses, .put: pause, .delete: resume])
+    case "/v1/line":
+      return try await choose(request, [.get: line])
     case "/v1/status":
       return try await choose(request, [.get: status])
     case "/v1/network":
@@ -69,13 +75,18 @@ struct AgentResponder: HTTPResponder {
 
   private func answerAboutOne(_ request: Request, path: String) async throws -> Response {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-    guard parts.count == 3 || parts.count == 4 && parts[4] == "retry", parts[1] == "v1", parts[2] == "operations",
-      !parts[3].isEmpty
+    let isHistory = parts.count == 3 && parts[2] == "history"
+    let isOperation = parts.count == 3 || parts.count == 4 && ["retry", "payload"].contains(parts[4])
+    guard parts.count >= 3, parts[1] == "v1", !parts[3].isEmpty, isHistory || isOperation && parts[2] == "operations"
     else { throw AgentProblem(.notFound, .unknownPath, "there is nothing at this path") }
     guard let id = OperationID(parts[3]) else {
       throw AgentProblem(
         .badRequest, .malformedID, "id is no operation's: it has the form of a UUID, as enqueueing answered it",
         field: "id")
+    }
+    if isHistory { return try await choose(request, [.get: { _ in try await settled(id) }]) }
+    if parts.count == 4, parts[4] == "payload" {
+      return try await choose(request, [.put: { try await edit(id, $0) }])
     }
     if parts.count == 4 {
       return try await choose(request, [.post: { try await retry(id, $0) }])

@@ -87,7 +87,7 @@ extension HTTPField.Name {
   static let secFetchSite = parsed("Sec-Fetch-Site")
 
   /// For names that are written out in the source.
-  private static func parsed(_ name: StaticString) -> HTTPField.Name {
+  static func parsed(_ name: StaticString) -> HTTPField.Name {
     guard let parsed = HTTPField.Name("\(name)") else { preconditionFailure("\(name) is no name of a header field") }
     return parsed
   }

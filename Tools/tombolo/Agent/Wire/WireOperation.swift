@@ -1,7 +1,8 @@
 /// An operation as `GET /v1/operations` and `GET /v1/operations/{id}` tell of it.
 ///
-/// Every key but `payload`, `payloadBase64` and `conflict` is always there, as `null` where there is nothing to say. The answer about
-/// a single operation also has the key `base`, where one was given: what the payload was before the change, byte for byte.
+/// Every key but `payload`, `payloadBase64`, `conflict`, `progress`, `awaiting` and `namespace` is always there, as `null` where there is
+/// nothing to say. The answer about a single operation also has the key `base`, where one was given: what the payload was before the
+/// change, byte for byte.
 public struct WireOperation: Hashable, Sendable, Codable {
   public var id: String
   public var kind: String
@@ -25,6 +26,10 @@ public struct WireOperation: Hashable, Sendable, Codable {
   public var waitingReason: String?
   /// With `blocked`: the operation of its ordering key that is delivered first.
   public var behind: String?
+  /// With `blocked`: the operations it was told to wait for (`after`) that are not gone; left out when there are none.
+  public var awaiting: [String]?
+  /// Whose operation it is; left out when it is nobody's.
+  public var namespace: String?
   /// How many bytes the payload has.
   public var payloadBytes: Int
   public var headers: [String: String]
@@ -37,7 +42,7 @@ public struct WireOperation: Hashable, Sendable, Codable {
   /// How far its handler has come, in words; left out when it has not said.
   public var progress: String?
 
-  /// Writes every key but the payload's, the conflict and the progress, as `null` where there is nothing.
+  /// Writes every key but those that are left out, as `null` where there is nothing.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id, forKey: .id)
@@ -56,6 +61,8 @@ public struct WireOperation: Hashable, Sendable, Codable {
     try container.encode(nextDueAt, forKey: .nextDueAt)
     try container.encode(waitingReason, forKey: .waitingReason)
     try container.encode(behind, forKey: .behind)
+    try container.encodeIfPresent(awaiting, forKey: .awaiting)
+    try container.encodeIfPresent(namespace, forKey: .namespace)
     try container.encode(payloadBytes, forKey: .payloadBytes)
     try container.encode(headers, forKey: .headers)
     try container.encodeIfPresent(payload, forKey: .payload)

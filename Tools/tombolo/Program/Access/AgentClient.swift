@@ -55,8 +55,8 @@ struct AgentClient: QueueAccess {
     return true
   }
 
-  func enqueue(_ operation: NewOperation) async throws -> WireReceipt {
-    try await decode(ask(.POST, "/v1/operations", body: EnqueueBody(operation).bytes))
+  func enqueue(_ operation: NewOperation, durability: StoreDurability?) async throws -> WireReceipt {
+    try await decode(ask(.POST, "/v1/operations", body: EnqueueBody(operation, durability: durability).bytes))
   }
 
   func status() async throws -> StatusReport {
@@ -68,8 +68,8 @@ struct AgentClient: QueueAccess {
 
   func page(_ filter: OperationFilter, cursor: String?, limit: Int) async throws -> WireOperationPage {
     let query: KeyValuePairs<String, String?> = [
-      "state": filter.state?.rawValue, "kind": filter.kind, "orderingKey": filter.orderingKey, "limit": "\(limit)",
-      "cursor": cursor,
+      "state": filter.state?.rawValue, "kind": filter.kind, "orderingKey": filter.orderingKey,
+      "namespace": filter.namespace, "limit": "\(limit)", "cursor": cursor,
     ]
     return try await decode(ask(.GET, "/v1/operations" + PercentEncoding.query(query)))
   }
@@ -132,13 +132,25 @@ struct AgentClient: QueueAccess {
   }
 
   /// The body of a successful answer; any other is thrown as what the agent says.
-  private func ask(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) async throws -> [UInt8] {
-    let answer: Answer
+  func ask(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) async throws -> [UInt8] {
+    try successful(await answer(method, path, body: body))
+  }
+
+  /// The same, and `nil` when there is nothing at that path.
+  func askIfPresent(_ path: String) async throws -> [UInt8]? {
+    let answer = try await answer(.GET, path)
+    return answer.status == 404 ? nil : try successful(answer)
+  }
+
+  private func answer(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) async throws -> Answer {
     do {
-      answer = try await send(method, path, body: body, timeout: Self.timeout)
+      return try await send(method, path, body: body, timeout: Self.timeout)
     } catch {
       throw unreachable(error)
     }
+  }
+
+  private func successful(_ answer: Answer) throws -> [UInt8] {
     guard answer.status >= 300 else { return answer.bytes }
     throw AgentRefusal.error(status: answer.status, body: answer.bytes, address: address)
   }
@@ -163,7 +175,7 @@ struct AgentClient: QueueAccess {
     return request
   }
 
-  private func decode<Value: Decodable>(_ bytes: [UInt8]) throws -> Value {
+  func decode<Value: Decodable>(_ bytes: [UInt8]) throws -> Value {
     do {
       return try JSONDecoder().decode(Value.self, from: Data(bytes))
     } catch {

@@ -6,7 +6,7 @@ import TomboloQueue
 
 /// The queue in the store itself, while no agent runs.
 struct DirectQueue: QueueAccess {
-  private let queue: SyncQueue
+  let queue: SyncQueue
   private let storage: StorageDescription
   private let advice: StorageAdvice
   private let isDurable: Bool
@@ -18,14 +18,14 @@ struct DirectQueue: QueueAccess {
     isDurable = storage.type != "memory"
   }
 
-  func enqueue(_ operation: NewOperation) async throws -> WireReceipt {
+  func enqueue(_ operation: NewOperation, durability: StoreDurability?) async throws -> WireReceipt {
     guard isDurable else {
       throw CommandError(
         .failed,
         "no agent runs, and the storage is \(storage.type): the operation would be lost when this command ends. Start the "
           + "agent with `tombolo run`, or choose a storage that keeps what it is given")
     }
-    let receipt = try await queue.enqueue(operation)
+    let receipt = try await queue.enqueue(operation, durability: durability)
     var fields: [String: WireJSON] = ["id": .string(receipt.id.description), "state": .string(receipt.state.rawValue)]
     switch receipt.disposition {
     case .added: break
@@ -35,6 +35,7 @@ struct DirectQueue: QueueAccess {
     case .kept: fields["kept"] = .boolean(true)
     case .appended(let id): fields["appended"] = .string(id.description)
     }
+    if !receipt.dropped.isEmpty { fields["dropped"] = .array(receipt.dropped.map { .string($0.description) }) }
     return try JSONText.convert(.object(fields))
   }
 

@@ -8,7 +8,7 @@ struct EnqueueBody {
   let bytes: [UInt8]
 
   /// A payload that says it is JSON, and is, travels as it is, byte for byte; any other in base64. A base has to be JSON.
-  init(_ operation: NewOperation) throws {
+  init(_ operation: NewOperation, durability: StoreDurability? = nil) throws {
     var fields: [String: WireJSON] = [
       "kind": .string(operation.kind), "priority": .string(operation.priority.name),
       "version": .number(Decimal(operation.version)),
@@ -18,6 +18,18 @@ struct EnqueueBody {
     fields["coalescingKey"] = operation.coalescingKey.map { .string($0) }
     fields["notBefore"] = operation.notBefore.map { .string($0.description) }
     fields["expiresAt"] = operation.expiresAt.map { .string($0.description) }
+    fields["uniqueness"] = operation.uniqueness.map { .string($0.rawValue) }
+    fields["namespace"] = operation.namespace.map { .string($0) }
+    fields["durability"] = durability.map { .string($0.rawValue) }
+    if !operation.after.isEmpty {
+      fields["after"] = .array(
+        operation.after.map { reference in
+          switch reference {
+          case .operation(let id): .string(id.description)
+          case .inBatch(let position): .number(Decimal(position))
+          }
+        })
+    }
     if !operation.headers.isEmpty {
       fields["headers"] = .object(
         Dictionary(operation.headers.map { ($0.name, .string($0.value)) }, uniquingKeysWith: { first, _ in first }))

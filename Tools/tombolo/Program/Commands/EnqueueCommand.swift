@@ -47,6 +47,24 @@ struct EnqueueCommand: AsyncParsableCommand {
   @Option(help: "Takes the place of an operation with the same key that was not started.")
   var coalescingKey: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "What happens while another with its coalescing key waits: keep, replace, append, merge or keepLatestWhileActive; "
+        + "queue.uniqueness without it.", valueName: "policy"))
+  var uniqueness: String?
+
+  @Option(help: ArgumentHelp("Not to be delivered before this one is settled; may be repeated.", valueName: "id"))
+  var after: [String] = []
+
+  @Option(help: "Whose operation it is; delivered while queue.namespaces has it.")
+  var namespace: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What it has to have reached before its id is printed: full, normal or none; queue.durability without it.",
+      valueName: "level"))
+  var durability: String?
+
   @Option(help: ArgumentHelp("Not to be delivered earlier: 2026-11-21T10:42:07Z, or 10m from now.", valueName: "when"))
   var notBefore: String?
 
@@ -63,8 +81,9 @@ struct EnqueueCommand: AsyncParsableCommand {
 
   func run() async throws {
     let operation = try makeOperation(now: SystemTimeSource().now)
+    let durability: StoreDurability? = try Self.word(durability, "--durability")
     try await QueueDoor(options: options).open { queue, _ in
-      let receipt = try await queue.enqueue(operation)
+      let receipt = try await queue.enqueue(operation, durability: durability)
       if json { Output.line(bytes: try JSONText.encode(receipt)) } else { Output.line(receipt.id) }
     }
   }
@@ -89,8 +108,21 @@ struct EnqueueCommand: AsyncParsableCommand {
     }
     return NewOperation(
       kind: kind, payload: payload, priority: priority, orderingKey: orderingKey, idempotencyKey: idempotencyKey,
-      coalescingKey: coalescingKey, notBefore: notBefore, expiresAt: expiresAt, base: try readBase(),
-      headers: headers)
+      coalescingKey: coalescingKey, uniqueness: try Self.word(uniqueness, "--uniqueness"), notBefore: notBefore,
+      expiresAt: expiresAt, namespace: namespace, after: try OperationIDArgument.parse(after).map { .operation($0) },
+      base: try readBase(), headers: headers)
+  }
+
+  /// The value of an option that takes one of a few words; `nil` when it is not given.
+  private static func word<Word: CaseIterable & RawRepresentable<String>>(
+    _ text: String?, _ option: String
+  ) throws(CommandError) -> Word? {
+    guard let text else { return nil }
+    guard let word = Word(rawValue: text) else {
+      let names = Word.allCases.map(\.rawValue).joined(separator: ", ")
+      throw CommandError(.usage, "\(option) \"\(SafeText.line(text, limit: 64))\" is unknown: give one of \(names)")
+    }
+    return word
   }
 
   private func readBase() throws -> [UInt8]? {

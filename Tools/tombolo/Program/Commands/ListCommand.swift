@@ -19,6 +19,9 @@ struct ListCommand: AsyncParsableCommand {
   @Option(name: .customLong("key"), help: "Only those of this ordering key.")
   var orderingKey: String?
 
+  @Option(help: "Only those of this namespace.")
+  var namespace: String?
+
   @Option(help: "The most to list.")
   var limit = 50
 
@@ -27,7 +30,8 @@ struct ListCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard limit > 0 else { throw CommandError(.usage, "--limit is \(limit), but must be at least 1") }
-    let filter = OperationFilter(state: try Self.state(state), kind: kind, orderingKey: orderingKey)
+    let filter = OperationFilter(
+      state: try Self.state(state), kind: kind, orderingKey: orderingKey, namespace: namespace)
     try await QueueDoor(options: options).open { queue, _ in
       let (found, cursor) = try await queue.operations(filter, limit: limit)
       if json {
@@ -48,6 +52,10 @@ struct ListCommand: AsyncParsableCommand {
     guard let name else { return nil }
     let states = OperationState.allCases.filter { !$0.isGone }
     if let state = states.first(where: { $0.rawValue == name || StateWords.text($0.rawValue) == name }) { return state }
+    if let gone = OperationState(rawValue: name) {
+      throw CommandError(
+        .usage, "--state \(gone.rawValue) is of operations that are gone: `tombolo history --state \(gone.rawValue)`")
+    }
     let names = states.map(\.rawValue).joined(separator: ", ")
     throw CommandError(.usage, "--state \"\(SafeText.line(name, limit: 64))\" is unknown: give one of \(names)")
   }

@@ -20,9 +20,11 @@ struct RunCommand: AsyncParsableCommand {
     LoggingSystem.bootstrap { StandardErrorLogHandler(label: $0, settings: settings) }
     let logger = Logger(label: "tombolo")
     let registry = try CompiledInPlugins.registry()
+    let telemetry = AgentTelemetry.bootstrapped
     let agent = Agent(
       load: { [options] in try options.load(from: registry) }, registry: registry,
-      system: try options.system(configuration, logger: logger), logSettings: settings, logger: logger
+      system: try options.system(configuration, observation: telemetry.observation, logger: logger),
+      logSettings: settings, telemetry: telemetry, logger: logger
     ) { address in
       Output.line("listening on \(address)")
     }

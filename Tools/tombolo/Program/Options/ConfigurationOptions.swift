@@ -36,8 +36,11 @@ struct ConfigurationOptions: ParsableArguments {
   }
 
   /// The system that the configuration describes; nothing is open yet.
-  func system(_ configuration: Configuration, logger: Logger) throws -> TomboloSystem {
-    try TomboloSystem(configuration, registry: CompiledInPlugins.registry(), logger: logger)
+  func system(
+    _ configuration: Configuration, observation: SystemObservation = SystemObservation(), logger: Logger
+  ) throws -> TomboloSystem {
+    try TomboloSystem(
+      configuration, registry: CompiledInPlugins.registry(), observation: observation, logger: logger)
   }
 
   /// The file that counts; `nil` when the other layers do without one.

@@ -22,6 +22,7 @@ struct OperationText: CustomStringConvertible {
     if operation.idempotencyKey != operation.id {
       rows.append(["idempotency key", SafeText.line(operation.idempotencyKey)])
     }
+    if let namespace = operation.namespace { rows.append(["namespace", SafeText.line(namespace)]) }
     rows.append(["enqueued", clock.ago(operation.enqueuedAt.timestamp)])
     if let moment = operation.notBefore { rows.append(["not before", clock.until(moment.timestamp)]) }
     if let moment = operation.expiresAt { rows.append(["expires", clock.until(moment.timestamp)]) }

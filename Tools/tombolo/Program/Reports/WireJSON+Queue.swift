@@ -24,7 +24,7 @@ extension WireJSON {
     }
     let headers = Dictionary(
       operation.headers.map { ($0.name, $0.value) }, uniquingKeysWith: { "\($0), \($1)" })
-    self = .object([
+    var fields: [String: WireJSON] = [
       "id": .string(operation.id.description), "kind": .string(operation.kind), "version": WireJSON(operation.version),
       "priority": .string(operation.priority.name), "state": .string(snapshot.state.rawValue),
       "orderingKey": WireJSON(operation.orderingKey), "coalescingKey": WireJSON(operation.coalescingKey),
@@ -34,7 +34,10 @@ extension WireJSON {
       "nextDueAt": WireJSON(snapshot.dueAt?.description),
       "waitingReason": WireJSON(Self.waitingReason(snapshot)), "behind": WireJSON(snapshot.behind?.description),
       "payloadBytes": WireJSON(operation.payload.count), "headers": .object(headers.mapValues { .string($0) }),
-    ])
+    ]
+    if !snapshot.awaiting.isEmpty { fields["awaiting"] = .array(snapshot.awaiting.map { .string($0.description) }) }
+    fields["namespace"] = operation.namespace.map { .string($0) }
+    self = .object(fields)
   }
 
   /// A queue's counts as the agent would tell of them.

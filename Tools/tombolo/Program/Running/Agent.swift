@@ -13,6 +13,7 @@ struct Agent: Sendable {
   let registry: PluginRegistry
   let system: TomboloSystem
   let logSettings: LiveLogSettings
+  let telemetry: AgentTelemetry
   let logger: Logger
   /// Called once operations are accepted.
   let onListening: @Sendable (AgentAddress) -> Void
@@ -57,7 +58,9 @@ struct Agent: Sendable {
       parts.services.filter { $0 is SyncWorkerService }, parts.services.filter { !($0 is SyncWorkerService) }
     )
     var group = ServiceGroupConfiguration(
-      services: watching + [ConcurrentServices(services: work + [server, hangups])],
+      services: watching + [
+        ConcurrentServices(services: work + [server, hangups] + telemetry.services(parts.queue, logger: logger))
+      ],
       gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet)
     // Whoever keeps a request or a delivery going for longer is cut off.
     let grace = system.configuration.agent.shutdownGrace

@@ -1,0 +1,102 @@
+import Synchronization
+import TomboloPorts
+
+/// Ends attempts whose handlers have given no sign of life for their time limit.
+///
+/// One timer serves all of them. A sleep that is cancelled stays with the system until it would have ended, so that a sleep for
+/// each attempt would hold memory for as long as the limit is, however short the attempts are.
+final class TimeLimits: Sendable {
+  private struct State {
+    var lastNumber: UInt64 = 0
+    /// No more than there are deliveries under way.
+    var running: [UInt64: TimeLimit] = [:]
+  }
+
+  private let time: any TimeSource
+  private let due = WakeSignal()
+  private let alarm: Alarm
+  private let state = Mutex(State())
+
+  init(time: any TimeSource) {
+    self.time = time
+    alarm = Alarm(time: time, target: due)
+  }
+
+  /// How many attempts have a limit now.
+  var runningCount: Int { state.withLock { $0.running.count } }
+
+  /// An attempt begins. Whoever gets the limit hands it to `ended`, however the attempt ends.
+  func begin(_ id: OperationID, within duration: Duration) -> TimeLimit {
+    let limit = state.withLock { state in
+      state.lastNumber += 1
+      let limit = TimeLimit(number: state.lastNumber, id: id, startedAt: time.uptime, duration: duration)
+      state.running[limit.number] = limit
+      return limit
+    }
+    alarm.set(after: duration)
+    return limit
+  }
+
+  func ended(_ limit: TimeLimit) {
+    state.withLock { $0.running[limit.number] = nil }
+  }
+
+  /// Watches until the task is cancelled.
+  ///
+  /// - Parameter lastReport: when the handler of an operation last gave a sign of life, by the monotonic clock.
+  func run(_ lastReport: @Sendable (OperationID) -> Duration?) async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { [alarm] in await alarm.run() }
+      while !Task.isCancelled {
+        await due.wait()
+        look(lastReport)
+      }
+    }
+  }
+
+  /// Ends what is over, and asks to be woken when the next would be.
+  private func look(_ lastReport: (OperationID) -> Duration?) {
+    let now = time.uptime
+    var next: Duration?
+    // In the order in which they began, so that a simulated world can be repeated.
+    for limit in state.withLock({ $0.running.values.sorted { $0.number < $1.number } }) {
+      let end = max(limit.startedAt, lastReport(limit.id) ?? .zero) + limit.duration
+      if end <= now {
+        limit.pass()
+      } else {
+        next = min(next ?? end, end)
+      }
+    }
+    if let next { alarm.set(after: next - now) }
+  }
+}
+
+/// The time limit of one attempt.
+final class TimeLimit: Sendable {
+  let number: UInt64
+  let id: OperationID
+  /// By the monotonic clock.
+  let startedAt: Duration
+  let duration: Duration
+  private let signal = WakeSignal()
+  private let isOver = Atomic(false)
+
+  init(number: UInt64, id: OperationID, startedAt: Duration, duration: Duration) {
+    self.number = number
+    self.id = id
+    self.startedAt = startedAt
+    self.duration = duration
+  }
+
+  /// Time is up.
+  fileprivate func pass() {
+    isOver.store(true, ordering: .releasing)
+    signal.signal()
+  }
+
+  /// Returns when time is up, or when the task is cancelled; answers whether it was the former.
+  func wait() async -> Bool {
+    await signal.wait()
+    return isOver.load(ordering: .acquiring)
+  }
+}

@@ -1,0 +1,68 @@
+import Synchronization
+import Testing
+import TomboloPorts
+import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloQueue
+
+@Suite("A store that closed itself", .timeLimit(.minutes(1)))
+struct ClosedStoreTests {
+  private static let closed = StoreError(.closed, "the disk failed, and the store is closed")
+
+  @Test("It ends the run with its error, also while it can still be read", arguments: [true, false])
+  func endsTheRun(isReadable: Bool) async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    test.handler.setAnswer { _, _ in
+      store.onCommit { _, _ in .refused(Self.closed) }
+      if !isReadable { store.onRead { _ in throw Self.closed } }
+      return .delivered
+    }
+    let id = try await test.add()
+    let error = await #expect(throws: StoreError.self) { try await test.worker.run() }
+    #expect(error?.code == .closed)
+    // Nothing counts as delivered that is not stored as such, and nothing as in flight.
+    #expect(test.worker.summary.delivered == 0)
+    #expect(test.worker.summary.released == 1)
+    #expect(test.queue.engine.state.withLock { $0.inFlight.isEmpty })
+    store.heal()
+    test.handler.setAnswer { _, _ in .delivered }
+    #expect(try await test.worker.drain().delivered == 1)
+    #expect(try await test.state(id) == nil)
+    #expect(test.attempted.count == 2)
+  }
+
+  @Test("What else is being delivered ends first, and the next run begins without that error")
+  func othersEnd() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    let gate = Turnstile()
+    test.handler.setAnswer { operation, _ in
+      if operation.kind == "slow" {
+        await gate.pass(operation.kind)
+      } else {
+        store.onCommit { _, _ in .refused(Self.closed) }
+      }
+      return .delivered
+    }
+    try await test.add("slow", priority: .critical)
+    async let run: Void = test.worker.run()
+    await gate.waitForWaiting(1)
+    try await test.add("quick", priority: .critical)
+    await test.handler.waitForCalls(2)
+    while test.worker.summary.released == 0 { await Task.yield() }
+    gate.open()
+    do {
+      try await run
+      Issue.record("the run ended without an error")
+    } catch let error as StoreError {
+      #expect(error.code == .closed)
+    }
+    #expect(test.worker.summary.released == 2)
+    #expect(test.worker.state.withLock { $0.closure } == nil)
+    store.heal()
+    test.handler.setAnswer { _, _ in .delivered }
+    #expect(try await test.worker.drain().delivered == 2)
+  }
+}
