@@ -58,23 +58,6 @@ struct LeaseTests {
     #expect(try await QueueAudit.problems(in: first.store).isEmpty)
   }
 
-  @Test("Counts of another process that are read while one's own plan is under way stay counted")
-  func countsReadMeanwhile() async throws {
-    let shared = Self.store()
-    let interrupted = InterruptedStore(shared)
-    let (first, second) = try await pair(interrupted, shared)
-    interrupted.interruptNextScan {
-      try await second.queue.enqueue(NewOperation(kind: "test"))
-      #expect(try await first.queue.status().stored == 1)
-    }
-    // Reads the ready index first, and commits nothing there.
-    _ = try await first.queue.claim(1)
-    try await first.queue.enqueue(NewOperation(kind: "test"))
-    #expect(try await first.queue.status().stored == 2)
-    #expect(try await second.queue.status().stored == 2)
-    #expect(try await QueueAudit.problems(in: shared).isEmpty)
-  }
-
   @Test(
     "When a process dies another takes over after the lease, and a late settlement is refused", arguments: [nil, "k"])
   func takeOver(key: String?) async throws {
