@@ -28,6 +28,9 @@ extension SyncQueue {
   /// Throws `QueueError` with `notFound`, `wrongState` when it does not wait for a person, or `payloadTooLarge`.
   public func edit(_ id: OperationID, payload: [UInt8], version: Int? = nil) async throws {
     try requireRoom(for: payload)
+    if let version, version < 1 {
+      throw QueueError(.invalidOperation, "version is \(version): a kind's versions begin with 1", field: "version")
+    }
     _ = try await submit(.edit(id, payload: payload, version: version))
   }
 

@@ -35,6 +35,8 @@
         let data = handle.availableData
         guard !data.isEmpty else {
           handle.readabilityHandler = nil
+          // Foundation would keep it, and a process may hold but some thousand.
+          handle.closeFile()
           line.finish()
           return
         }
@@ -51,7 +53,8 @@
 
     /// Ends it as a crash would, and returns when it is gone.
     package func kill() {
-      _ = Foundation.kill(process.processIdentifier, SIGKILL)
+      // Once it has ended its identifier may be another's.
+      if process.isRunning { _ = Foundation.kill(process.processIdentifier, SIGKILL) }
       process.waitUntilExit()
     }
 

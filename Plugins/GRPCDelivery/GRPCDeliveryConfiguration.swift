@@ -7,8 +7,8 @@ public struct GRPCDeliveryConfiguration: Sendable {
   /// The longest a call may take, from the wait for a connection to the status. Sent as the call's deadline (`grpc-timeout`).
   public var timeout: Duration = .seconds(10)
   /// The longest a connection may take to come about, for each address of the host: the TCP connection with the TLS handshake, or
-  /// without TLS with the first word of the other side. Shorter than `timeout`, so that an upstream that is not there is told from a slow one: nothing was sent, and no attempt is
-  /// burnt while the network is away.
+  /// without TLS with the first word of the other side. Shorter than `timeout`, so that an upstream that is not there is told from a
+  /// slow one: nothing was sent, and no attempt is burnt while the network is away.
   public var connectTimeout: Duration = .seconds(3)
   /// Sent with every call. Their values are treated as secrets.
   public var headers: [OperationHeader] = []

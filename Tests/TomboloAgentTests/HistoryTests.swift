@@ -123,7 +123,9 @@ struct HistoryTests {
       #expect(try await world.send(.PUT, "/v1/operations/\(id)/payload", "2").status == 409)
       try await world.worker.drain()
       #expect(try await world.send(.PUT, "/v1/operations/\(id)/payload", "{").status == 400)
-      #expect(try await world.send(.PUT, "/v1/operations/\(id)/payload?version=x", "2").status == 400)
+      for version in ["x", "0", "-1"] {
+        #expect(try await world.send(.PUT, "/v1/operations/\(id)/payload?version=\(version)", "2").status == 400)
+      }
       let edited = try await world.send(.PUT, "/v1/operations/\(id)/payload?version=3", "2.0")
       #expect(edited.status == 200 && edited.body.contains(#""payload":2.0"#) && edited.body.contains(#""version":3"#))
       #expect(try await world.send(.POST, "/v1/operations/\(id)/retry").status == 200)

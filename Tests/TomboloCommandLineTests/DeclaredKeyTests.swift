@@ -44,6 +44,7 @@ struct DeclaredKeyTests {
   private static func companions(of tried: Case) -> [String: String] {
     let encrypted = ["delivery.baseURL": "https://127.0.0.1:9000"]
     switch tried.key.path {
+    case "queue.versionClock.skewMaximum": return ["queue.versionClock.node": "sample"]
     case "delivery.resilience": return ["resilience.sample": "[{type: circuitBreaker}]"]
     case "delivery.tls.authorityFile": return encrypted
     case "delivery.tls.certificateFile": return encrypted.merging(["delivery.tls.keyFile": "sample"]) { $1 }

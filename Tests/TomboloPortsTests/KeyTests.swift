@@ -42,23 +42,36 @@ struct KeyTests {
     #expect(!KeyRange.all.isEmpty)
   }
 
-  @Test("Keys of any length are in the order of their bytes, wherever they first differ")
-  func longKeys() {
-    var random = SystemRandomNumberGenerator()
-    for _ in 0..<2_000 {
-      // Few values, so that many begin alike.
-      let left = (0..<Int.random(in: 0...24, using: &random)).map { _ in
-        [UInt8](arrayLiteral: 0, 1, 0x7F, 0x80, 0xFF).randomElement() ?? 0
-      }
-      var right = left
-      if let index = right.indices.randomElement(using: &random) {
-        right[index] = UInt8.random(in: 0...255, using: &random)
-      }
-      if Bool.random(using: &random) { right.removeLast(Int.random(in: 0...right.count, using: &random)) }
-      let comment = Comment(rawValue: "\(left) and \(right)")
-      #expect((Key(left) < Key(right)) == left.lexicographicallyPrecedes(right), comment)
-      #expect((Key(right) < Key(left)) == right.lexicographicallyPrecedes(left), comment)
-      #expect((Key(left) == Key(right)) == (Key(left).hashValue == Key(right).hashValue), comment)
+  @Test(
+    "Keys of any length are in the order of their bytes, wherever they first differ", arguments: 0..<20 as Range<UInt64>
+  )
+  func longKeys(seed: UInt64) {
+    var random = SplitMix(state: seed)
+    for _ in 0..<200 {
+      let left = (0..<random.below(25)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      // Alike up to some byte, and of any bytes and length from there on.
+      let right =
+        left.prefix(random.below(left.count + 1))
+        + (0..<random.below(12)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+      let (one, other) = (Key(left), Key(Array(right)))
+      #expect((one < other) == left.lexicographicallyPrecedes(right), "\(left) and \(right)")
+      #expect((other < one) == right.lexicographicallyPrecedes(left), "\(left) and \(right)")
+      #expect((one == other) == (one.hashValue == other.hashValue), "\(left) and \(right)")
     }
+  }
+
+  /// SplitMix64 (Steele, Lea and Flood, 2014).
+  private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var mixed = state
+      mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+      mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+      return mixed ^ mixed >> 31
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
   }
 }

@@ -110,6 +110,29 @@ struct ConflictTests {
     }
   }
 
+  @Test("An edit that takes the place of one that was merged keeps the base it was made on")
+  func baseBesideMerged() async throws {
+    try await withQueue(.memory, resolver: ThreeWayMergeConflictResolver()) { test, _ in
+      let met = Array(#"{"city":"y","name":"a"}"#.utf8)
+      test.handler.setAnswer { _, attempt in
+        attempt.number == 1
+          ? .conflict(RemoteVersion(payload: met, detail: "412")) : .retry(after: nil, TestQueue.failure)
+      }
+      func edit(_ payload: String, on base: String) async throws -> OperationID {
+        try await test.queue.enqueue(
+          NewOperation(kind: "test", payload: Array(payload.utf8), coalescingKey: "k", base: Array(base.utf8))
+        ).id
+      }
+      let first = try await edit(#"{"city":"x","name":"b"}"#, on: #"{"city":"x","name":"a"}"#)
+      try await test.worker.drain()
+      #expect(try await test.queue.snapshot(first)?.operation.base == met)
+      // Made on what was seen here, which was not the other's version.
+      let second = try await edit(#"{"city":"x","name":"c"}"#, on: #"{"city":"x","name":"b"}"#)
+      #expect(try await test.queue.snapshot(second)?.operation.base == Array(#"{"city":"x","name":"b"}"#.utf8))
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
   @Test("Settled by hand it is a change of the version that the person saw", arguments: [true, false])
   func baseByHand(isMerged: Bool) async throws {
     try await withQueue(.memory, resolver: ManualConflictResolver()) { test, _ in

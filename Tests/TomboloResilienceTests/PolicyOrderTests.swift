@@ -43,6 +43,32 @@ struct PolicyOrderTests {
     #expect(PolicyOrder.problems(in: policies).map(\.rule) == [rule])
   }
 
+  @Test("A retry of what a breaker refused is found, whatever says that it is to be retried")
+  func retriedRefusals() {
+    struct Anything: FailureClassifier {
+      func classify(_ error: any Error) -> FailureClass { .transient }
+    }
+    let stubborn = [
+      Retry().retrying(on: .circuitIsolated), Retry().retrying { _ in true },
+      Retry().retrying(on: ResilienceError.self),
+      Retry(classifier: Anything()),
+    ]
+    for retry in stubborn { #expect(retry.summaries.allSatisfy { $0.retriesRefusals }) }
+    let sensible = [
+      Retry(), Retry().retrying(on: .bulkheadFull, .rateLimited),
+      Retry().stopping(on: .circuitOpen, .circuitProbing, .circuitIsolated).retrying { _ in true },
+      Retry(classifier: Anything()).stopping(on: ResilienceError.self),
+    ]
+    for retry in sensible { #expect(!retry.summaries.contains { $0.retriesRefusals }) }
+    let error = #expect(throws: PolicyOrderError.self) {
+      try ResiliencePipeline("billing") {
+        Retry().retrying { _ in true }
+        CircuitBreaking("billing")
+      }
+    }
+    #expect(error?.problems.map(\.rule) == [.retryOfRefusals])
+  }
+
   @Test("Every rule has an order that breaks it")
   func complete() {
     #expect(Set(Self.broken.map(\.0)) == Set(PolicyOrder.Rule.allCases))

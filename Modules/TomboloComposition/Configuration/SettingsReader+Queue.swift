@@ -42,7 +42,14 @@ extension SettingsReader {
 
   private mutating func readVersionClock(_ queue: PluginOptions) throws -> QueueSettings.VersionClock? {
     let options = try queue.section("versionClock")
-    guard let node = try options.stringIfPresent("node") else { return nil }
+    guard let node = try options.stringIfPresent("node") else {
+      if isGiven("queue.versionClock.skewMaximum") {
+        add(
+          .missing, "queue.versionClock.skewMaximum",
+          "bounds a clock that is not there: give queue.versionClock.node too, or remove the key")
+      }
+      return nil
+    }
     if node.isEmpty || node.utf8.count > 64 || !node.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
       add(
         .outOfRange, "queue.versionClock.node", value: node,

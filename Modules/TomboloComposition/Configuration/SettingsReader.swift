@@ -128,6 +128,11 @@ struct SettingsReader {
 
   func isRefused(_ path: String) -> Bool { known.contains { $0.path.hasPrefix(path) } }
 
+  /// Whether a layer sets this key.
+  func isGiven(_ path: String) -> Bool {
+    entries.contains { $0.path == path && $0.origin != .defaultValue }
+  }
+
   mutating func add(
     _ code: ConfigurationProblem.Code, _ path: String, value: String? = nil, suggestion: String? = nil,
     _ message: String

@@ -208,6 +208,7 @@ final class QueueEngine: Sendable {
     state.withLock { state in
       var planner = QueuePlanner(
         configuration: configuration, now: identifiers.now, inFlight: state.inFlight, isShared: isShared,
+        valueByteCountMaximum: store.capabilities.valueByteCountMaximum,
         identifiers: identifiers, view: PlanView(reads: reads, known: state.lines),
         counts: counts)
       var results: [Result<QueueAnswer, any Error>] = []

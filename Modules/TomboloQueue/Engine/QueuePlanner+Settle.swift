@@ -222,23 +222,38 @@ extension QueuePlanner {
   }
 
   /// What stands after a conflict: this payload, or the operation's own. It is a change of the version it replaces, so that is
-  /// what it was made on, should it meet yet another.
+  /// what it was made on, should it meet yet another. When that version is not shown, or is too long to keep, a payload that was merged
+  /// with it has no base, and a resolver that compares three versions leaves the next conflict to a person.
   mutating func put(_ payload: [UInt8]?, of stored: StoredOperation, over remote: RemoteVersion) {
     guard payload != nil || stored.operation.base != nil else { return }
-    put(payload ?? stored.operation.payload, of: stored, base: remote.payload)
+    var operation = NewOperation(stored)
+    if let met = remote.payload, met.count <= configuration.payloadByteCountMaximum {
+      operation.base = met
+    } else if payload != nil {
+      operation.base = nil
+    }
+    put(payload ?? stored.operation.payload, as: operation, of: stored)
   }
 
-  /// Another payload, and another base when one is given, for an operation that stays where it is.
-  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil, base: [UInt8]? = nil) {
+  /// Another payload for an operation that stays where it is.
+  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil) {
     var operation = NewOperation(stored)
-    if let base, base.count <= configuration.payloadByteCountMaximum { operation.base = base }
-    operation.payload = payload
     operation.version = version ?? operation.version
+    put(payload, as: operation, of: stored)
+  }
+
+  private mutating func put(_ payload: [UInt8], as changed: NewOperation, of stored: StoredOperation) {
+    var operation = changed
+    operation.payload = payload
     counts.byteCount += payload.count - stored.operation.payload.count
-    view.put(
-      QueueLayout.operation(stored.operation.id),
-      OperationRecord.encode(
-        operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after))
+    let (enqueuedAt, after) = (stored.operation.enqueuedAt, stored.operation.after)
+    var record = OperationRecord.encode(operation, enqueuedAt: enqueuedAt, after: after)
+    // What the store could never take would fail everything it is committed with, again and again.
+    if record.count > valueByteCountMaximum, operation.base != nil {
+      operation.base = nil
+      record = OperationRecord.encode(operation, enqueuedAt: enqueuedAt, after: after)
+    }
+    view.put(QueueLayout.operation(stored.operation.id), record)
   }
 
   /// An operation that is not being delivered, with what happened to it.

@@ -36,8 +36,9 @@ extension QueuePlanner {
     guard try !hasDependents(id) else { return .add(behind: id) }
     let isMerge = (operation.uniqueness ?? configuration.uniqueness) == .merge
     if isMerge { try merge(stored.operation, into: &operation) }
-    // It now tells of both changes, and the first was made on what the upstream had; the second on what was here already.
-    operation.base = stored.operation.base
+    // It now tells of both changes, and the first was made on what the upstream had; the second on what was here already. Unless the
+    // first was merged with another version meanwhile: that is its base now, and whoever made the second has not seen it.
+    if progress?.replacing == nil { operation.base = stored.operation.base }
     try remove(stored, progress: progress, end: .superseded)
     return isMerge ? .merge(stored.operation) : .replace(stored.operation)
   }

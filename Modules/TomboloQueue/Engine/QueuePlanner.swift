@@ -12,6 +12,8 @@ struct QueuePlanner {
   let inFlight: [OperationID: InFlightEntry]
   /// Whether other processes deliver from the same store.
   let isShared: Bool
+  /// The longest value that the store takes.
+  let valueByteCountMaximum: Int
   var identifiers: PlannedIdentifiers
 
   var view: PlanView

@@ -38,7 +38,6 @@ public struct Retry: ResiliencePolicy {
   /// What errors mean when no rule knows them.
   public var classifier: any FailureClassifier
   private var rules: [@Sendable (any Error) -> FailureClass?] = []
-  private var retriesRefusals = false
 
   /// A retry with so many attempts, the first included.
   public init(
@@ -86,10 +85,7 @@ public struct Retry: ResiliencePolicy {
   /// Refusals with one of these codes are retried, or are thrown at once with `stopping(on:)`.
   public func retrying(on codes: ResilienceError.Code...) -> Retry {
     let set = Set(codes)
-    var copy = adding { error in (error as? ResilienceError).flatMap { set.contains($0.code) ? .transient : nil } }
-    copy.retriesRefusals =
-      retriesRefusals || !set.isDisjoint(with: [.circuitOpen, .circuitProbing, .circuitIsolated])
-    return copy
+    return retrying { ($0 as? ResilienceError).map { set.contains($0.code) } ?? false }
   }
 
   /// Refusals with one of these codes are thrown at once.
@@ -112,6 +108,16 @@ public struct Retry: ResiliencePolicy {
       if let known = rule(error) { return known }
     }
     return classifier.classify(error)
+  }
+
+  /// Whether it would try again what a breaker refused, whichever rule or classifier says so.
+  private var retriesRefusals: Bool {
+    [ResilienceError.Code.circuitOpen, .circuitProbing, .circuitIsolated].contains { code in
+      switch classify(ResilienceError(code, "an example")) {
+      case .transient, .throttled: true
+      case .permanent, .cancelled, .outcomeUnknown: false
+      }
+    }
   }
 
   /// Attempts, and the budget if there is one.

@@ -111,15 +111,17 @@ extension AgentResponder {
   /// `PUT /v1/operations/{id}/payload`: another payload for one that waits for a person, to be put back in line with `retry`.
   func edit(_ id: OperationID, _ request: Request) async throws -> Response {
     let parameters = try QueryParameters(request.uri.query, known: ["version"])
-    let version = parameters["version"].map { Int($0) }
-    if let version, version == nil {
-      throw AgentProblem(.badRequest, .invalidParameter, "version must be a whole number from 1", field: "version")
+    let version = try parameters["version"].map { text in
+      guard let number = Int(text), number >= 1 else {
+        throw AgentProblem(.badRequest, .invalidParameter, "version must be a whole number from 1", field: "version")
+      }
+      return number
     }
     let payload = try await body(of: request)
     if let problem = JSONCheck.problem(in: payload) {
       throw AgentProblem(.badRequest, .malformedJSON, "the body is the payload, and not valid: \(problem)")
     }
-    try await parts.queue.edit(id, payload: payload, version: version ?? nil)
+    try await parts.queue.edit(id, payload: payload, version: version)
     return try await show(id)
   }
 

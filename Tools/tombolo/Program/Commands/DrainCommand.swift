@@ -29,6 +29,7 @@ struct DrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     let limit = try within.map { try Self.duration($0) }
+    let began = ContinuousClock.now
     let configuration = try options.load()
     try await requireNoAgent(configuration)
     let settings = LiveLogSettings(configuration.logging)
@@ -39,7 +40,9 @@ struct DrainCommand: AsyncParsableCommand {
       // Nobody watches the network for so short a time: it is asked once.
       _ = await parts.monitor.survey()
       guard let limit else { return try await parts.worker.drain() }
-      return try await parts.worker.process(until: parts.queue.time.now.advanced(by: limit))
+      // Opening and asking took their part of it.
+      let rest = limit - began.duration(to: .now)
+      return try await parts.worker.process(until: parts.queue.time.now.advanced(by: rest))
     } close: {
       try await system.close()
     }
