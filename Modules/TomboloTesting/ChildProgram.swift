@@ -35,8 +35,6 @@
         let data = handle.availableData
         guard !data.isEmpty else {
           handle.readabilityHandler = nil
-          // Foundation would keep it, and a process may hold but some thousand.
-          handle.closeFile()
           line.finish()
           return
         }
