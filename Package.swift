@@ -271,15 +271,20 @@ let package = Package(
     .executableTarget(
       name: "composite-overhead",
       dependencies: [
-        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloOffline", "TomboloStorage",
-        .product(name: "Logging", package: "swift-log"),
+        "PreferencesExample", "TomboloPorts", "TomboloNetwork", "TomboloOffline", "TomboloStorage", "FileStorage",
+        "SQLiteStorage", "LMDBStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tools/Benchmarks/CompositeOverhead"),
-    // Ours against what each engine can do at best: `tombolo bench`, and a program of its own without the agent.
+    // Ours against what each engine can do at best: `tombolo bench`, and a program of its own without the command line.
     .target(
       name: "TomboloBenchmark",
       dependencies: [
-        "TomboloPorts", "TomboloQueue", "FileStorage", "SQLiteStorage", "LMDBStorage", "CSQLite", "CLMDB",
+        "TomboloAgent", "TomboloNetwork", "TomboloPorts", "TomboloQueue", "TomboloStorage", "FileStorage",
+        "SQLiteStorage", "LMDBStorage",
+        "CSQLite", "CLMDB",
+        .product(name: "Logging", package: "swift-log"),
+        .product(
+          name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),
         .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Agent"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
       ],
@@ -311,13 +316,6 @@ let package = Package(
       path: "Tools/Benchmarks/FleetRecovery/Library"),
     .executableTarget(
       name: "fleet-recovery", dependencies: ["FleetSimulation"], path: "Tools/Benchmarks/FleetRecovery/Program"),
-    .executableTarget(
-      name: "recovery-latency",
-      dependencies: [
-        "TomboloPorts", "TomboloNetwork", "TomboloQueue", "TomboloTesting", "SQLiteStorage",
-        .product(name: "Logging", package: "swift-log"),
-      ],
-      path: "Tools/Benchmarks/RecoveryLatency"),
     // A stranger's agent, from two packages of examples: built here once, so that tests can run it. Without access to what is
     // `package`, as a stranger has none.
     .executableTarget(
@@ -354,7 +352,12 @@ let package = Package(
       name: "TomboloStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting"],
       path: "Tests/TomboloStorageTests"),
     .testTarget(
-      name: "TomboloTestingTests", dependencies: ["TomboloPorts", "TomboloTesting"], path: "Tests/TomboloTestingTests"),
+      name: "TomboloTestingTests",
+      dependencies: [
+        "TomboloPorts", "TomboloTesting", "TomboloQueue", "TomboloResilience", "TomboloStorage",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Tests/TomboloTestingTests"),
     .testTarget(
       name: "SQLiteStorageTests",
       dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
@@ -395,7 +398,8 @@ let package = Package(
       dependencies: ["TomboloPorts", "TomboloNetwork", .product(name: "Logging", package: "swift-log")],
       path: "Tests/NetworkNamespaceTests/Program"),
     .testTarget(
-      name: "NetworkNamespaceTests", dependencies: ["network-watch"], path: "Tests/NetworkNamespaceTests/Tests"),
+      name: "NetworkNamespaceTests", dependencies: ["network-watch", "TomboloTesting"],
+      path: "Tests/NetworkNamespaceTests/Tests"),
     .testTarget(
       name: "TomboloNetworkTests",
       dependencies: [
@@ -411,6 +415,13 @@ let package = Package(
       path: "Tests/TomboloQueueTests"),
     .testTarget(
       name: "FleetRecoveryTests", dependencies: ["FleetSimulation", "TomboloQueue"], path: "Tests/FleetRecoveryTests"),
+    .testTarget(
+      name: "TomboloBenchmarkTests",
+      dependencies: [
+        "TomboloBenchmark", "tombolo-bench", "TomboloPorts", "TomboloQueue", "TomboloStorage",
+        .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Agent"])),
+      ],
+      path: "Tests/TomboloBenchmarkTests", exclude: ["Golden"]),
     // A program that writes documents until it is killed, and the tests that kill it.
     .executableTarget(
       name: "offline-load",
@@ -419,8 +430,8 @@ let package = Package(
     .testTarget(
       name: "TomboloOfflineTests",
       dependencies: [
-        "offline-load", "TomboloPorts", "TomboloResilience", "TomboloStorage", "TomboloQueue", "TomboloOffline",
-        "TomboloTesting", "FileStorage", .product(name: "Logging", package: "swift-log"),
+        "offline-load", "TomboloPorts", "TomboloNetwork", "TomboloResilience", "TomboloStorage", "TomboloQueue",
+        "TomboloOffline", "TomboloTesting", "FileStorage", .product(name: "Logging", package: "swift-log"),
       ],
       path: "Tests/TomboloOfflineTests/Tests"),
     .testTarget(
@@ -505,7 +516,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "tombolo-cli", "example-upstream", "grpc-upstream", "example-strangers-agent",
+        "tombolo-cli", "example-upstream", "grpc-upstream", "example-strangers-agent", "TomboloTesting",
         .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
         .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
@@ -516,7 +527,7 @@ let package = Package(
       name: "TomboloCommandLineTests",
       dependencies: [
         "TomboloProgram", "TomboloAgent", "TomboloPorts", "TomboloQueue", "TomboloComposition", "TomboloNetwork",
-        "TomboloStorage", "TomboloTesting", .product(name: "Logging", package: "swift-log"),
+        "TomboloStorage", "TomboloTesting", "ExampleUpstream", .product(name: "Logging", package: "swift-log"),
         .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
         .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["Metrics"])),
         .product(name: "InMemoryTracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"])),

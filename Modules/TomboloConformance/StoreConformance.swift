@@ -83,6 +83,8 @@ public struct StoreConformance: Sendable {
   /// Both tasks are unstructured on purpose: a structured one would be waited for, and a store that hangs without heeding
   /// cancellation would hang the run. Such a task is cancelled and left behind. Cancelling the caller cancels both.
   private func firstVerdict(_ body: @escaping @Sendable () async -> Verdict) async throws -> Verdict {
+    // A stream would still hand out a verdict that came before it was asked for.
+    try Task.checkCancellation()
     let (verdicts, continuation) = AsyncStream<Verdict>.makeStream(bufferingPolicy: .bufferingOldest(1))
     let trial = Task { continuation.yield(await body()) }
     let alarm = Task { [time, timeLimit] in

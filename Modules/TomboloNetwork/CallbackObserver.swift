@@ -27,9 +27,10 @@ final class CallbackObserver: Sendable {
       do {
         try await callback(status)
       } catch {
+        // The end of the monitor's own task is nobody's failure. Asked first: it may end while the observer is being cancelled.
+        let isEnd = Task.isCancelled
         cancel()
-        // The end of the monitor's own task is nobody's failure.
-        if Task.isCancelled { return }
+        if isEnd { return }
         logger.warning("an observer of the network failed and is not called again", metadata: ["error": "\(error)"])
         return
       }

@@ -10,20 +10,40 @@ extension DocumentCollection {
   ///
   /// - Parameter editID: the edit that this is the answer to, which is part of the copy from now on.
   public func take(_ copy: ServerCopy<Document>, for id: String, answering editID: String? = nil) async throws {
+    _ = try await take(copy, for: id, answering: editID, fetch: nil, durability: nil)
+  }
+
+  /// Answers with whether the copy was looked at: one that was fetched is not, when an edit overtook it.
+  ///
+  /// - Parameters:
+  ///   - fetch: the fetch that brought it, in the store's `fetches`.
+  ///   - durability: less than the store's own for what can be asked again.
+  func take(
+    _ copy: ServerCopy<Document>, for id: String, answering editID: String?, fetch: Int?, durability: StoreDurability?
+  ) async throws -> Bool {
     if let name = copy.identifier, name != id, TemporaryIdentifier.isTemporary(id) {
-      return try await take(copy, naming: id, name, answering: editID)
+      try await take(copy, naming: id, name, answering: editID)
+      return true
     }
-    let id = try await store.currentIdentifier(id)
-    _ = try await settle(id)
-    let now = store.time.now
-    _ = try await store.change(key(id)) { record in
+    let (key, now) = (key(try await store.currentIdentifier(id)), store.time.now)
+    if editID != nil { store.fetches.overtake(key) }
+    let (notices, isTaken) = try await store.change(key, durability: durability) { record in
+      let notices = try await settle(&record, at: key, now)
+      if let fetch, store.fetches.isOvertaken(fetch) { return (notices, false) }
       record.pending.removeAll { $0.id == editID }
       try record.take(copy, at: now)
-    }
+      return (notices, true)
+    }.answer
+    for notice in notices { store.onNotice(notice) }
+    return isTaken
   }
 
   /// Takes an edit back that came to nothing. Does nothing when it is not pending.
-  public func rollBack(_ editID: String, of id: String, end: OperationState, reason: String) async throws {
+  ///
+  /// - Parameters:
+  ///   - end: how its operation ended; `nil` when that is not known.
+  ///   - reason: why, in words for a person.
+  public func rollBack(_ editID: String, of id: String, end: OperationState?, reason: String) async throws {
     let (key, now) = (key(try await store.currentIdentifier(id)), store.time.now)
     let notice = try await store.change(key) { record in
       record.rollBack(editID, of: key, end: end, reason: reason, at: now)
@@ -31,13 +51,30 @@ extension DocumentCollection {
     if let notice { store.onNotice(notice) }
   }
 
-  /// Has a pending edit be what was delivered of it, where it was merged with the server's version: delivered, it becomes part of
-  /// what the server said as the server has it.
+  /// Has an edit that the server took be pending as what was delivered of it, where it was merged with the server's version or
+  /// changed by a person: once its operation is settled, it becomes part of what the server said as the server has it.
+  ///
+  /// One that had been taken back, and was put in line again by hand, is pending again, as long as the notice of that is there.
+  /// Any other that is not pending is a part of what the server said already, or was never noted as an edit of this document.
   func adopt(_ operation: SyncOperation, in id: String) async throws {
-    _ = try await store.change(key(try await store.currentIdentifier(id))) { record in
-      guard let index = record.pending.firstIndex(where: { $0.id == operation.idempotencyKey }) else { return }
-      record.pending[index].payload = operation.payload
-      record.pending[index].version = operation.version
+    let id = try await store.currentIdentifier(id)
+    store.fetches.overtake(key(id))
+    let known = try await store.load(key(id)).record
+    var adopted = known
+    if adopted.adopt(operation) {
+      // As almost always: it was delivered as it was made.
+      if adopted == known { return }
+    } else {
+      // So that those which were delivered before it do not pile up behind it.
+      _ = try await settle(id)
+    }
+    _ = try await store.change(key(id)) { record in
+      if record.adopt(operation) { return }
+      guard record.notices.contains(where: { $0.editID == operation.idempotencyKey }) else { return }
+      record.pending.append(
+        PendingEdit(
+          id: operation.idempotencyKey, kind: operation.kind, madeAt: operation.enqueuedAt, version: operation.version,
+          namespace: operation.namespace, payload: operation.payload))
     }
   }
 
@@ -63,28 +100,34 @@ extension DocumentCollection {
   /// that came to nothing is taken back.
   func settle(_ id: String) async throws -> DocumentRecord {
     let (key, now) = (key(id), store.time.now)
-    let (record, notices) = try await store.change(key) { record in
-      var notices: [EditNotice] = []
-      for (edit, standing) in try await standings(of: record.pending) {
-        switch standing?.state {
-        case .pending, .delivering, .retrying, .blocked, .parked: continue
-        case .superseded: record.pending.removeAll { $0.id == edit.id }
-        case .delivered:
-          record.pending.removeAll { $0.id == edit.id }
-          guard !edit.isIncluded else { continue }
-          var base = try record.base.map { try $0.decoded(as: Document.self) }
-          if apply(edit, to: &base) { record.base = try base.map { try StoredDocument($0) } }
-        case .deadLettered, .discarded, .expired, nil:
-          let reason = standing.map(Self.reason) ?? "it ended long ago, and nothing is known of how"
-          let notice = record.rollBack(
-            edit.id, of: key, end: standing?.state ?? .discarded, reason: reason, at: now)
-          if let notice { notices.append(notice) }
-        }
-      }
-      return notices
-    }
+    let (record, notices) = try await store.change(key) { record in try await settle(&record, at: key, now) }
     for notice in notices { store.onNotice(notice) }
     return record
+  }
+
+  /// Answers with what is to be told once that is stored.
+  private func settle(
+    _ record: inout DocumentRecord, at key: DocumentKey, _ now: Timestamp
+  ) async throws -> [EditNotice] {
+    var notices: [EditNotice] = []
+    for (edit, standing) in try await standings(of: record.pending) {
+      switch standing?.state {
+      case .pending, .delivering, .retrying, .blocked, .parked:
+        // A person may have given it another payload, and that is what is to show.
+        if let operation = standing?.operation { record.adopt(operation) }
+      case .delivered:
+        record.pending.removeAll { $0.id == edit.id }
+        guard !edit.isIncluded else { continue }
+        var base = try record.base.map { try $0.decoded(as: Document.self) }
+        if apply(edit, to: &base) { record.base = try base.map { try StoredDocument($0) } }
+      case .deadLettered, .discarded, .expired, .superseded, nil:
+        let reason =
+          standing.map(Self.reason) ?? "it ended longer ago than the queue remembers, and nothing is known of how"
+        let notice = record.rollBack(edit.id, of: key, end: standing?.state, reason: reason, at: now)
+        if let notice { notices.append(notice) }
+      }
+    }
+    return notices
   }
 
   private func standings(of edits: [PendingEdit]) async throws -> [(PendingEdit, OperationStanding?)] {
@@ -99,10 +142,13 @@ extension DocumentCollection {
   }
 
   private static func reason(_ standing: OperationStanding) -> String {
-    switch standing.state {
-    case .expired: "it was not delivered before it expired"
-    case .discarded: "its operation was discarded, or the server's version was kept"
-    default: standing.lastFailure?.message ?? "it could not be delivered"
+    let known = standing.detail ?? standing.lastFailure?.message
+    return switch standing.state {
+    case .expired:
+      "it was not delivered before it expired" + (known.map { "; the last attempt failed: \($0)" } ?? "")
+    case .discarded: known ?? "its operation was discarded, and nobody said why"
+    case .superseded: known ?? "a newer operation took the place of its own"
+    default: known ?? "it could not be delivered, and nothing is known of why"
     }
   }
 }

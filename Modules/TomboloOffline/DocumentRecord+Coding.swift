@@ -2,10 +2,12 @@ import TomboloPorts
 import TomboloStorage
 
 extension DocumentRecord {
-  private static let layout: UInt8 = 1
+  /// Version 2 has a notice of an edit whose end is not known; without one it is written as version 1.
+  private static let newestVersion: UInt8 = 2
 
   func encoded(at key: DocumentKey) -> [UInt8] {
-    var record = RecordEncoder(version: Self.layout, capacity: 128 + (base?.bytes.count ?? 0))
+    let version: UInt8 = notices.contains { $0.end == nil } ? 2 : 1
+    var record = RecordEncoder(version: version, capacity: 128 + (base?.bytes.count ?? 0))
     record.appendIfPresent(base) { record, base in
       record.append(UInt64(base.version))
       record.append(base.bytes)
@@ -27,7 +29,7 @@ extension DocumentRecord {
     for notice in notices {
       record.append(notice.editID)
       record.append(notice.kind)
-      record.append(notice.end.rawValue)
+      record.append(notice.end?.rawValue ?? "")
       record.append(notice.reason)
       record.append(notice.at)
     }
@@ -36,7 +38,7 @@ extension DocumentRecord {
   }
 
   init(_ value: [UInt8], at key: DocumentKey) throws {
-    var record = try RecordDecoder(value, newestVersion: Self.layout)
+    var record = try RecordDecoder(value, newestVersion: Self.newestVersion)
     if try record.byte() == 1 { base = StoredDocument(version: try record.count(), bytes: try record.byteArray()) }
     if try record.byte() == 1 { serverVersion = try record.unsigned() }
     if try record.byte() == 1 { tag = try record.string() }
@@ -53,12 +55,14 @@ extension DocumentRecord {
     }
     for _ in 0..<(try record.count()) {
       let (editID, kind, end) = (try record.string(), try record.string(), try record.string())
-      guard let end = OperationState(rawValue: end) else {
+      let known = OperationState(rawValue: end)
+      guard known != nil || (record.version >= 2 && end.isEmpty) else {
         throw RecordError.damaged("an edit ended in an unknown way")
       }
       notices.append(
         EditNotice(
-          documentType: key.type, documentID: key.id, editID: editID, kind: kind, end: end, reason: try record.string(),
+          documentType: key.type, documentID: key.id, editID: editID, kind: kind, end: known,
+          reason: try record.string(),
           at: try record.timestamp()))
     }
     droppedNoticeCount = try record.count()

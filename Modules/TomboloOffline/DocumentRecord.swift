@@ -25,7 +25,7 @@ struct DocumentRecord: Hashable, Sendable {
 
   /// Takes an edit out and notes that it came to nothing. Answers with the notice; `nil` when the edit is not pending.
   mutating func rollBack(
-    _ editID: String, of key: DocumentKey, end: OperationState, reason: String, at now: Timestamp
+    _ editID: String, of key: DocumentKey, end: OperationState?, reason: String, at now: Timestamp
   ) -> EditNotice? {
     guard let index = pending.firstIndex(where: { $0.id == editID }) else { return nil }
     let edit = pending.remove(at: index)
@@ -37,6 +37,18 @@ struct DocumentRecord: Hashable, Sendable {
       droppedNoticeCount += 1
     }
     return notice
+  }
+
+  /// Has the pending edit of this operation be what the operation says by now. Answers with whether there is one.
+  @discardableResult
+  mutating func adopt(_ operation: SyncOperation) -> Bool {
+    let own = pending.firstIndex {
+      $0.id == operation.idempotencyKey && $0.kind == operation.kind && $0.namespace == operation.namespace
+    }
+    guard let index = own else { return false }
+    pending[index].payload = operation.payload
+    pending[index].version = operation.version
+    return true
   }
 
   /// The changes that put this record in the place of the one read with `revision`, if that still stands.

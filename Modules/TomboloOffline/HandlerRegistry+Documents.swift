@@ -41,7 +41,7 @@ extension HandlerRegistry {
       case .accepted(let copy):
         if let copy {
           try await documents.take(copy, for: edit.documentID, answering: editID)
-        } else if attempt.attempt.replacing != nil {
+        } else {
           try await documents.adopt(attempt.operation, in: edit.documentID)
         }
         return .delivered

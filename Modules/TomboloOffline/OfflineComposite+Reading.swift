@@ -45,11 +45,28 @@ extension OfflineComposite {
     return try await read(id, policy: policy) { () async throws -> ServerCopy<Document> in try await fetch(id) }
   }
 
-  /// Asks the server for what stale readers wanted, and brings in what became of edits, until the task is cancelled.
+  /// Asks the server for what stale readers wanted, brings in what became of edits, and observes the network, until the task
+  /// is cancelled.
+  ///
+  /// A `NetworkMonitor` asks its probes while somebody observes it. So while this runs the status by which calls are made
+  /// online or here is at most one probe interval old; without it, it is so where a worker runs, and otherwise as old as the
+  /// last observer.
   public func run() async {
     await withDiscardingTaskGroup { group in
+      if let network { group.addTask { await self.observe(network) } }
       group.addTask { await self.runRefreshes() }
       group.addTask { await self.followEnds() }
+    }
+  }
+
+  /// Every call reads `status` itself, which is never older than what is told here: to be an observer is what keeps it fresh.
+  private func observe(_ network: any NetworkStatusSource) async {
+    var known: NetworkStatus.Condition?
+    for await status in network.statuses() where status.condition != known {
+      known = status.condition
+      documents.store.logger.debug(
+        "calls follow the network",
+        metadata: ["document": "\(Document.documentType)", "network": "\(status.condition.rawValue)"])
     }
   }
 
@@ -74,6 +91,8 @@ extension OfflineComposite {
     for await event in events {
       switch event.change {
       case .deadLettered, .discarded, .expired: await settleAll()
+      // Edits have no coalescing key: nothing but a full queue supersedes them.
+      case .superseded where documents.store.queue.configuration.limitPolicy == .coalesce: await settleAll()
       default: continue
       }
     }
@@ -94,21 +113,42 @@ extension OfflineComposite {
   }
 
   private func fetched(_ id: String, _ fetch: @escaping Fetch) async throws -> DocumentSnapshot<Document> {
+    do {
+      // What an edit overtook may be without it, and is not taken: the server is asked once more.
+      var isTaken = try await fetchedAndTook(id, fetch)
+      if !isTaken { isTaken = try await fetchedAndTook(id, fetch) }
+      var snapshot = try await documents.read(id)
+      if isTaken {
+        snapshot.source = .server
+      } else if !snapshot.isKnown {
+        throw notStored(id)
+      }
+      return snapshot
+    } catch let failed as FailedFetch {
+      return try await fallBack(id, because: failed.error)
+    }
+  }
+
+  /// Asks the server and stores what it says; answers with whether it was taken. It is not when the server accepted an edit of the
+  /// document meanwhile.
+  private func fetchedAndTook(_ id: String, _ fetch: @escaping Fetch) async throws -> Bool {
+    let fetches = documents.store.fetches
+    let token = fetches.begin(documents.key(id))
+    defer { fetches.end(token) }
     let copy: ServerCopy<Document>
     do {
       copy = try await limited(fetch)
-    } catch is CancellationError where Task.isCancelled {
+    } catch  where Task.isCancelled {
+      // Whatever the call makes of that.
       throw CancellationError()
     } catch {
       guard OnlineFailure(error) == .fallBack else {
         throw OfflineError(.refused, "the service refuses to give \(Document.documentType) \(id)", cause: error)
       }
-      return try await fallBack(id, because: error)
+      throw FailedFetch(error: error)
     }
-    try await documents.take(copy, for: id)
-    var snapshot = try await documents.read(id)
-    snapshot.source = .server
-    return snapshot
+    // No waiting for the disk: what a power cut takes of this, the server tells again.
+    return try await documents.take(copy, for: id, answering: nil, fetch: token, durability: .normal)
   }
 
   private func fallBack(_ id: String, because error: any Error) async throws -> DocumentSnapshot<Document> {
@@ -129,4 +169,9 @@ extension OfflineComposite {
   private func notStored(_ id: String) -> OfflineError {
     OfflineError(.notStored, "nothing is stored here of \(Document.documentType) \(id): read it online once")
   }
+}
+
+/// The server could not be asked, for this reason.
+private struct FailedFetch: Error {
+  let error: any Error
 }

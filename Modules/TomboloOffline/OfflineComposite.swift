@@ -8,19 +8,19 @@ public import TomboloResilience
 ///
 ///     struct CompositeUserPreferences: UserPreferences {
 ///       let documents: OfflineComposite<Preferences>
-///       let online: any UserPreferences
+///       let server: any PreferencesServer
 ///
-///       func preferredCurrency(of userID: String) async throws -> String? {
-///         try await documents.read(userID) { try await online.preferences(of: userID) }.value?.currency
+///       func preferences(of userID: String) async throws -> Preferences {
+///         try await documents.read(userID) { try await server.preferences(of: userID) }.value ?? Preferences()
 ///       }
-///       func setPreferredCurrency(_ currency: String, of userID: String) async throws {
-///         try await documents.write(SetCurrency(userID: userID, currency: currency), priority: .critical) { edit, id in
-///           try await online.set(edit, idempotencyKey: id)
-///         }
+///       func setTheme(_ theme: String, of userID: String) async throws {
+///         let edit = SetTheme(userID: userID, theme: theme, basedOn: try await heardVersion(of: userID))
+///         try await documents.write(edit) { edit, id in try await server.apply(edit, idempotencyKey: id) }
 ///       }
 ///     }
 ///
-/// The status of the network is a hint: it saves a call that would fail, and never refuses one that could be made.
+/// The status of the network is a hint: it saves a call that would fail. Only `offline` keeps calls here, so it must not be an
+/// old one: `run()`, or a worker with the same network, observes the network and thereby keeps its status fresh.
 public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   /// Asks the server for its copy.
   public typealias Fetch = @Sendable () async throws -> ServerCopy<Document>
@@ -79,6 +79,11 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   /// key take turns. When sending fails it is queued, unless the failure is final. It carries the same identity both
   /// ways, so that an attempt which reached the server after all counts once.
   ///
+  /// While it is being sent nothing of it is stored here: it is gone, or at the server alone, when the process ends in the middle.
+  /// A cancelled task is no such end. Once sending has begun it has the outcome that it would have had, and where the call gave up
+  /// because of the cancellation the edit is queued: the call may have reached the server. `CancellationError` is thrown before
+  /// that alone, and then nothing was sent or stored.
+  ///
   /// Throws `OfflineError` with `refused` when the service refuses it for good, and `bothFailed` when it could neither be
   /// sent nor stored; what `OfflineStore.write` throws when it was not tried online.
   ///
@@ -94,22 +99,24 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
     let (edit, mayBeSent) = try await store.resolved(edit)
     return try await turns.withTurn("\(namespace ?? "")\u{0}\(edit.orderingKey)") { [self] in
       if let network, network.status.condition == .offline {
-        return try await queue(edit, id, priority, namespace, because: .offline)
+        return try await queue(edit, id, editID == nil, priority, namespace, because: .offline)
       }
       guard mayBeSent, try await !store.hasLine(edit.orderingKey, namespace: namespace) else {
-        return try await queue(edit, id, priority, namespace, because: .notOvertaking)
+        return try await queue(edit, id, editID == nil, priority, namespace, because: .notOvertaking)
       }
+      try Task.checkCancellation()
+      // From here on the server may have it, so that what becomes of it is stored whoever is cancelled.
       do {
         let copy = try await limited { try await send(edit, id) }
         return .delivered(notStored: await note(copy, of: edit))
-      } catch is CancellationError where Task.isCancelled {
-        throw CancellationError()
       } catch {
         guard OnlineFailure(error) == .fallBack else {
           throw OfflineError(.refused, "the service refuses \(Edit.kind)", cause: error)
         }
         do {
-          return try await queue(edit, id, priority, namespace, because: .failed(error))
+          return try await uncancelled {
+            try await self.queue(edit, id, editID == nil, priority, namespace, because: .failed(error))
+          }
         } catch let localError {
           throw OfflineError(
             .bothFailed, "\(Edit.kind) could neither be sent nor stored", cause: error, localCause: localError)
@@ -119,10 +126,11 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   }
 
   private func queue<Edit: DocumentEdit>(
-    _ edit: Edit, _ id: String, _ priority: OperationPriority, _ namespace: String?, because reason: QueueingReason
+    _ edit: Edit, _ id: String, _ isNew: Bool, _ priority: OperationPriority, _ namespace: String?,
+    because reason: QueueingReason
   ) async throws -> WritingOutcome where Edit.Document == Document {
     let receipts = try await documents.store.write { transaction in
-      try transaction.edit(documents, edit, priority: priority, editID: id, namespace: namespace)
+      try transaction.edit(documents, edit, priority: priority, editID: id, isNew: isNew, namespace: namespace)
     }
     guard let receipt = receipts.first else {
       throw QueueError(.invalidOperation, "the queue gave no receipt for an edit of kind \(Edit.kind)")
@@ -134,10 +142,11 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   private func note<Edit: DocumentEdit>(
     _ copy: ServerCopy<Document>?, of edit: Edit
   ) async -> (any Error)? where Edit.Document == Document {
+    let documents = documents
+    documents.store.fetches.overtake(documents.key(edit.documentID))
     do {
-      if let copy {
-        try await documents.take(copy, for: edit.documentID)
-      } else {
+      try await uncancelled {
+        if let copy { return try await documents.take(copy, for: edit.documentID) }
         // First what was delivered before it: applied later, it would come out on top.
         _ = try await documents.settle(edit.documentID)
         _ = try await documents.store.change(documents.key(edit.documentID)) { record in
@@ -155,18 +164,21 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
     }
   }
 
-  /// Makes an online call within the time limit, and under the policies where there are any.
+  /// Makes an online call within the time limit, and under the policies where there are any. When the task is cancelled, the call
+  /// itself tells what became of it.
   func limited<Answer: Sendable>(_ call: @escaping @Sendable () async throws -> Answer) async throws -> Answer {
     let (limit, time, calls, network) = (onlineTimeout, documents.store.time, onlineCalls, network)
-    return try await withThrowingTaskGroup(of: Answer.self) { race in
+    return try await withThrowingTaskGroup(of: Answer?.self) { race in
       race.addTask { try await calls.make(isOnline: { network?.status.isOnline ?? true }, call) }
       race.addTask {
-        try await time.sleep(for: limit)
+        do { try await time.sleep(for: limit) } catch is CancellationError { return nil }
         throw DeliveryFailure(.timeout, "the service did not answer within \(limit)")
       }
       defer { race.cancelAll() }
-      guard let answer = try await race.next() else { throw CancellationError() }
-      return answer
+      while let ended = try await race.next() {
+        if let answer = ended { return answer }
+      }
+      throw CancellationError()
     }
   }
 }

@@ -33,6 +33,7 @@ public final class OfflineStore: Sendable {
   /// Whether there are ordering keys that are kept for things which the server has named; `nil` while that is not known.
   let orderingKeysAreKept = Mutex<Bool?>(nil)
   let watchers = DocumentWatchers()
+  let fetches = FetchesUnderWay()
 
   /// How often a change is made anew because others changed the same documents meanwhile. Each time somebody else got on.
   static let attemptCountMaximum = 64
@@ -123,8 +124,11 @@ public final class OfflineStore: Sendable {
   }
 
   /// Changes one document's record; `change` is called again when another change came between.
+  ///
+  /// - Parameter durability: less than the store's own, for a change that concerns no edit.
   func change<Answer: Sendable>(
-    _ key: DocumentKey, _ change: @Sendable (inout DocumentRecord) async throws -> Answer
+    _ key: DocumentKey, durability: StoreDurability? = nil,
+    _ change: @Sendable (inout DocumentRecord) async throws -> Answer
   ) async throws -> (record: DocumentRecord, answer: Answer) {
     for _ in 0..<Self.attemptCountMaximum {
       let (before, revision) = try await load(key)
@@ -133,7 +137,10 @@ public final class OfflineStore: Sendable {
       guard record != before else { return (record, answer) }
       defer { watchers.tell([key]) }
       do {
-        _ = try await door.commit(record.batch(at: key, replacing: revision))
+        var batch = record.batch(at: key, replacing: revision)
+        // What became of an edit is as durable as the store makes it.
+        if record.pending == before.pending, record.notices == before.notices { batch.durability = durability }
+        _ = try await door.commit(batch)
         return (record, answer)
       } catch let error as StoreError where error.code == .conflict {
         continue

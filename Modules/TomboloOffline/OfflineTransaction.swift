@@ -28,6 +28,17 @@ public struct OfflineTransaction {
     _ documents: DocumentCollection<Edit.Document>, _ edit: Edit, priority: OperationPriority = .normal,
     editID: String? = nil, namespace: String? = nil, expiresAt: Timestamp? = nil
   ) throws -> String {
+    try self.edit(
+      documents, edit, priority: priority, editID: editID, isNew: editID == nil, namespace: namespace,
+      expiresAt: expiresAt)
+  }
+
+  /// - Parameter isNew: whether nobody can have used `editID` before, so that the queue need not be asked about it.
+  @discardableResult
+  mutating func edit<Edit: DocumentEdit>(
+    _ documents: DocumentCollection<Edit.Document>, _ edit: Edit, priority: OperationPriority, editID: String?,
+    isNew: Bool, namespace: String?, expiresAt: Timestamp? = nil
+  ) throws -> String {
     guard documents.knows(Edit.self) else {
       throw OfflineError(
         .unknownEdit,
@@ -36,7 +47,7 @@ public struct OfflineTransaction {
     }
     let now = time.now
     let id = editID ?? ids.next(at: now).description
-    if let editID { namedEdits.append((editID, namespace)) }
+    if !isNew { namedEdits.append((id, namespace)) }
     let operation = try NewOperation(
       edit, orderingKey: edit.orderingKey, priority: priority, idempotencyKey: id, expiresAt: expiresAt,
       namespace: namespace)

@@ -21,8 +21,9 @@ public struct EditNotice: Hashable, Sendable {
   /// The identity of the edit: the idempotency key of its operation.
   public var editID: String
   public var kind: String
-  /// How its operation ended: dead-lettered, discarded or expired.
-  public var end: OperationState
+  /// How its operation ended: dead-lettered, discarded, expired, or superseded where a full queue coalesces what waits. `nil`
+  /// when that is not known: it ended longer ago than the queue remembers.
+  public var end: OperationState?
   /// Why, in words for a person.
   public var reason: String
   public var at: Timestamp

@@ -29,7 +29,11 @@ final class Broadcast<Element: Sendable>: Sendable {
     state.withLock { $0.listeners.append(listener) }
   }
 
+  /// Whether anybody would get what is sent now.
+  var isHeard: Bool { state.withLock { !$0.continuations.isEmpty || !$0.listeners.isEmpty } }
+
   func send(_ elements: [Element]) {
+    guard isHeard else { return }
     let (continuations, listeners) = state.withLock { (Array($0.continuations.values), $0.listeners) }
     for listener in listeners { listener(elements) }
     for continuation in continuations {

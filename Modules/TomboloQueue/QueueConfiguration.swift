@@ -5,7 +5,9 @@ public import TomboloResilience
 public struct QueueConfiguration: Sendable {
   /// How long a failed operation waits before its next attempt.
   public var backoff: any BackoffStrategy = Backoff.exponential()
-  /// How many deliveries run at once.
+  /// How many deliveries run at once. With more than one, what is delivered without an ordering key gives its place on while that
+  /// is being stored: those asked and those waiting to be stored are together at most twice as many, and so many may be delivered again after a crash.
+  /// With one, each is stored as delivered before the next one starts.
   public var concurrency = 16
   /// Attempts after which an operation that keeps failing is dead-lettered. Being offline burns none.
   public var attemptsMaximum = 50
@@ -40,13 +42,15 @@ public struct QueueConfiguration: Sendable {
   public var headersAtEnqueue: (@Sendable () -> [OperationHeader])?
 
   /// What operations have to have reached when `enqueue` returns, unless a call says otherwise; `nil` for what the store is set to.
-  /// Where the store cannot reach it, `enqueue` throws.
+  /// Where the store cannot reach it, `SyncQueue.open` throws.
   public var durability: StoreDurability?
   /// The largest payload, in bytes.
   public var payloadByteCountMaximum = 1_024 * 1_024
   /// The most operations the queue holds, dead-lettered ones included.
   public var operationsMaximum = 1_000_000
-  /// The most payload bytes the queue holds.
+  /// The most bytes the queue holds: of payloads, of their bases (`NewOperation.base`), and of the other side's versions that are kept
+  /// for a person. An enqueue that would exceed it is refused; a version met in a conflict may, since what became of a delivery
+  /// must be stored, and the next enqueues are refused then.
   public var bytesMaximum = 1_024 * 1_024 * 1_024
   /// What happens when one more operation would exceed `operationsMaximum` or `bytesMaximum`.
   public var limitPolicy = LimitPolicy.reject

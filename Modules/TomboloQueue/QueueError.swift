@@ -20,6 +20,8 @@ public struct QueueError: Error, Hashable, Sendable {
     public static let leaseLost = Code("leaseLost")
     /// The operation is not in a state in which this can be done.
     public static let wrongState = Code("wrongState")
+    /// The store cannot do what the configuration asks for.
+    public static let unsupported = Code("unsupported")
     /// What is stored cannot be read.
     public static let damaged = Code("damaged")
   }

@@ -82,10 +82,9 @@ extension SyncQueue {
     let until = time.now.advanced(by: configuration.leaseDuration)
     guard case .leased(let tokens) = try await submit(.lease(wanted, until: until)) else { return }
     claimed.removeSubrange(start...)
-    for var one in wanted {
+    for one in wanted {
       if let token = tokens[one.id] {
-        one.token = token
-        claimed.append(one)
+        claimed.append(one.leased(token))
       } else {
         filter.withdraw(one.operation)
         engine.forgetPlace(one.id)
@@ -95,9 +94,8 @@ extension SyncQueue {
     let leased = claimed[start...].map { (id: $0.id, priority: $0.readyPriority) }
     let fresh = Dictionary(uniqueKeysWithValues: try await load(leased).map { ($0.id, $0) })
     for index in start..<claimed.count {
-      guard var one = fresh[claimed[index].id] else { continue }
-      one.token = claimed[index].token
-      claimed[index] = one
+      guard let one = fresh[claimed[index].id] else { continue }
+      claimed[index] = one.leased(claimed[index].token)
     }
   }
 
@@ -175,8 +173,7 @@ extension SyncQueue {
         let progress = try records[2 * index + 1].map { try ProgressRecord($0.value) }
         claimed.append(
           ClaimedOperation(
-            id: entry.id, readyPriority: entry.priority, operation: stored.operation,
-            hasOwnIdempotencyKey: stored.hasOwnIdempotencyKey, progress: progress,
+            id: entry.id, readyPriority: entry.priority, stored: stored, progress: progress,
             orderingKey: OrderingKey(of: stored.operation)))
       } catch {
         claimed.append(try await unreadable(entry.id, entry.priority, "\(error)"))
@@ -194,8 +191,10 @@ extension SyncQueue {
     let failure = DeliveryFailure(.undecodable, "the stored operation cannot be read: \(detail)")
     return ClaimedOperation(
       id: id, readyPriority: priority,
-      operation: SyncOperation(id: id, kind: "", priority: priority, enqueuedAt: id.timestamp),
-      hasOwnIdempotencyKey: false, progress: nil, unreadable: failure,
+      stored: StoredOperation(
+        operation: SyncOperation(id: id, kind: "", priority: priority, enqueuedAt: id.timestamp),
+        hasOwnIdempotencyKey: false),
+      progress: nil, unreadable: failure,
       orderingKey: orderingKey.map { OrderingKey(stored: $0) })
   }
 }

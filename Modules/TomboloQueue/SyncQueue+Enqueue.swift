@@ -31,29 +31,30 @@ extension SyncQueue {
     _ operations: [NewOperation], alongside companion: Batch = Batch(), durability: StoreDurability? = nil
   ) async throws -> [EnqueueReceipt] {
     guard !operations.isEmpty || !companion.isEmpty else { return [] }
-    let companionKeys = companion.checks.map(\.key) + companion.mutations.map(\.key)
-    if let key = companionKeys.first(where: { $0.bytes.first == QueueLayout.tag }) {
+    if !companion.isEmpty { try refuseOwnKeys(in: companion) }
+    let configuration = engine.sharedConfiguration
+    let durability = durability ?? configuration.values.durability
+    if let refusal = unreachable(durability) {
       throw QueueError(
-        .invalidOperation,
-        "the batch beside the operations names the key \(key): keys that begin with q are the queue's own",
-        field: "companion")
+        .invalidOperation, refusal + ": leave durability out, or use another store", field: "durability")
     }
-    let durability = durability ?? configuration.durability
-    if let durability { try requireReachable(durability) }
-    let operations = withOwnHeaders(operations)
+    let operations = withOwnHeaders(operations, configuration.values.headersAtEnqueue)
     let now = time.now
-    for (index, operation) in operations.enumerated() {
+    for index in operations.indices {
       do {
-        try operation.validate(configuration)
+        try operations[index].validate(payloadByteCountMaximum: configuration.values.payloadByteCountMaximum)
       } catch var error {
         if operations.count > 1, let field = error.field { error.field = "operations[\(index)].\(field)" }
         throw error
       }
     }
-    let prepared = operations.map { unstamped in
-      let operation = stamped(unstamped, at: now)
-      return PreparedOperation(
-        operation: operation, enqueuedAt: now, record: OperationRecord.encode(operation, enqueuedAt: now))
+    let clock = configuration.values.versionClock
+    var prepared: [PreparedOperation] = []
+    prepared.reserveCapacity(operations.count)
+    for index in operations.indices {
+      prepared.append(
+        clock.map { PreparedOperation(stamped(operations[index], by: $0, at: now), enqueuedAt: now) }
+          ?? PreparedOperation(operations[index], enqueuedAt: now))
     }
     // Even when it throws: what was stored and lost its answer is to be delivered too.
     defer { workArrived.signal() }
@@ -72,20 +73,14 @@ extension SyncQueue {
     }
     return receipts
   }
-
-  /// The operation with a stamp of the clock for versions, when there is one and it has none.
-  private func stamped(_ operation: NewOperation, at now: Timestamp) -> NewOperation {
-    guard let clock = configuration.versionClock,
-      !operation.headers.contains(where: { $0.name == HybridTimestamp.headerName })
-    else { return operation }
-    return operation.written(at: clock.next(at: now))
-  }
 }
 
 extension SyncQueue {
   /// The operations with the headers that the present task gives them.
-  private func withOwnHeaders(_ operations: [NewOperation]) -> [NewOperation] {
-    guard let headers = configuration.headersAtEnqueue?(), !headers.isEmpty else { return operations }
+  private func withOwnHeaders(
+    _ operations: [NewOperation], _ headersAtEnqueue: (@Sendable () -> [OperationHeader])?
+  ) -> [NewOperation] {
+    guard let headers = headersAtEnqueue?(), !headers.isEmpty else { return operations }
     return operations.map { operation in
       var operation = operation
       let names = Set(operation.headers.map { $0.name.lowercased() })
@@ -94,15 +89,34 @@ extension SyncQueue {
     }
   }
 
-  private func requireReachable(_ wanted: StoreDurability) throws(QueueError) {
-    let capabilities = store.capabilities
-    if wanted == .none || capabilities.isDurable && capabilities.heedsBatchDurability { return }
-    if capabilities.isDurable, let own = capabilities.durability, own >= wanted { return }
-    let own = capabilities.isDurable ? capabilities.durability?.rawValue ?? "a level it does not tell" : "nothing"
+  private func refuseOwnKeys(in companion: Batch) throws(QueueError) {
+    let keys = companion.checks.map(\.key) + companion.mutations.map(\.key)
+    guard let key = keys.first(where: { $0.bytes.first == QueueLayout.tag }) else { return }
     throw QueueError(
       .invalidOperation,
-      "it is to be as durable as \(wanted.rawValue), and the commits of this store reach \(own), whatever is asked for: "
-        + "leave durability out, or use another store", field: "durability")
+      "the batch beside the operations names the key \(key): keys that begin with q are the queue's own",
+      field: "companion")
+  }
+
+  /// Throws `QueueError` with `unsupported` when commits of this store cannot reach `durability`, as
+  /// `QueueConfiguration.durability` would ask of every enqueue.
+  public func requireReachable(_ durability: StoreDurability?) throws(QueueError) {
+    guard let refusal = unreachable(durability) else { return }
+    throw QueueError(
+      .unsupported,
+      "queue.durability asks for too much: \(refusal); remove it, or set the storage to another durability or another type",
+      field: "queue.durability")
+  }
+
+  /// Why this store does not reach `wanted`; `nil` when it does.
+  private func unreachable(_ wanted: StoreDurability?) -> String? {
+    guard let wanted, wanted != .none else { return nil }
+    let capabilities = store.capabilities
+    if capabilities.isDurable, capabilities.heedsBatchDurability { return nil }
+    if capabilities.isDurable, let own = capabilities.durability, own >= wanted { return nil }
+    let own = capabilities.isDurable ? capabilities.durability?.rawValue ?? "a level it does not tell" : "nothing"
+    return
+      "it is to be as durable as \(wanted.rawValue), and the commits of this store reach \(own), whatever is asked for"
   }
 }
 
@@ -118,7 +132,7 @@ extension NewOperation {
   static let headerCountMaximum = 64
   static let afterCountMaximum = 64
 
-  func validate(_ configuration: QueueConfiguration) throws(QueueError) {
+  func validate(payloadByteCountMaximum: Int) throws(QueueError) {
     try Self.requireName(kind, "kind")
     if let orderingKey { try Self.requireName(orderingKey, "orderingKey") }
     if let idempotencyKey { try Self.requireName(idempotencyKey, "idempotencyKey") }
@@ -153,16 +167,16 @@ extension NewOperation {
           .invalidOperation, "the value of the header \(header.name) contains a control character", field: "headers")
       }
     }
-    if let base, base.count > configuration.payloadByteCountMaximum {
+    if let base, base.count > payloadByteCountMaximum {
       throw QueueError(
         .payloadTooLarge,
-        "the base has \(base.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+        "the base has \(base.count) bytes, and the limit is \(payloadByteCountMaximum) "
           + "(queue.payloadMaximum)", field: "base")
     }
-    guard payload.count <= configuration.payloadByteCountMaximum else {
+    guard payload.count <= payloadByteCountMaximum else {
       throw QueueError(
         .payloadTooLarge,
-        "the payload has \(payload.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+        "the payload has \(payload.count) bytes, and the limit is \(payloadByteCountMaximum) "
           + "(queue.payloadMaximum): store it elsewhere and enqueue a reference, or raise the limit",
         field: "payload")
     }
@@ -174,7 +188,8 @@ extension NewOperation {
       throw QueueError(
         .invalidOperation, "\(field) is longer than \(nameByteCountMaximum) bytes", field: field)
     }
-    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+    // All of them are single bytes, which occur in no other character.
+    guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
       throw QueueError(.invalidOperation, "\(field) contains a control character", field: field)
     }
   }

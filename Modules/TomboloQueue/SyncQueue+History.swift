@@ -15,10 +15,11 @@ extension SyncQueue {
   /// Where an operation stands, gone or not; `nil` when nothing is known of it.
   public func standing(of id: OperationID) async throws -> OperationStanding? {
     if let snapshot = try await snapshot(id) {
-      return OperationStanding(id: id, state: snapshot.state, lastFailure: snapshot.lastFailure)
+      return OperationStanding(
+        id: id, state: snapshot.state, lastFailure: snapshot.lastFailure, operation: snapshot.operation)
     }
     // Looked for second: it may end between the two reads, and is never in neither place.
-    return try await settled(id).map { OperationStanding(id: id, state: $0.state) }
+    return try await settled(id).map { OperationStanding(id: id, state: $0.state, detail: $0.detail) }
   }
 
   /// Operations that are gone, in the order they were enqueued.

@@ -20,13 +20,14 @@ extension SyncQueue {
   }
 
   private func standing(_ known: IdempotencyRecord, _ key: Key) async throws -> OperationStanding? {
-    if let end = known.end { return OperationStanding(id: known.id, state: end) }
+    if let end = known.end { return OperationStanding(id: known.id, state: end, detail: known.detail) }
     if let snapshot = try await snapshot(known.id) {
-      return OperationStanding(id: known.id, state: snapshot.state, lastFailure: snapshot.lastFailure)
+      return OperationStanding(
+        id: known.id, state: snapshot.state, lastFailure: snapshot.lastFailure, operation: snapshot.operation)
     }
     // It ended between the two reads, and how it ended was stored with that.
     guard let record = try await store.get(key) else { return nil }
     let ended = try IdempotencyRecord(record.value)
-    return OperationStanding(id: ended.id, state: ended.end ?? .pending)
+    return OperationStanding(id: ended.id, state: ended.end ?? .pending, detail: ended.detail)
   }
 }

@@ -20,7 +20,7 @@ public final class SyncQueue: Sendable {
   let engine: QueueEngine
   let store: any KeyValueStore
   let logger: Logger
-  private let gatherer: Gatherer<QueueRequest, QueueAnswer>
+  let gatherer: Gatherer
   let broadcast: Broadcast<QueueEvent>
   /// Signalled when there may be something to deliver.
   let workArrived = WakeSignal()
@@ -41,12 +41,17 @@ public final class SyncQueue: Sendable {
     let engine = QueueEngine(
       door: door, configuration: configuration, time: time, ids: ids, logger: logger, tell: { broadcast.send($0) })
     self.engine = engine
-    gatherer = Gatherer(countMaximum: 256, weightMaximum: 4_096, weigh: { $0.weight }) { try await engine.process($0) }
+    gatherer = Gatherer(countMaximum: 256, weightMaximum: 4_096) { group in
+      let requests = group.compactMap { $0 as? SubmittedRequest }
+      let results = try await engine.process(requests.map(\.request))
+      for (request, result) in zip(requests, results) { request.answer(result) }
+    }
   }
 
   /// Opens the queue that `store` holds, or a new one.
   ///
-  /// Throws what the store throws, and `QueueError.damaged` when what is stored cannot be read.
+  /// Throws what the store throws, `QueueError` with `damaged` when what is stored cannot be read, and with `unsupported` when the
+  /// store cannot reach `QueueConfiguration.durability`.
   public static func open(
     store: any KeyValueStore,
     configuration: QueueConfiguration = QueueConfiguration(),
@@ -67,8 +72,10 @@ public final class SyncQueue: Sendable {
     logger: Logger = Logger(label: "tombolo.queue")
   ) async throws -> SyncQueue {
     let queue = SyncQueue(door: door, configuration: configuration, time: time, ids: ids, logger: logger)
+    try queue.requireReachable(configuration.durability)
     do {
       try await queue.engine.open()
+      queue.warnOfFarStamps()
     } catch let error as RecordError {
       throw QueueError(.damaged, "the queue's own counts cannot be read: \(error)")
     }
@@ -77,12 +84,17 @@ public final class SyncQueue: Sendable {
 
   /// Puts another configuration in the place of the present one. What is planned and decided from now on follows it; what was
   /// accepted under other limits stays. A worker that serves the queue is to be told: `SyncWorker.reconfigure`.
+  ///
+  /// A durability that the store cannot reach is refused at each enqueue from then on: ask `requireReachable` before.
   public func reconfigure(_ configuration: QueueConfiguration) {
-    engine.liveConfiguration.withLock { $0 = configuration }
+    goOnStamping(configuration.versionClock)
+    engine.reconfigure(configuration)
   }
 
   func submit(_ request: QueueRequest) async throws -> QueueAnswer {
-    try await gatherer.submit(request)
+    let submitted = SubmittedRequest(request)
+    await gatherer.submit(submitted)
+    return try submitted.result()
   }
 
   /// What happens to operations from now on, in order, told after it is durable. A reader that falls more than
@@ -92,20 +104,7 @@ public final class SyncQueue: Sendable {
   }
 
   func tell(_ id: OperationID, kind: String, _ change: QueueEvent.Change) {
+    guard broadcast.isHeard else { return }
     broadcast.send([QueueEvent(id: id, kind: kind, change: change, at: time.now)])
-  }
-}
-
-extension QueueRequest {
-  /// How many changes it makes, roughly: what bounds a group.
-  fileprivate var weight: Int {
-    switch self {
-    case .enqueue(let operations, let companion, _): 4 * operations.count + companion.mutations.count
-    case .rewrite(let ids, let companion, _): 4 * ids.count + companion.mutations.count
-    case .promote, .prune: 1_024
-    case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
-    case .bringBack(_, let limit): 4 * limit
-    case .settle, .redrive, .resolve, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
-    }
   }
 }

@@ -19,6 +19,8 @@ public enum WaitingReason: Hashable, Sendable {
   case suspended(until: Timestamp, DeliveryFailure)
   /// The network came back, and a fleet does not return all at once.
   case spread(until: Timestamp)
+  /// Its upstream starts slowly after an outage, or was overloaded, and has as many deliveries under way as it may have for now.
+  case paced(upstream: String)
   case held(DeliveryFailure?)
 }
 
@@ -41,6 +43,9 @@ extension WaitingReason: CustomStringConvertible {
     case .suspended(let until, let failure): "the upstream is not called before \(until): \(failure.message)"
     case .spread(let until):
       "the network is back, and it starts at \(until) at the latest, so that not everybody returns at once"
+    case .paced(let upstream):
+      "the upstream \(upstream) is called slowly after an outage or an overload, and has as many deliveries under way as it may have "
+        + "for now"
     case .held(let failure): "it waits for a person" + (failure.map { ": \($0.message)" } ?? "")
     }
   }

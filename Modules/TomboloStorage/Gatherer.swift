@@ -1,5 +1,16 @@
 private import Synchronization
 
+/// A request on its way through a `Gatherer`; whoever processes it leaves the answer in it.
+///
+/// An object, because it is handed on several times: as a value, and through generic code, that costs more than what it asks for.
+package protocol GatheredRequest: AnyObject, Sendable {
+  /// What it takes of a group's `weightMaximum`.
+  var weight: Int { get }
+
+  /// Answers with an error. It has no answer yet.
+  func fail(_ error: any Error)
+}
+
 /// Processes one group of requests at a time; what comes in meanwhile is the next group.
 ///
 /// The first caller leads: it processes its own request on its own task, at once, so a lone caller pays nothing for the
@@ -9,151 +20,219 @@ private import Synchronization
 ///                        │           ▲
 ///                        └──done─────┘ the first waiting caller leads all that wait, up to the limits
 ///
+/// A new leader is woken behind those whose requests were just answered, and looks who waits only when it runs. So what they ask
+/// for next is in its group: with as many callers as there are in a group, each of which comes again at once, every group is
+/// full. Were the new leader woken first, it would commit alone, and all others in the next group, with twice as many flushes.
+/// For the same reason a caller who finds nobody lets others run once before it leads, when the last group had several. Where at least
+/// half as many wait already as the last group had, the new leader is woken first: there is enough for a group, and those who were
+/// just answered go on while it is under way.
+///
 /// It holds no buffer of its own: everything that waits is a suspended caller. A waiting caller is not let go by
 /// cancellation, because its request may already be under way; the wait is bounded by the groups ahead of it.
-package final class Gatherer<Request: Sendable, Answer: Sendable>: Sendable {
-  /// Answers for each request of a group, in order; throwing is an answer for all of them.
-  package typealias Process = @Sendable ([Request]) async throws -> [Result<Answer, any Error>]
+package final class Gatherer: Sendable {
+  /// Answers each request of a group; throwing is an answer for all of them.
+  package typealias Process = @Sendable ([any GatheredRequest]) async throws -> Void
 
+  /// What a waiting caller is woken for.
   private enum Turn {
-    case answered(Result<Answer, any Error>)
-    case lead([Waiter])
+    case answered
+    /// Its request is answered, and it wakes those of its group, and the next leader behind them.
+    case answeredFirst(others: [Waiter], next: Waiter?)
+    case lead
   }
 
   private struct Waiter {
-    var request: Request
-    var weight: Int
-    var continuation: CheckedContinuation<Turn, Never>
+    var request: any GatheredRequest
+    /// Safety: resumed exactly once, by whoever takes it out of `waiting`; nothing else takes one out, and whoever leads a group
+    /// resumes all of it. A checked one costs an allocation for each request.
+    var continuation: UnsafeContinuation<Turn, Never>
+    /// Whether it may be who wakes the others: it has no executor of its own, on which it may come to run later than they would.
+    var mayWakeOthers: Bool
+    var priority: TaskPriority
   }
 
   private struct State {
     var isUnderWay = false
+    /// How many requests the last group had.
+    var lastCount = 0
     /// In order of arrival; those before `first` were taken already.
     var waiting: [Waiter] = []
     var first = 0
+
+    mutating func take(upTo end: Int) {
+      first = end
+      if first == waiting.count {
+        waiting.removeAll(keepingCapacity: true)
+        first = 0
+      } else if first * 2 > waiting.count {
+        // Those that were taken are not kept for longer, however many wait.
+        waiting.removeFirst(first)
+        first = 0
+      }
+    }
   }
 
   private let state = Mutex(State())
   private let countMaximum: Int
   private let weightMaximum: Int
-  private let weigh: @Sendable (Request) -> Int
   private let process: Process
 
   /// - Parameters:
   ///   - countMaximum: the most requests in one group.
   ///   - weightMaximum: the largest sum of weights in one group; a single request may exceed it.
-  package init(
-    countMaximum: Int,
-    weightMaximum: Int = .max,
-    weigh: @escaping @Sendable (Request) -> Int = { _ in 1 },
-    process: @escaping Process
-  ) {
+  package init(countMaximum: Int, weightMaximum: Int = .max, process: @escaping Process) {
     self.countMaximum = max(1, countMaximum)
     self.weightMaximum = weightMaximum
-    self.weigh = weigh
     self.process = process
   }
 
   /// How many callers wait for a group under way to end.
   package var waitingCount: Int { state.withLock { $0.waiting.count - $0.first } }
 
-  /// Has `request` processed, together with those of its group, and gives its own answer.
-  package func submit(_ request: Request) async throws -> Answer {
-    let leadsAtOnce = state.withLock { state in
-      if state.isUnderWay { return false }
+  /// Has `request` processed, together with those of its group; it has its answer when this returns.
+  package func submit(_ request: some GatheredRequest) async {
+    let (leadsAtOnce, expectsCompany) = state.withLock { state in
+      if state.isUnderWay { return (false, false) }
       state.isUnderWay = true
-      return true
+      return (true, state.lastCount > 1)
     }
-    if leadsAtOnce { return try await lead(request, []) }
+    if leadsAtOnce { return await lead(request, expectsCompany: expectsCompany) }
 
-    let turn = await withCheckedContinuation { continuation in
-      let waiter = Waiter(request: request, weight: weigh(request), continuation: continuation)
+    let (mayWakeOthers, priority) = withUnsafeCurrentTask { task in
+      (task?.unownedTaskExecutor == nil, task?.priority ?? .medium)
+    }
+    let turn = await withUnsafeContinuation { (continuation: UnsafeContinuation<Turn, Never>) in
       let leads = state.withLock { state in
-        if !state.isUnderWay {
-          state.isUnderWay = true
-          return true
+        if state.isUnderWay {
+          state.waiting.append(
+            Waiter(request: request, continuation: continuation, mayWakeOthers: mayWakeOthers, priority: priority))
+          return false
         }
-        state.waiting.append(waiter)
-        return false
+        state.isUnderWay = true
+        return true
       }
-      if leads { continuation.resume(returning: .lead([])) }
+      if leads { continuation.resume(returning: .lead) }
     }
     switch turn {
-    case .answered(let result): return try result.get()
-    case .lead(let followers): return try await lead(request, followers)
+    case .answered: break
+    case .answeredFirst(let others, let next): Self.wake(others, then: next)
+    case .lead: await lead(request, expectsCompany: false)
     }
   }
 
-  private func lead(_ request: Request, _ followers: [Waiter]) async throws -> Answer {
-    var group = [request]
-    // No key path: in generic code it is made anew each time, which costs a tenth of an enqueue.
+  private func lead(_ request: any GatheredRequest, expectsCompany: Bool) async {
+    if expectsCompany { await Task.yield() }
+    let followers = takeFollowers(of: request)
+    var group: [any GatheredRequest] = []
+    group.reserveCapacity(followers.count + 1)
+    group.append(request)
     for follower in followers { group.append(follower.request) }
-    let results: [Result<Answer, any Error>]
     do {
-      let answers = try await processShielded(group)
-      if answers.count == group.count {
-        results = answers
-      } else {
-        let error = GathererError(answerCount: answers.count, requestCount: group.count)
-        results = group.map { _ in .failure(error) }
-      }
+      try await processShielded(group)
     } catch {
-      results = group.map { _ in .failure(error) }
+      for request in group { request.fail(error) }
     }
-    handOver()
-    for (index, follower) in followers.enumerated() {
-      follower.continuation.resume(returning: .answered(results[index + 1]))
+    let next = handOver()
+    guard let next, Self.goesFirst(waitingCount: next.waitingCount, afterGroupOf: group.count) else {
+      return wake(followers, then: next?.leader)
     }
-    return try results[0].get()
+    next.leader.continuation.resume(returning: .lead)
+    wake(followers, then: nil)
+  }
+
+  /// Whether the next leader is woken before those who are answered.
+  ///
+  /// - Parameter waitingCount: how many wait, the next leader included.
+  static func goesFirst(waitingCount: Int, afterGroupOf count: Int) -> Bool {
+    count > 1 && 2 * waitingCount >= count
+  }
+
+  /// Of more than this many, one wakes the others.
+  private static let directCountMaximum = 4
+
+  /// Tells a group that it is answered, and behind it the next leader to lead.
+  ///
+  /// Of many the most urgent is woken first and wakes the others. To wake one thread for the first of them, which runs it in no time and
+  /// sleeps again before the second is woken, would cost two switches of threads for each; when the first wakes the others, this
+  /// task is still at work beside it, and they find two threads awake.
+  private func wake(_ followers: [Waiter], then next: Waiter?) {
+    guard followers.count > Self.directCountMaximum,
+      let first = Self.indexOfFirst(followers.map { ($0.mayWakeOthers, $0.priority) }, before: next?.priority)
+    else {
+      return Self.wake(followers, then: next)
+    }
+    var others = followers
+    others.remove(at: first)
+    followers[first].continuation.resume(returning: .answeredFirst(others: others, next: next))
+  }
+
+  /// Which of those that are answered wakes the others: the most urgent that may; `nil` when there are few, or when that would
+  /// have a more urgent next leader wait for it.
+  static func indexOfFirst(
+    _ followers: [(mayWakeOthers: Bool, priority: TaskPriority)], before next: TaskPriority?
+  ) -> Int? {
+    guard followers.count > directCountMaximum,
+      let first = followers.indices.filter({ followers[$0].mayWakeOthers })
+        .max(by: { followers[$0].priority < followers[$1].priority })
+    else { return nil }
+    return next.map { $0 > followers[first].priority } ?? false ? nil : first
+  }
+
+  private static func wake(_ followers: [Waiter], then next: Waiter?) {
+    for follower in followers { follower.continuation.resume(returning: .answered) }
+    next?.continuation.resume(returning: .lead)
   }
 
   /// The leader's own cancellation must not fail those who ride along. An unstructured task does not inherit it; it is
   /// awaited right here, so it cannot outlive the call.
-  private func processShielded(_ group: [Request]) async throws -> [Result<Answer, any Error>] {
+  private func processShielded(_ group: [any GatheredRequest]) async throws {
     do {
-      return try await process(group)
+      try await process(group)
     } catch is CancellationError {
       let process = self.process
-      return try await Task { try await process(group) }.value
+      try await Task { try await process(group) }.value
     }
   }
 
-  private func handOver() {
-    let next = state.withLock { state -> (leader: Waiter, followers: [Waiter])? in
+  /// Those that wait, as far as they go into one group with `leader`.
+  private func takeFollowers(of leader: any GatheredRequest) -> [Waiter] {
+    state.withLock { state in
       guard state.first < state.waiting.count else {
-        state.waiting.removeAll(keepingCapacity: true)
-        state.first = 0
-        state.isUnderWay = false
-        return nil
+        state.lastCount = 1
+        return []
       }
-      let leader = state.waiting[state.first]
-      var end = state.first + 1
+      var end = state.first
       var weight = leader.weight
-      while end < state.waiting.count, end - state.first < countMaximum {
-        weight += state.waiting[end].weight
+      while end < state.waiting.count, end - state.first < countMaximum - 1 {
+        weight += state.waiting[end].request.weight
         if weight > weightMaximum { break }
         end += 1
       }
-      let followers = Array(state.waiting[(state.first + 1)..<end])
-      state.first = end
-      if state.first == state.waiting.count {
-        state.waiting.removeAll(keepingCapacity: true)
-        state.first = 0
-      } else if state.first > 1_024 {
-        state.waiting.removeFirst(state.first)
-        state.first = 0
-      }
-      return (leader, followers)
+      let followers = Array(state.waiting[state.first..<end])
+      state.lastCount = followers.count + 1
+      state.take(upTo: end)
+      return followers
     }
-    guard let next else { return }
-    next.leader.continuation.resume(returning: .lead(next.followers))
+  }
+
+  /// The next leader, and how many wait, that one included; `nil` when nobody waits.
+  private func handOver() -> (leader: Waiter, waitingCount: Int)? {
+    state.withLock { state in
+      guard state.first < state.waiting.count else {
+        state.isUnderWay = false
+        return nil
+      }
+      let waitingCount = state.waiting.count - state.first
+      let leader = state.waiting[state.first]
+      state.take(upTo: state.first + 1)
+      return (leader, waitingCount)
+    }
   }
 }
 
-/// A `Process` did not answer every request: a mistake in this package.
+/// A `Process` left a request without an answer: a mistake in this package.
 package struct GathererError: Error, CustomStringConvertible {
-  var answerCount: Int
-  var requestCount: Int
+  package init() {}
 
-  package var description: String { "\(requestCount) requests got \(answerCount) answers" }
+  package var description: String { "a request was processed and got no answer" }
 }

@@ -1,3 +1,4 @@
+private import Synchronization
 public import TomboloPorts
 
 /// The one door to a store: batches handed in while a commit runs go into the next one together, so that many waiting
@@ -10,16 +11,18 @@ public import TomboloPorts
 /// room for all that wait, those that settle (`Batch.isShrinking`) are committed first, and only the others are refused.
 public final class GroupCommit: Sendable {
   public let store: any KeyValueStore
-  private let gatherer: Gatherer<Batch, Revision>
+  private let gatherer: Gatherer
 
   /// - Parameters:
   ///   - batchCountMaximum: the most batches in one commit.
   ///   - byteCountMaximum: the most bytes of keys and values in one commit; a single batch may exceed it.
   public init(_ store: any KeyValueStore, batchCountMaximum: Int = 512, byteCountMaximum: Int = 8 * 1_024 * 1_024) {
     self.store = store
-    gatherer = Gatherer(
-      countMaximum: batchCountMaximum, weightMaximum: byteCountMaximum, weigh: { $0.byteCount }
-    ) { try await Self.commit($0, to: store) }
+    gatherer = Gatherer(countMaximum: batchCountMaximum, weightMaximum: byteCountMaximum) { group in
+      let requests = group.compactMap { $0 as? CommitRequest }
+      let results = try await Self.commit(requests.map(\.batch), to: store)
+      for (request, result) in zip(requests, results) { request.answer(result) }
+    }
   }
 
   /// Commits a group; when the store has no room for it, what settles is committed before and apart from what adds, so
@@ -79,7 +82,34 @@ public final class GroupCommit: Sendable {
   ///
   /// Throws `StoreError` with `conflict` when a check did not hold, and whatever else the store reports.
   public func commit(_ batch: Batch) async throws -> Revision {
-    try await gatherer.submit(batch)
+    let request = CommitRequest(batch)
+    await gatherer.submit(request)
+    return try request.result()
+  }
+}
+
+/// A batch on its way to the store.
+private final class CommitRequest: GatheredRequest {
+  let batch: Batch
+  let weight: Int
+  private let outcome = Mutex<Result<Revision, any Error>?>(nil)
+
+  init(_ batch: Batch) {
+    self.batch = batch
+    weight = batch.byteCount
+  }
+
+  func answer(_ result: Result<Revision, any Error>) {
+    outcome.withLock { $0 = result }
+  }
+
+  func fail(_ error: any Error) {
+    answer(.failure(error))
+  }
+
+  func result() throws -> Revision {
+    guard let result = outcome.withLock({ $0 }) else { throw GathererError() }
+    return try result.get()
   }
 }
 

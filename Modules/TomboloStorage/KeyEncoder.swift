@@ -15,8 +15,9 @@ public struct KeyEncoder: Sendable {
 
   /// A key of a layer begins with the layer's own tag, so that layers share a store without meeting.
   public init(tag: UInt8...) {
-    bytes = tag
+    bytes = []
     bytes.reserveCapacity(48)
+    for byte in tag { bytes.append(byte) }
   }
 
   public var key: Key { Key(bytes) }
@@ -26,7 +27,7 @@ public struct KeyEncoder: Sendable {
   }
 
   public mutating func append(_ value: UInt64) {
-    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    for shift in 1...8 { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(64 - 8 * shift))) }
   }
 
   public mutating func append(_ timestamp: Timestamp) {
@@ -68,8 +69,10 @@ public struct KeyDecoder: Sendable {
 
   public mutating func integer() -> UInt64? {
     guard bytes.count - position >= 8 else { return nil }
-    defer { position += 8 }
-    return bytes[position..<position + 8].reduce(0) { $0 << 8 | UInt64($1) }
+    var value: UInt64 = 0
+    for offset in 0..<8 { value = value << 8 | UInt64(bytes[position + offset]) }
+    position += 8
+    return value
   }
 
   public mutating func timestamp() -> Timestamp? {

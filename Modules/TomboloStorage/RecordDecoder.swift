@@ -14,7 +14,8 @@ public struct RecordDecoder: Sendable {
   public init(_ value: [UInt8], newestVersion: UInt8) throws(RecordError) {
     guard value.count >= 5 else { throw .damaged("a record of \(value.count) bytes is too short to be one") }
     let end = value.count - 4
-    let stored = value[end...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    var stored: UInt32 = 0
+    for offset in 0..<4 { stored |= UInt32(value[end + offset]) << UInt32(8 * offset) }
     guard CRC32C.checksum(value[..<end]) == stored else {
       throw .damaged("the checksum of a record of \(value.count) bytes does not fit its content")
     }
@@ -29,11 +30,13 @@ public struct RecordDecoder: Sendable {
 
   public mutating func unsigned() throws(RecordError) -> UInt64 {
     var value: UInt64 = 0
-    for shift in stride(from: UInt64(0), through: 63, by: 7) {
+    var shift: UInt64 = 0
+    while shift <= 63 {
       let byte = try self.byte()
       guard shift < 63 || byte <= 1 else { throw .damaged("a number is longer than 64 bits") }
       value |= UInt64(byte & 0x7F) << shift
       if byte < 0x80 { return value }
+      shift += 7
     }
     throw .damaged("a number does not end")
   }
@@ -71,9 +74,11 @@ public struct RecordDecoder: Sendable {
   }
 
   public mutating func operationID() throws(RecordError) -> OperationID {
-    let slice = try slice(count: 16)
-    let high = slice.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    let low = slice.suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for byte in try slice(count: 16) {
+      high = high << 8 | low >> 56
+      low = low << 8 | UInt64(byte)
+    }
     return OperationID(high: high, low: low)
   }
 

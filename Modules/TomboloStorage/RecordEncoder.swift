@@ -53,7 +53,9 @@ public struct RecordEncoder: Sendable {
   }
 
   public mutating func append(_ id: OperationID) {
-    bytes.append(contentsOf: id.bytes)
+    for word in [id.high, id.low] {
+      for shift in 1...8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(64 - 8 * shift))) }
+    }
   }
 
   /// The finished value, checksum included.

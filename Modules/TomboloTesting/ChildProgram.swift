@@ -26,21 +26,15 @@
       let (ends, end) = AsyncStream<Void>.makeStream()
       (self.lines, self.ends) = (lines, ends)
       let output = Pipe()
-      let cutter = LineCutter()
       process.executableURL = URL(filePath: path)
       process.arguments = arguments
       process.standardOutput = output
       process.terminationHandler = { _ in end.finish() }
-      output.fileHandleForReading.readabilityHandler = { handle in
-        let data = handle.availableData
-        guard !data.isEmpty else {
-          handle.readabilityHandler = nil
-          line.finish()
-          return
-        }
-        for complete in cutter.lines(adding: data) { line.yield(complete) }
-      }
+      PipeLines.read(
+        output.fileHandleForReading, line: { line.yield(String(decoding: $0, as: UTF8.self)) }, end: { line.finish() })
       try process.run()
+      // Else the end of the output never comes.
+      try output.fileHandleForWriting.close()
     }
 
     /// The next line; `nil` when it has ended and all was read.
@@ -70,22 +64,6 @@
     package static func built(_ name: String) -> String {
       URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: name).path
-    }
-  }
-
-  /// Bytes as they come, cut into lines.
-  // Safety: only the one reading queue of a pipe calls `lines(adding:)`.
-  private final class LineCutter: @unchecked Sendable {
-    private var rest = Data()
-
-    func lines(adding data: Data) -> [String] {
-      rest.append(data)
-      var lines: [String] = []
-      while let end = rest.firstIndex(of: 0x0A) {
-        lines.append(String(decoding: rest[rest.startIndex..<end], as: UTF8.self))
-        rest = Data(rest[(end + 1)...])
-      }
-      return lines
     }
   }
 #endif

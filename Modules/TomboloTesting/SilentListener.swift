@@ -15,7 +15,7 @@ package final class SilentListener: Sendable {
   /// One whose queue of connections has so many places; where they are taken, further connections are neither accepted nor refused.
   /// `nil` when the system gives no socket; `errno` tells why.
   package init?(queueLength: Int32 = 16) {
-    descriptor = socket(AF_INET, Self.kind, 0)
+    descriptor = socket(AF_INET, LoopbackSocket.kind, 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -36,7 +36,7 @@ package final class SilentListener: Sendable {
 
   /// Connects to it, and answers the connection's descriptor; -1 when that fails.
   func connection() -> Int32 {
-    let connection = socket(AF_INET, Self.kind, 0)
+    let connection = socket(AF_INET, LoopbackSocket.kind, 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -49,13 +49,5 @@ package final class SilentListener: Sendable {
     if isConnected { return connection }
     if connection >= 0 { close(connection) }
     return -1
-  }
-
-  private static var kind: Int32 {
-    #if canImport(Glibc)
-      Int32(SOCK_STREAM.rawValue)
-    #else
-      SOCK_STREAM
-    #endif
   }
 }

@@ -17,6 +17,11 @@ public enum FileStoragePlugin: RepairableStorage {
       help: "Room kept on the disk for settling when it is full; with much data more is kept."),
   ]
 
+  /// Set to `none`, it never flushes; set to anything else, it does when a batch asks for it.
+  public static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability? {
+    options.value("durability") == .string(StoreDurability.none.rawValue) ? StoreDurability.none : .full
+  }
+
   public static func make(
     _ options: PluginOptions, in context: PluginContext
   ) async throws -> any KeyValueStore {

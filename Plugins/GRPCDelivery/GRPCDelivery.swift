@@ -21,7 +21,8 @@ public import TomboloPorts
 /// `UNKNOWN`, `DEADLINE_EXCEEDED` and `RESOURCE_EXHAUSTED` are tried again, not before a `RetryInfo` or `retry-after`;
 /// `ALREADY_EXISTS`, and `ABORTED` or `FAILED_PRECONDITION` that tell of a version, are a conflict; `UNAUTHENTICATED` and
 /// `PERMISSION_DENIED` suspend the upstream; the rest is refused. A service tells of its version with a
-/// `tombolo.delivery.v1.RemoteVersion` among the details of its status, or only of its tag with the trailer `etag`.
+/// `tombolo.delivery.v1.RemoteVersion` among the details of its status, or only of its tag with the trailer `etag` and of the stamp
+/// of the operation that wrote it with `tombolo-written`.
 ///
 /// Calls share one connection, made when the first operation is delivered. Cancelling the task of a delivery ends its call.
 /// `close()` must be called before the last reference goes away.

@@ -20,13 +20,16 @@ struct UpstreamRefusal: Sendable {
   }
 
   /// Reads the details of the richer error model (`google.rpc.Status` in `grpc-status-details-bin`) and the trailers
-  /// `retry-after` (seconds), `grpc-retry-pushback-ms`, `etag`. Details that cannot be read count as not there: the status
-  /// stands without them.
+  /// `retry-after` (seconds), `grpc-retry-pushback-ms`, `etag`, `tombolo-written`. Details that cannot be read count as not there:
+  /// the status stands without them.
   init(_ error: RPCError) {
     self.init(error.code, error.message)
     let details = Self.details(of: error)
     retryAfter = details.compactMap(\.retryInfo).first?.delay ?? Self.retryAfter(error.metadata)
-    remote = Self.remoteVersion(details) ?? Self.tag(error.metadata).map { RemoteVersion(tag: $0, detail: "") }
+    remote = Self.remoteVersion(details)
+    let (tag, written) = (Self.tag(error.metadata), Self.written(error.metadata))
+    if remote == nil, tag != nil || written != nil { remote = RemoteVersion(tag: tag, detail: "") }
+    if let written, remote?.written == nil { remote?.written = written }
   }
 
   private static func details(of error: RPCError) -> [ErrorDetails] {
@@ -64,6 +67,14 @@ struct UpstreamRefusal: Sendable {
   private static func tag(_ metadata: Metadata) -> String? {
     metadata[stringValues: "etag"].first { !$0.isEmpty }
   }
+
+  /// As it was sent: text, or bytes where the name of the writer is not ASCII.
+  private static func written(_ metadata: Metadata) -> HybridTimestamp? {
+    let name = HeaderName.folded(HybridTimestamp.headerName)
+    if let text = metadata[stringValues: name].first(where: { !$0.isEmpty }) { return HybridTimestamp(text) }
+    let bytes = metadata[binaryValues: name + MetadataSyntax.binarySuffix].first { !$0.isEmpty }
+    return bytes.flatMap { HybridTimestamp(String(decoding: $0, as: UTF8.self)) }
+  }
 }
 
 extension RemoteVersion {
@@ -73,6 +84,7 @@ extension RemoteVersion {
       tag: message.hasTag ? message.tag : nil,
       modifiedAt: message.hasModifiedAtMilliseconds
         ? Timestamp(millisecondsSinceEpoch: message.modifiedAtMilliseconds) : nil,
+      written: message.hasWritten ? HybridTimestamp(message.written) : nil,
       payload: message.hasPayload ? Array(message.payload) : nil, detail: message.detail)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("One pass by hand, and what is left of it", .serialized, .timeLimit(.minutes(3)))
+@Suite("One pass by hand, and what is left of it", .serialized, .timeLimit(.minutes(15)))
 struct DrainTests {
   @Test("`tombolo drain` delivers what can be delivered without an agent; the history tells of it")
   func drain() async throws {
@@ -25,6 +25,23 @@ struct DrainTests {
       #expect(shown.status == 0 && shown.output.contains("delivered"), "\(shown.errors)")
 
       #expect(try await scene.tombolo("resume", "--kind", "k2").output.contains("nothing is paused"))
+      #expect(try await scene.tombolo("drain").output.contains("1 delivered"))
+      await upstream.killAndWait()
+    }
+  }
+
+  @Test("`--within` counts from the start of the command: what opening takes is not given again")
+  func within() async throws {
+    try await Scene.with { scene in
+      let upstream = try await scene.startUpstream()
+      #expect(try await scene.tombolo("enqueue", "--kind", "k").status == 0)
+      // Over before the store is open.
+      let drained = try await scene.tombolo("drain", "--within", "1ms", "--json")
+      #expect(drained.status == 0, "\(drained.errors)")
+      let answer = Web.Answer(status: 0, body: Data(drained.output.utf8))
+      #expect(try answer.value("reachedDeadline", as: Bool.self) == true)
+      #expect(try answer.value("attempted", as: Int.self) == 0)
+      #expect(try await scene.tombolo("status").output.contains("1"))
       #expect(try await scene.tombolo("drain").output.contains("1 delivered"))
       await upstream.killAndWait()
     }

@@ -84,7 +84,7 @@ struct ReloadTests {
       let good = try String(contentsOf: scene.configuration, encoding: .utf8)
       let changed =
         good.replacingOccurrences(of: scene.data.path, with: scene.data.path + "2")
-        .replacingOccurrences(of: "timeout: 1s\n", with: "timeout: 2s\n")
+        .replacingOccurrences(of: "timeout: 10s\n", with: "timeout: 20s\n")
       try (changed + "\nlogging: { level: debug }\n").write(to: scene.configuration, atomically: true, encoding: .utf8)
       let answer = try await Web.send("POST", agent.url + "/v1/reload")
       #expect(answer.status == 200)

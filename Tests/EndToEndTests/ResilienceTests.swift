@@ -19,6 +19,7 @@ struct ResilienceTests {
     try await Scene.with(Self.breaker) { scene in
       let upstream = try await scene.startUpstream()
       #expect(try await fail(scene).status < 300)
+      let start = ContinuousClock.now
       let agent = try await scene.startAgent()
       #expect(try await agentStatus(agent).state == "closed")
       #expect(try await scene.tombolo("status").output.contains("circuit breaker closed"))
@@ -53,15 +54,17 @@ struct ResilienceTests {
       let shown = try await poll {
         try await scene.tombolo("show", last).output
       } until: {
-        $0.contains("circuit breaker")
+        $0.contains("circuit breaker is open")
       }
       #expect(shown.contains("circuit breaker is open"), "\(shown)")
       let attempts = try await Web.send("GET", agent.url + "/v1/operations/" + last).value("attempts", as: Int.self)
       #expect(attempts <= 1)
 
-      // Without the breaker forty operations every 100 ms would have made hundreds of calls by now.
+      // Without the breaker forty operations every 100 ms would make hundreds of calls a second. With it there are those that are
+      // under way when it opens, and a probe every three seconds.
       let calls = try await attemptsMade(agent)
-      #expect(calls < 40, "\(calls) attempts")
+      let seconds = Int((ContinuousClock.now - start) / .seconds(1))
+      #expect(calls < 40 + seconds, "\(calls) attempts in \(seconds) s")
 
       #expect(try await Web.send("PUT", scene.upstreamURL + "/behaviour", "[]").status < 300)
       let done = try await Web.ask(agent.url + "/v1/status") { try $0.value("queue.delivered", as: Int.self) == 40 }
@@ -89,8 +92,10 @@ struct ResilienceTests {
       #expect(try await fail(scene).status < 300)
       let agent = try await scene.startAgent()
       for number in 0..<12 { _ = try await enqueue("orders.\(number)", agent) }
+      // The budget gains by itself while nobody asks for it.
       let used = try await Web.ask(agent.url + "/v1/status") {
         try $0.value("resilience.policies.0.refused", as: Int.self) >= 10
+          && $0.value("resilience.policies.0.balance", as: Double.self) < 5
       }
       #expect(try used.value("resilience.policies.0.refused", as: Int.self) >= 10)
       #expect(try used.value("resilience.policies.0.balance", as: Double.self) < 5)
@@ -107,14 +112,15 @@ struct ResilienceTests {
     }
   }
 
-  /// Ten first attempts and the two repetitions that are there at the start are not enough to open the breaker; the two or more
-  /// that the budget has gained when the refused ones come back are.
+  /// Ten first attempts and the two repetitions that are there at the start are not enough to open the breaker; the two that the
+  /// budget has gained when the refused ones come back are. It saves no more than those two: else an agent that had waited for its
+  /// first operation would open the breaker before anything is refused.
   static let breakerAndBudget = """
     queue:
       backoff: { type: constant, delay: 50ms, jitter: none }
     resilience:
       upstream:
-        - { type: retryBudget, ratio: 0, minimumPerSecond: 2, maximumSaved: 5 }
+        - { type: retryBudget, ratio: 0, minimumPerSecond: 2, maximumSaved: 2 }
         - { type: circuitBreaker, minimumCalls: 14, windowCalls: 50, openDuration: 4s }
     """
 
@@ -133,18 +139,18 @@ struct ResilienceTests {
       let upstream = try await MisbehavingUpstream.start(transport, in: scene)
       try await upstream.misbehave()
       let agent = try await scene.startAgent()
-      let calm = #/upstream: retry budget [2-5] of 5; circuit breaker closed/#
+      let calm = #/upstream: retry budget 2 of 2; circuit breaker closed/#
       #expect(try await scene.tombolo("status").output.contains(calm))
       for number in 0..<10 { _ = try await enqueue("orders.\(number)", agent) }
 
-      let isSpent = #/retry budget \d of 5, held back [1-9]/#
+      let isSpent = #/retry budget \d of 2, held back [1-9]/#
       let spent = try await poll {
         try await scene.tombolo("status").output
       } until: {
         $0.contains(isSpent)
       }
       #expect(spent.contains(isSpent), "\(spent)")
-      let both = #/retry budget \d of 5, held back \d+; circuit breaker open for another/#
+      let both = #/retry budget \d of 2, held back \d+; circuit breaker open for another/#
       let open = try await poll {
         try await scene.tombolo("status").output
       } until: {
@@ -188,7 +194,7 @@ struct ResilienceTests {
       let agent = try await scene.startAgent()
       let id = try await enqueue("orders.first", agent)
       let call = try await first.line { $0.hasPrefix("call") }
-      #expect(call == "call \(id) 1")
+      #expect(call.hasPrefix("call \(id) "), "\(call)")
       await first.killAndWait()
 
       for number in 0..<10 { _ = try await enqueue("orders.\(number)", agent) }
@@ -229,9 +235,9 @@ struct ResilienceTests {
     return Int(match.1) ?? 0
   }
 
-  /// Asks again and again until the answer is right; gives the last one after 60 seconds.
+  /// Asks again and again until the answer is right; gives the last one after three minutes.
   private func poll(_ ask: () async throws -> String, until isRight: (String) -> Bool) async throws -> String {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(180)
     while true {
       let answer = try await ask()
       if isRight(answer) || ContinuousClock.now > deadline { return answer }

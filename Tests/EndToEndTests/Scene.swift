@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOFoundationCompat
 import NIOHTTP1
+import TomboloTesting
 
 /// An agent, its upstream, and a folder for both: real processes on loopback.
 struct Scene {
@@ -13,7 +14,10 @@ struct Scene {
   let upstreamPort: Int
   let agentPort: Int
 
-  /// Runs `body` with a fresh folder and a port for the upstream that is free.
+  /// Runs `body` with a fresh folder, and a port each for the agent and the upstream that nobody else is given meanwhile.
+  ///
+  /// The limits of delivery and probe are as long as a busy machine may need: an answer that is late for them would be another
+  /// outcome than the one a test is about.
   ///
   /// - Parameters:
   ///   - extra: YAML that is added to the config.
@@ -21,7 +25,9 @@ struct Scene {
   static func with(_ extra: String = "", engine: Engine = .sqlite, _ body: (Scene) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-e2e-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let (port, agentPort) = (try freePort(), try freePort())
+    let (reservedPort, reservedAgentPort) = (try ReservedPort(), try ReservedPort())
+    defer { withExtendedLifetime((reservedPort, reservedAgentPort)) {} }
+    let (port, agentPort) = (reservedPort.number, reservedAgentPort.number)
     let configuration = folder.appending(path: "tombolo.yaml")
     let data = folder.appending(path: "data")
     try """
@@ -31,11 +37,11 @@ struct Scene {
       type: \(engine.rawValue)
       path: \(data.path)
     network:
-      probe: { type: http, url: "http://127.0.0.1:\(port)/health", interval: 200ms, timeout: 1s }
+      probe: { type: http, url: "http://127.0.0.1:\(port)/health", interval: 200ms, timeout: 10s }
     delivery:
       type: http
       baseURL: http://127.0.0.1:\(port)
-      timeout: 1s
+      timeout: 10s
       unauthorizedPause: 5s
     \(extra)
     """.write(to: configuration, atomically: true, encoding: .utf8)
@@ -55,6 +61,10 @@ struct Scene {
   var upstreamURL: String { "http://127.0.0.1:\(upstreamPort)" }
 
   func startAgent(_ arguments: String..., under wrapper: [String] = []) async throws -> Agent {
+    try await startAgent(arguments, under: wrapper)
+  }
+
+  func startAgent(_ arguments: [String], under wrapper: [String] = []) async throws -> Agent {
     let program = try RunningProgram(
       "tombolo", ["run", "--config", configuration.path] + arguments, folder: folder, wrapper: wrapper)
     return Agent(program: program, url: try await program.listeningURL())
@@ -75,22 +85,6 @@ struct Scene {
     let file = folder.appending(path: name)
     try "storage: \(storage)\n".write(to: file, atomically: true, encoding: .utf8)
     return file.path
-  }
-
-  private static func freePort() throws -> Int {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-        bind(socket, pointer, length) == 0 && getsockname(socket, pointer, &length) == 0
-      }
-    }
-    guard bound else { throw RunningProgram.Failure(description: "no free port: errno \(errno)") }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 }
 
@@ -124,21 +118,40 @@ enum Web {
     }
   }
 
+  /// What only reads is asked once more when there is no answer: where a program was killed and the next one listens on its port,
+  /// the client may still have a connection to the first.
   static func send(_ method: String, _ url: String, _ json: String? = nil) async throws -> Answer {
+    do {
+      return try await sendOnce(method, url, json)
+    } catch {
+      guard method == "GET" else { throw error }
+      return try await sendOnce(method, url, json)
+    }
+  }
+
+  /// Lives as long as the process. Its limits are for a test that hangs: `HTTPClient.shared` gives up a connection on which nothing
+  /// came for 90 seconds.
+  private static let client: HTTPClient = {
+    var configuration = HTTPClient.Configuration.singletonConfiguration
+    configuration.timeout = HTTPClient.Configuration.Timeout(connect: .seconds(600), read: .seconds(600))
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
+
+  private static func sendOnce(_ method: String, _ url: String, _ json: String?) async throws -> Answer {
     var request = HTTPClientRequest(url: url)
     request.method = .init(rawValue: method)
     if let json {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(ByteBuffer(string: json))
     }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    let response = try await client.execute(request, timeout: .seconds(600))
     let body = try await response.body.collect(upTo: 64 * 1_024 * 1_024)
     return Answer(status: Int(response.status.code), body: Data(buffer: body))
   }
 
-  /// Asks again and again until the answer is right; gives the last one after 60 seconds.
+  /// Asks again and again until the answer is right; gives the last one after three minutes.
   static func ask(_ url: String, until isRight: (Answer) throws -> Bool) async throws -> Answer {
-    let deadline = ContinuousClock.now + .seconds(60)
+    let deadline = ContinuousClock.now + .seconds(180)
     while true {
       let answer = try await send("GET", url)
       if try isRight(answer) || ContinuousClock.now > deadline { return answer }

@@ -26,7 +26,7 @@ struct StorageTests {
   }
 
   @Test(
-    "an agent whose disk fails to flush ends, and the next one delivers what was accepted", .timeLimit(.minutes(2)),
+    "an agent whose disk fails to flush ends, and the next one delivers what was accepted", .timeLimit(.minutes(15)),
     arguments: Engine.allCases)
   func failingFlush(engine: Engine) async throws {
     try await Scene.with(engine: engine) { scene in

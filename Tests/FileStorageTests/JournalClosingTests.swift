@@ -6,7 +6,7 @@ import TomboloPorts
 @Suite("Journal: closing")
 struct JournalClosingTests {
   @Test("Closing gives back a part, in a bounded number of flushes, however much there is to give back")
-  func boundedFlushes() throws {
+  func boundedFlushes() async throws {
     let files = SimulatedFiles()
     var options = JournalUnderTest.small
     options.closingByteCountMaximum = 1 << 20
@@ -15,6 +15,8 @@ struct JournalClosingTests {
       var batch = Batch()
       for number in start..<start + 10 { batch.put(Key("key \(number)"), [UInt8](repeating: 1, count: 100)) }
       try store.commit([batch])
+      // Other tests want the thread, too.
+      await Task.yield()
     }
     // All at once, so that commits had no occasion to give anything back.
     var batch = Batch()

@@ -11,6 +11,8 @@ import TomboloTesting
   import Musl
 #endif
 
+/// Long tests without a wait of their own give their thread back after every case: there are only as many as the machine has cores,
+/// and tests beside these need turns to go on.
 @Suite("Journal: crashes, damage and failing system calls")
 struct JournalCrashTests {
   typealias Fault = SimulatedFiles.Fault
@@ -57,7 +59,7 @@ struct JournalCrashTests {
   @Test(
     "Every prefix of every file opens with exactly the acknowledged state or is refused", arguments: [false, true],
     [40, 41, 42])
-  func prefixes(isClosed: Bool, commitCount: Int) throws {
+  func prefixes(isClosed: Bool, commitCount: Int) async throws {
     let (files, records) = try recorded(isClosed: isClosed, commitCount: commitCount)
     var count = 0
     var refusalCount = 0
@@ -69,6 +71,7 @@ struct JournalCrashTests {
         cut.replace(path, with: Array(bytes[..<length]))
         count += 1
         if try refusal(cut, records, "\(path) cut to \(length) of \(bytes.count)") != nil { refusalCount += 1 }
+        await Task.yield()
       }
     }
     print(
@@ -79,7 +82,7 @@ struct JournalCrashTests {
   @Test(
     "Every flipped byte of every file opens with exactly the acknowledged state, or is refused naming that file and a byte of it",
     arguments: [UInt8(0x01), 0x80, 0xFF], [false, true])
-  func flips(mask: UInt8, isClosed: Bool) throws {
+  func flips(mask: UInt8, isClosed: Bool) async throws {
     let (files, records) = try recorded(isClosed: isClosed)
     var count = 0
     var refusalCount = 0
@@ -91,6 +94,7 @@ struct JournalCrashTests {
         changed[index] ^= mask
         flipped.replace(path, with: changed)
         count += 1
+        await Task.yield()
         guard let refusal = try refusal(flipped, records, "\(path) byte \(index) of \(bytes.count)") else { continue }
         refusalCount += 1
         #expect(
@@ -103,7 +107,7 @@ struct JournalCrashTests {
   }
 
   @Test("Zeroes from any place to the end of any file, and a missing file, are no way to lose records")
-  func zeroes() throws {
+  func zeroes() async throws {
     let (files, records) = try recorded(isClosed: false)
     var count = 0
     for path in files.paths {
@@ -114,6 +118,7 @@ struct JournalCrashTests {
         let zeroed = files.afterKill()
         zeroed.replace(path, with: bytes[..<index] + [UInt8](repeating: 0, count: bytes.count - index))
         _ = try refusal(zeroed, records, "\(path) zero from \(index)")
+        await Task.yield()
       }
       let missing = files.afterKill()
       try missing.remove(path)
@@ -127,7 +132,7 @@ struct JournalCrashTests {
     arguments: [
       Fault.error(EIO), .error(ENOSPC), .error(EINTR), .half(EIO), .half(ENOSPC), .short,
     ], StoreDurability.allCases)
-  func everyCallFails(fault: Fault, durability: StoreDurability) throws {
+  func everyCallFails(fault: Fault, durability: StoreDurability) async throws {
     var number = 1
     var failed: [String: Int] = [:]
     while true {
@@ -153,6 +158,7 @@ struct JournalCrashTests {
       guard isFaultMet else { break }
       failed[String(files.lastCalls[0].prefix { $0 != " " }), default: 0] += 1
       number += 1
+      await Task.yield()
     }
     let list = failed.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     print("\(fault), \(durability): the 1st to the \(number - 1)th call failed (\(list)), then a run was clean")
@@ -243,8 +249,8 @@ struct JournalCrashTests {
   @Test(
     "After a power cut a store holds every commit its durability promises, whole ones only, and none without those before it",
     arguments: StoreDurability.allCases, UInt64(1)...5)
-  func powerCuts(durability: StoreDurability, seed: UInt64) throws {
-    let (lossCount, flushCount) = try powerCuts(durability, seed, asking: [nil])
+  func powerCuts(durability: StoreDurability, seed: UInt64) async throws {
+    let (lossCount, flushCount) = try await powerCuts(durability, seed, asking: [nil])
     switch durability {
     case .full:
       #expect(lossCount == 0)
@@ -258,8 +264,8 @@ struct JournalCrashTests {
   @Test(
     "After a power cut a store holds every commit up to the last one that was to be flushed, where batches ask for levels of their own",
     arguments: StoreDurability.allCases, UInt64(1)...2)
-  func powerCutsOfBatches(durability: StoreDurability, seed: UInt64) throws {
-    let (lossCount, _) = try powerCuts(durability, seed, asking: [nil, .normal, .full])
+  func powerCutsOfBatches(durability: StoreDurability, seed: UInt64) async throws {
+    let (lossCount, _) = try await powerCuts(durability, seed, asking: [nil, .normal, .full])
     #expect(lossCount > 0, "the simulated disk loses what was not flushed")
   }
 
@@ -267,7 +273,7 @@ struct JournalCrashTests {
   /// and how many flushes there were.
   private func powerCuts(
     _ durability: StoreDurability, _ seed: UInt64, asking levels: [StoreDurability?]
-  ) throws -> (lossCount: Int, flushCount: Int) {
+  ) async throws -> (lossCount: Int, flushCount: Int) {
     var generator = SeededGenerator(seed: seed)
     let files = SimulatedFiles()
     let store = try JournalUnderTest(files, durability: durability)
@@ -294,6 +300,7 @@ struct JournalCrashTests {
         let revision = try #require(try again.commit([batch]).first).get()
         #expect(!states.joined().contains { $0.revision == revision }, "a revision was given twice, seed \(seed)")
       }
+      await Task.yield()
     }
     print(
       "\(durability), seed \(seed): \(lossCount) of \(60 * 4) power cuts took commits; \(files.count(of: "sync")) flushes"
@@ -302,7 +309,7 @@ struct JournalCrashTests {
   }
 
   @Test("A store killed and opened at any moment holds what was acknowledged, also while room is given back")
-  func killsAtEveryCall() throws {
+  func killsAtEveryCall() async throws {
     let script = Script(seed: 11, count: 60)
     var number = 1
     while true {
@@ -312,7 +319,7 @@ struct JournalCrashTests {
       var acknowledged: [Record] = []
       var failed: Batch?
       for batch in script.batches where failed == nil {
-        if try storeError({ try store.commit([batch]) }) != nil {
+        if try store.commitError([batch]) != nil {
           failed = batch
         } else {
           acknowledged = try readable(store, [])
@@ -330,6 +337,7 @@ struct JournalCrashTests {
       let held = try again.records()
       #expect(try JournalUnderTest(copy.afterKill()).records() == held, "call \(number)")
       number += 1
+      await Task.yield()
     }
     #expect(number > 100)
   }

@@ -27,6 +27,11 @@ struct JournalUnderTest {
     try journal.commit(batches, within: StoreCapabilities(isDurable: true, isShareable: false))
   }
 
+  /// Commits, and answers with the store error it threw, or `nil`.
+  func commitError(_ batches: [Batch]) throws -> StoreError? {
+    try storeError { try commit(batches) }
+  }
+
   func close() throws {
     try journal.cleanBeforeClosing()
     try journal.finish()

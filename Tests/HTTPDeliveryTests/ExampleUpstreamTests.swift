@@ -104,7 +104,7 @@ struct ExampleUpstreamTests {
     request.method = method
     request.headers = HTTPHeaders(fields.map { ($0.key, $0.value) })
     request.body = .bytes(ByteBuffer(string: body))
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
     return (Int(response.status.code), String(buffer: try await response.body.collect(upTo: 1 << 20)))
   }
 }

@@ -76,6 +76,8 @@
       defer { close(server.listener) }
       while true {
         let connection = accept(server.listener, nil, nil)
+        // Neither is an end: `stop` must find the listener open.
+        if connection < 0, errno == EINTR || errno == ECONNABORTED { continue }
         guard connection >= 0 else { return nil }
         server.answer(connection)
       }
@@ -87,6 +89,7 @@
       var buffer = [UInt8](repeating: 0, count: 4_096)
       while !request.suffix(4).elementsEqual([13, 10, 13, 10]) {
         let count = read(connection, &buffer, buffer.count)
+        if count < 0, errno == EINTR { continue }
         guard count > 0 else { return }
         request += buffer[..<count]
       }

@@ -4,13 +4,18 @@
   import TomboloPorts
   import TomboloTesting
 
-  @Suite(.timeLimit(.minutes(1))) struct HTTPProbeTests {
-    /// Asks a server that answers `answer` once.
+  @Suite(.timeLimit(.minutes(5))) struct HTTPProbeTests {
+    /// The driver takes it for its own limit of connecting as well, and that runs in real time.
+    private static let timeout = Duration.seconds(60)
+
+    /// Asks a server that answers `answer` once. The clock stands still: no time limit ends it on a busy machine.
     private func check(
       _ answer: String, expectStatus: Int? = nil, expectBody: String? = nil
     ) async throws -> (result: ProbeResult, url: String) {
       let server = try HTTPProbeServer(answer: answer)
-      let probe = HTTPProbe(url: server.url, expectStatus: expectStatus, expectBody: expectBody)
+      let probe = HTTPProbe(
+        url: server.url, timeout: Self.timeout, expectStatus: expectStatus, expectBody: expectBody,
+        time: ManualTimeSource())
       let result = await probe.check()
       try await probe.close()
       server.stop()
@@ -61,7 +66,8 @@
     func header(expected: String, condition: NetworkStatus.Condition) async throws {
       let server = try HTTPProbeServer(
         answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Service: first\r\nX-Service: orders\r\n\r\n")
-      let probe = HTTPProbe(url: server.url, expectHeader: expected)
+      let probe = HTTPProbe(
+        url: server.url, timeout: Self.timeout, expectHeader: expected, time: ManualTimeSource())
       let result = await probe.check()
       try await probe.close()
       server.stop()
@@ -77,11 +83,12 @@
 
     @Test("a closed port is limited at once, and says that it refused")
     func refused() async throws {
-      let server = try HTTPProbeServer(answer: "")
-      server.stop()
+      let reserved = try ReservedPort()
+      defer { withExtendedLifetime(reserved) {} }
+      let url = "http://127.0.0.1:\(reserved.number)/health"
       // The clock stands still: no time limit helps the answer along.
-      let probe = HTTPProbe(url: server.url, time: ManualTimeSource())
-      #expect(await probe.check() == ProbeResult(.limited, detail: "connection refused by \(server.url)"))
+      let probe = HTTPProbe(url: url, timeout: Self.timeout, time: ManualTimeSource())
+      #expect(await probe.check() == ProbeResult(.limited, detail: "connection refused by \(url)"))
       try await probe.close()
     }
 
@@ -146,7 +153,7 @@
       for option in HTTPProbePlugin.options { values[option.name] = values[option.name] ?? option.defaultValue }
       let probe = try await HTTPProbePlugin.make(
         PluginOptions(path: "network.probe", values: values),
-        in: PluginContext(time: SystemTimeSource(), warn: { _ in }))
+        in: PluginContext(time: ManualTimeSource(), warn: { _ in }))
       #expect(await probe.check() == ProbeResult(.portal, detail: "\(server.url) answered 200 instead of 204"))
       let closable = try #require(probe as? any Closable)
       try await closable.close()

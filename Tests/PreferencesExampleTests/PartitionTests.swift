@@ -3,10 +3,10 @@ import Testing
 import TomboloPorts
 import TomboloQueue
 
-@Suite("Two devices behind links that break, the server in a process of its own", .serialized, .timeLimit(.minutes(10)))
+@Suite("Two devices behind links that break, the server in a process of its own", .serialized, .timeLimit(.minutes(20)))
 struct PartitionTests {
   enum Resolver: String, CaseIterable {
-    case timestamp, localWins, remoteWins, manual
+    case timestamp, localWins, remoteWins, manual, threeWayLocal, threeWayRemote, threeWayPark
 
     var resolver: any ConflictResolver {
       switch self {
@@ -14,8 +14,14 @@ struct PartitionTests {
       case .localWins: LocalWinsConflictResolver()
       case .remoteWins: RemoteWinsConflictResolver()
       case .manual: ManualConflictResolver()
+      case .threeWayLocal: ThreeWayMergeConflictResolver(onContradiction: .local)
+      case .threeWayRemote: ThreeWayMergeConflictResolver(onContradiction: .remote)
+      case .threeWayPark: ThreeWayMergeConflictResolver(onContradiction: .park)
       }
     }
+
+    /// A merge has something to do where an edit says what several fields are to be.
+    var merges: Bool { rawValue.hasPrefix("threeWay") }
   }
 
   /// Two for each resolver; 25 at night.
@@ -26,7 +32,7 @@ struct PartitionTests {
     arguments: Resolver.allCases, seeds)
   func converge(_ resolver: Resolver, _ seed: UInt64) async throws {
     try await PreferencesScene.with { scene in
-      try await PartitionedDevices(scene, seed: seed, resolver: resolver.resolver).run()
+      try await PartitionedDevices(scene, seed: seed, resolver: resolver.resolver, writesAll: resolver.merges).run()
     }
   }
 }

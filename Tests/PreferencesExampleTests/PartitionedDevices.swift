@@ -28,11 +28,14 @@ struct PartitionedDevices {
   private let scene: PreferencesScene
   private let seed: UInt64
   private let resolver: any ConflictResolver
+  private let writesAll: Bool
 
-  init(_ scene: PreferencesScene, seed: UInt64, resolver: any ConflictResolver) {
+  /// - Parameter writesAll: whether an edit says what all fields are to be, instead of one.
+  init(_ scene: PreferencesScene, seed: UInt64, resolver: any ConflictResolver, writesAll: Bool = false) {
     self.scene = scene
     self.seed = seed
     self.resolver = resolver
+    self.writesAll = writesAll
   }
 
   func run() async throws {
@@ -44,7 +47,7 @@ struct PartitionedDevices {
     }
     defer { for device in devices { device.proxy.stop() } }
     for life in 1...3 {
-      let running = try await devices.asyncMap(open)
+      let running = try await devices.asyncMap { try await open($0, timeout: .milliseconds(400)) }
       try await whileRunning(running) {
         for step in 1...12 {
           let index = Int.random(in: 0...1, using: &random)
@@ -53,11 +56,18 @@ struct PartitionedDevices {
       }
     }
     for device in devices { device.proxy.setPattern(.none) }
-    let running = try await devices.asyncMap(open)
+    // Nothing is broken from here on, so that whatever does not answer is merely slow.
+    let running = try await devices.asyncMap { try await open($0, timeout: .seconds(60)) }
     try await whileRunning(running) {
       for device in running { try await settle(device) }
       let truth: ServerCopy<Preferences> = try await running[0].online.preferences(of: Self.userID)
       for (index, device) in running.enumerated() {
+        // Before it asks again: of the version that it believes to have it holds what the server has.
+        let held = try await composite(device).documents.read(Self.userID)
+        #expect(held.version ?? 0 <= truth.version ?? 0, "seed \(seed), \(devices[index].name)")
+        if held.version == truth.version {
+          #expect(held.base == truth.document, "seed \(seed), \(devices[index].name)")
+        }
         let end = try await composite(device).read(Self.userID) { try await device.online.preferences(of: $0) }
         #expect(end.source == .server && end.value == truth.document, "seed \(seed), \(devices[index].name)")
         #expect(end.pending.isEmpty, "seed \(seed), \(devices[index].name)")
@@ -67,14 +77,14 @@ struct PartitionedDevices {
     try await audit(devices)
   }
 
-  private func open(_ device: Device) async throws -> PreferencesDevice {
+  private func open(_ device: Device, timeout: Duration) async throws -> PreferencesDevice {
     var configuration = QueueConfiguration()
     configuration.backoff = Backoff.constant(.milliseconds(50))
     // Being cut off without knowing it counts as attempts, and here it is most of the time.
     configuration.attemptsMaximum = 100_000
     let opened = try await PreferencesDevice.open(
       device.name, store: device.store, port: Int(device.proxy.port), logger: PreferencesScene.quiet,
-      resolver: resolver, configuration: configuration, timeout: .milliseconds(400))
+      resolver: resolver, configuration: configuration, timeout: timeout)
     opened.monitor.setOverride(.online)
     return opened
   }
@@ -83,6 +93,7 @@ struct PartitionedDevices {
   private func composite(_ device: PreferencesDevice) -> OfflineComposite<Preferences> {
     let documents = DocumentCollection(Preferences.self, in: device.offline)
       .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self).edited(by: SetLanguage.self)
+      .edited(by: ReplacePreferences.self)
     return OfflineComposite(documents, network: device.monitor)
   }
 
@@ -94,8 +105,18 @@ struct PartitionedDevices {
       let id = "\(device.name)-\(number)"
       device.written.append(id)
       let composite = composite(running)
-      let version = try await composite.documents.read(Self.userID).version ?? 0
-      if Bool.random(using: &random) {
+      let shown = try await composite.documents.read(Self.userID)
+      let version = shown.version ?? 0
+      if writesAll {
+        var preferences = shown.value ?? Preferences()
+        let fields = Int.random(in: 0..<3, using: &random)
+        if fields != 0 { preferences.theme = id }
+        if fields != 1 { preferences.language = id }
+        let edit = ReplacePreferences(userID: Self.userID, preferences: preferences, basedOn: version)
+        try await composite.write(edit, editID: id) { edit, id in
+          try await running.online.apply(edit, idempotencyKey: id)
+        }
+      } else if Bool.random(using: &random) {
         let edit = SetTheme(userID: Self.userID, theme: id, basedOn: version)
         try await composite.write(edit, editID: id) { edit, id in
           try await running.online.apply(edit, idempotencyKey: id)

@@ -1,22 +1,28 @@
+import FileStorage
 import Foundation
 import Logging
 import PreferencesExample
-import PreferencesService
 import Synchronization
 import Testing
+import TomboloNetwork
 import TomboloPorts
 import TomboloStorage
 import TomboloTesting
+
+@testable import PreferencesService
 
 /// A server in a process of its own, and devices that know its port.
 final class PreferencesScene: Sendable {
   let folder: URL
   private let process: Mutex<PreferencesServerProcess>
   let port: Int
+  /// Keeps the port while the server is away; `nil` where no server could listen beside it.
+  private let reserved: ReservedPort?
 
-  private init(_ folder: URL, _ process: PreferencesServerProcess) {
+  private init(_ folder: URL, _ process: PreferencesServerProcess, _ reserved: ReservedPort?) {
     self.folder = folder
     self.process = Mutex(process)
+    self.reserved = reserved
     port = process.port
   }
 
@@ -29,7 +35,14 @@ final class PreferencesScene: Sendable {
         Issue.record("the server's folder stays behind: \(error)")
       }
     }
-    let scene = PreferencesScene(folder, try await PreferencesServerProcess(program: server, folder: folder.path))
+    #if os(Linux)
+      let reserved: ReservedPort? = try ReservedPort()
+    #else
+      let reserved: ReservedPort? = nil
+    #endif
+    let process = try await PreferencesServerProcess(
+      program: server, folder: folder.path, port: reserved?.number ?? 0)
+    let scene = PreferencesScene(folder, process, reserved)
     defer { scene.kill() }
     try await body(scene)
   }
@@ -51,11 +64,21 @@ final class PreferencesScene: Sendable {
     return found
   }
 
+  /// The currency that the server has stored for a user. To be asked while it is away.
+  func storedCurrency(of userID: String) async throws -> String {
+    let store = try await FileStore(path: folder.path)
+    let record = try await PreferencesBook(store: store).record(of: userID)
+    try await store.close()
+    return record.preferences.currency
+  }
+
+  /// A device whose calls have all the time that a busy machine needs: none is given up because it is slow.
   func device(
-    _ name: String, store: any KeyValueStore = InMemoryStore(),
+    _ name: String, store: any KeyValueStore = InMemoryStore(), monitor: NetworkMonitor? = nil,
     resolver: any ConflictResolver = LastWins()
   ) async throws -> PreferencesDevice {
-    try await PreferencesDevice.open(name, store: store, port: port, logger: Self.quiet, resolver: resolver)
+    try await PreferencesDevice.open(
+      name, store: store, port: port, monitor: monitor, logger: Self.quiet, resolver: resolver, timeout: .seconds(60))
   }
 
   static var quiet: Logger {

@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import SQLiteStorage
 
-@Suite("A full disk never prevents settling (SQLite)", .serialized, .timeLimit(.minutes(15)))
+@Suite("A full disk never prevents settling (SQLite)", .serialized, .timeLimit(.minutes(30)))
 struct SQLiteFullDiskTests {
   private static let diskByteCount = 8 * 1_024 * 1_024
 
@@ -80,8 +80,9 @@ struct SQLiteFullDiskTests {
     }
   }
 
+  /// A part of the records only: who reads for longer than the writer waits for readers prevents the journal from beginning anew.
   private static func scanUnlessCancelled(_ store: SQLiteStore) async throws -> Int {
-    do { return try await store.scan(.all, limit: .max).count } catch is CancellationError { return 0 }
+    do { return try await store.scan(.all, limit: 100).count } catch is CancellationError { return 0 }
   }
 
   @Test("A store on a full disk can be opened and settled, closed before or let go without", arguments: [true, false])
@@ -97,6 +98,8 @@ struct SQLiteFullDiskTests {
         #expect(disk.freeByteCount > 0)
       }
       store = nil
+      // Closing may give room back, which must not be after the disk was filled up.
+      while try disk.isInUse { await Task.yield() }
       disk.fillUp()
       let again = try await openWhenFree(disk.path)
       #expect(try await again.scan(.all, limit: .max).count == count - settledCount + 1)

@@ -63,7 +63,9 @@ struct SQLiteRefusalTests {
 
   @Test("A flipped bit in the header of one of the first pages is met with damaged, or changes nothing that is read")
   func flippedBits() async throws {
-    let seed = UInt64.random(in: .min ... .max)
+    // The same places in every run; the nightly ones look at others.
+    let isNightly = ProcessInfo.processInfo.environment["TOMBOLO_NIGHTLY"] == "1"
+    let seed = isNightly ? UInt64.random(in: .min ... .max) : 1
     var random = SeededGenerator(seed: seed)
     try await TemporaryFolder.with { folder in
       try await fill(folder)

@@ -25,6 +25,20 @@ struct SmallDisk {
     return Int(system.f_bavail) * Int(system.f_frsize)
   }
 
+  /// Whether this process has a file of it open. What a store that was let go had open may be closed by threads of its own, a moment
+  /// later.
+  var isInUse: Bool {
+    get throws {
+      try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").contains { name in
+        var target = [CChar](repeating: 0, count: 4_096)
+        let count = readlink("/proc/self/fd/\(name)", &target, target.count)
+        // One that was closed meanwhile leads nowhere.
+        guard count > 0 else { return false }
+        return String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self).hasPrefix("\(path)/")
+      }
+    }
+  }
+
   private var filler: String { "\(path)/filler" }
 
   /// Takes all room that is left, as another program might.

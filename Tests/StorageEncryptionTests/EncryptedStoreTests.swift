@@ -63,7 +63,8 @@ import TomboloTesting
   @Test("another key is refused, and the message names the keys but does not hold them")
   func wrongKey() async throws {
     let inner = InMemoryStore()
-    let right = EncryptionKey()
+    // Not a random one: among the digits of its name there may be those that are looked for below.
+    let right = try EncryptionKey(bytes: (0..<32).map { UInt8($0) })
     _ = try await EncryptedStore.open(inner, keys: EncryptionKeys(right))
     let bytes = [UInt8](repeating: 0x5A, count: 32)
     let wrong = try EncryptionKey(bytes: bytes)

@@ -15,9 +15,13 @@ struct OfflineTaskListsTests {
     let network = ScriptedNetwork()
     let store: OfflineStore
     let lists: OfflineTaskLists
+    /// The edits that came to nothing.
+    let told: AsyncStream<EditNotice>
 
     init() async throws {
-      store = try await OfflineStore.open(store: InMemoryStore())
+      let (told, tell) = AsyncStream<EditNotice>.makeStream()
+      self.told = told
+      store = try await OfflineStore.open(store: InMemoryStore()) { tell.yield($0) }
       lists = OfflineTaskLists(store: store, server: server, network: network)
     }
 
@@ -95,6 +99,23 @@ struct OfflineTaskListsTests {
     try await scene.drain()
     #expect(await scene.server.calls.suffix(2) == ["remove a from 1", "put sweep in 2"])
     #expect(try await scene.texts(work) == ["sweep"])
+  }
+
+  @Test("while it runs, an edit that came to nothing is told without anybody reading", .timeLimit(.minutes(5)))
+  func runs() async throws {
+    let scene = try await Scene()
+    await scene.setOnline(false)
+    try await scene.lists.put(TaskItem(id: "a", text: "sweep"), in: "99")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await scene.lists.run() }
+      let waiting = try #require(try await scene.store.queue.list().snapshots.first)
+      try await scene.store.queue.discard(waiting.operation.id, reason: "no longer wanted")
+      for await notice in scene.told {
+        #expect((notice.kind, notice.reason) == ("tasks.put", "no longer wanted"))
+        break
+      }
+      group.cancelAll()
+    }
   }
 
   @Test("a task for a list that the server has not is taken back")

@@ -95,7 +95,7 @@ struct AgentWorld: Sendable {
     request.method = method
     request.headers = fields
     if let body { request.body = .bytes(ByteBuffer(string: body)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+    let response = try await Self.client.execute(request, timeout: .seconds(600))
     let bytes = try await response.body.collect(upTo: 64 << 20)
     return AgentAnswer(
       status: Int(response.status.code), fields: response.headers, body: String(buffer: bytes))
@@ -114,6 +114,14 @@ struct AgentWorld: Sendable {
   }
 
   static let quiet = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+  /// Lives as long as the process. Its limits are for a test that hangs: `HTTPClient.shared` gives up a connection on which nothing
+  /// came for 90 seconds, which many senders on a busy machine may need.
+  static let client: HTTPClient = {
+    var configuration = HTTPClient.Configuration.singletonConfiguration
+    configuration.timeout = HTTPClient.Configuration.Timeout(connect: .seconds(600), read: .seconds(600))
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }()
 }
 
 extension AgentWorld {
@@ -126,7 +134,7 @@ extension AgentWorld {
       continuation.finish()
     }
     request.body = .stream(parts, length: .unknown)
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+    let response = try await Self.client.execute(request, timeout: .seconds(600))
     let bytes = try await response.body.collect(upTo: 1 << 20)
     return AgentAnswer(status: Int(response.status.code), fields: response.headers, body: String(buffer: bytes))
   }

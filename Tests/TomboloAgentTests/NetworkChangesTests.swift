@@ -8,11 +8,11 @@ import TomboloNetwork
 import TomboloPorts
 import TomboloTesting
 
-@Suite("The network, live", .timeLimit(.minutes(1)))
+@Suite("The network, live", .timeLimit(.minutes(5)))
 struct NetworkChangesTests {
   /// The lines of `GET /v1/network/changes`.
   private func changes(_ world: AgentWorld) async throws -> HTTPClientResponse.Body.AsyncIterator {
-    let response = try await HTTPClient.shared.execute(
+    let response = try await AgentWorld.client.execute(
       HTTPClientRequest(url: world.base + "/v1/network/changes"), deadline: .distantFuture)
     #expect(response.status == .ok)
     #expect(response.headers.first(name: "Content-Type") == "application/x-ndjson")

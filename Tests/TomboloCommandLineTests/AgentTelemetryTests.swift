@@ -13,7 +13,7 @@ import Tracing
 
 @testable import TomboloProgram
 
-@Suite("The metrics and traces of the agent", .timeLimit(.minutes(1)))
+@Suite("The metrics and traces of the agent", .timeLimit(.minutes(5)))
 struct AgentTelemetryTests {
   @Test("A program that was bootstrapped with neither pays for neither")
   func none() async throws {

@@ -1,4 +1,6 @@
+import ExampleUpstream
 import Testing
+import TomboloPorts
 
 @testable import TomboloProgram
 
@@ -11,6 +13,8 @@ struct DemoScriptTests {
     pace.outageDuration = .milliseconds(600)
     pace.outageDurationAfterRestart = .milliseconds(300)
     pace.enqueueInterval = .milliseconds(10)
+    // It ends as soon as nothing waits; a busy machine may need long for that.
+    pace.recoveryDurationMaximum = .seconds(300)
     let board = DemoBoard()
     let report = try await DemoScript(pace: pace, board: board).run()
 
@@ -21,6 +25,21 @@ struct DemoScriptTests {
     #expect(report.measurements.limitedAt != nil && report.measurements.recoveryWords != nil)
     #expect(board.state.phase == .check)
     #expect(report.lines(width: 80).allSatisfy { $0.count <= 80 })
+  }
+
+  @Test("has its upstream wait for a port that another program has for a while, and tells it once")
+  func portTaken() async throws {
+    var toldCount = 0
+    try await DemoUpstream().serve { other, port in
+      let servedPort = try await DemoUpstream().serveAgain(
+        port: port, time: SystemTimeSource(),
+        whenTaken: {
+          toldCount += 1
+          await other.stop()
+        }, body: { _, servedPort in servedPort })
+      #expect(servedPort == port)
+    }
+    #expect(toldCount == 1)
   }
 
   @Test("leaves no folder behind when it is cancelled")

@@ -3,11 +3,12 @@ import TomboloAgent
 import TomboloComposition
 import TomboloPorts
 import TomboloQueue
+import TomboloTesting
 import Testing
 
 @testable import TomboloProgram
 
-@Suite("Access to the queue", .timeLimit(.minutes(1)))
+@Suite("Access to the queue", .timeLimit(.minutes(5)))
 struct QueueAccessTests {
   @Test("What goes in through either access is the same operation, and both tell of it alike")
   func alike() async throws {
@@ -117,10 +118,10 @@ struct QueueAccessTests {
         let first = try #require(OperationID(try await access.enqueue(NewOperation(kind: "k")).id))
         let waiting = NewOperation(
           kind: "k", payload: Array("1".utf8), coalescingKey: "c", uniqueness: .append, namespace: "n",
-          after: [.operation(first)])
+          after: [.operation(first)], base: Array("{}".utf8))
         let id = try #require(OperationID(try await access.enqueue(waiting, durability: StoreDurability.none).id))
         let stored = try #require(try await world.queue.snapshot(id)).operation
-        #expect(stored.after == [first] && stored.namespace == "n")
+        #expect(stored.after == [first] && stored.namespace == "n" && stored.base == waiting.base)
         #expect(try await access.enqueue(waiting).appended == id.description)
         #expect(try await access.operation(id).operation.awaiting == [first.description])
         let found = try await access.operations(OperationFilter(namespace: "n"), limit: 10).found
@@ -143,7 +144,7 @@ struct QueueAccessTests {
       {
         for scope in [Pause.Scope.queue, .kind("k"), .orderingKey("user/7 & co", namespace: "n")] {
           let told = try await access.pause(scope, reason: "because")
-          #expect(told.pauses.count == 1 && world.queue.pauses.map(\.scope) == [scope])
+          #expect(told.pauses.map(\.reason) == ["because"] && world.queue.pauses.map(\.scope) == [scope])
           #expect(try await other.pauses() == told)
           #expect(try await other.resume(scope).pauses.isEmpty)
         }
@@ -154,7 +155,9 @@ struct QueueAccessTests {
       for access in [world.agent, world.direct] as [any QueueAccess] {
         #expect(try await access.settled(id)?.detail == "no longer wanted")
         #expect(try await access.history(filter, limit: 5).operations.map(\.id) == [id.description])
-        #expect(try await access.history(HistoryFilter(kind: "l"), limit: 5).operations.isEmpty)
+        for other in [HistoryFilter(kind: "l"), HistoryFilter(state: .delivered)] {
+          #expect(try await access.history(other, limit: 5).operations.isEmpty)
+        }
         let error = await #expect(throws: (any Error).self) { try await access.edit(id, payload: [0x31]) }
         #expect(ExitReport(try #require(error)).text.contains("\(id)"))
       }
@@ -162,6 +165,20 @@ struct QueueAccessTests {
         operations: try await world.direct.history(filter, limit: 5).operations, hasMore: false, isKept: true,
         clock: WallClock(now: world.queue.time.now))
       #expect("\(text)".contains("no longer wanted"))
+    }
+  }
+
+  @Test("A dead operation gets another payload through both")
+  func edit() async throws {
+    try await AccessWorld.run { world in
+      let handler = RecordingHandler()
+      handler.setAnswer { _, _ in .reject(DeliveryFailure(.refused, "no")) }
+      let id = try #require(OperationID(try await world.direct.enqueue(NewOperation(kind: "k")).id))
+      try await SyncWorker(queue: world.queue, handler: handler).drain()
+      for (access, payload) in [(world.agent, "[2]"), (world.direct, "[3]")] as [(any QueueAccess, String)] {
+        try await access.edit(id, payload: Array(payload.utf8))
+        #expect(try await world.queue.snapshot(id)?.operation.payload == Array(payload.utf8))
+      }
     }
   }
 

@@ -59,7 +59,8 @@ import TomboloQueue
       try configuration.explain("queue.concurrency").map(\.explanation) == [
         """
         queue.concurrency: 5
-          How many operations are delivered at once.
+          How many operations are delivered at once. With more than one, what is delivered without an ordering key gives its place on while that is \
+        stored, so up to twice as many may be delivered again after a crash; with 1 each is stored before the next starts.
           allowed: an integer from 1 to 10000
           set by: command line (queue.concurrency)
           instead of: environment variable TOMBOLO_QUEUE_CONCURRENCY

@@ -7,7 +7,7 @@ import TomboloStorage
 import TomboloTesting
 
 /// A network that comes and goes ten times a second, with the whole of it: monitor, damping, queue and worker.
-@Suite(.timeLimit(.minutes(1))) struct FlapStormTests {
+@Suite(.timeLimit(.minutes(5))) struct FlapStormTests {
   /// Reports what it is given, until cancelled.
   private struct ScriptedPath: NetworkPathSource {
     let reports: AsyncStream<NetworkPathReport>

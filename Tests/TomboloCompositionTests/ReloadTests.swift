@@ -30,7 +30,16 @@ enum GatedDelivery: DeliveryPlugin {
       continuation.yield(entry)
     }
 
-    func wait() async { await withCheckedContinuation { more in state.withLock { $0.waiting.append(more) } } }
+    /// Notes `entry` and waits to be let go: whoever has heard of the entry finds somebody who waits.
+    func wait(noting entry: String) async {
+      await withCheckedContinuation { more in
+        state.withLock { state in
+          state.waiting.append(more)
+          state.entries.append(entry)
+        }
+        continuation.yield(entry)
+      }
+    }
 
     /// Lets go whoever waits; answers whether there was anybody.
     @discardableResult
@@ -55,8 +64,8 @@ enum GatedDelivery: DeliveryPlugin {
     var upstream: String { name }
 
     func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async -> DeliveryOutcome {
-      world.note("\(name) begins \(operation.kind)")
-      if operation.kind == "held" { await world.wait() }
+      let beginning = "\(name) begins \(operation.kind)"
+      if operation.kind == "held" { await world.wait(noting: beginning) } else { world.note(beginning) }
       world.note("\(name) ends \(operation.kind)")
       return .delivered
     }
@@ -68,8 +77,7 @@ enum GatedDelivery: DeliveryPlugin {
     guard try !options.boolean("refuses") else { throw PluginOptionError("delivery: it cannot be made") }
     let name = try options.string("name")
     if try options.boolean("waits") {
-      world.note("\(name) is being made")
-      await world.wait()
+      await world.wait(noting: "\(name) is being made")
     }
     return Handler(name: name, world: world)
   }
@@ -165,8 +173,7 @@ enum GatedDelivery: DeliveryPlugin {
       let reload = Task { try await system.reload(next) }
       if whileMaking { await world.until("two is being made") }
       reload.cancel()
-      // Whoever waits already, and whoever begins to wait only now.
-      while whileMaking, !world.release() { await Task.yield() }
+      if whileMaking { #expect(world.release()) }
       let isNew: Bool
       do {
         _ = try await reload.value

@@ -7,7 +7,7 @@ import TomboloQueue
 
 @testable import TomboloComposition
 
-@Suite("What a program hangs onto a system", .timeLimit(.minutes(1)))
+@Suite("What a program hangs onto a system", .timeLimit(.minutes(5)))
 struct SystemObservationTests {
   /// Hears of the queue, and of each delivery.
   private final class Ear: QueueListener {

@@ -3,7 +3,7 @@ import Testing
 import TomboloPorts
 import TomboloTesting
 
-@Suite("A store that is kept in a folder", .timeLimit(.minutes(2)))
+@Suite("A store that is kept in a folder", .timeLimit(.minutes(10)))
 struct FolderEngineTests {
   /// A closed store of 2,000 records.
   private func fill(_ folder: TemporaryFolder, _ engine: FolderEngine) async throws {

@@ -7,6 +7,9 @@ import TomboloStorage
 
 @Suite("StoreConformance")
 struct ReportTests {
+  /// Nothing here is about it but where a store hangs: the tests beside these may take the threads for long.
+  private static let timeLimit = Duration.seconds(1_800)
+
   @Test("Ids are unique and every rule has a sentence")
   func rules() {
     #expect(Set(StoreConformance.rules.map(\.id)).count == StoreConformance.rules.count)
@@ -16,7 +19,8 @@ struct ReportTests {
   @Test("Results are told as they come, and the report counts them")
   func report() async throws {
     var told: [String] = []
-    let report = try await StoreConformance { StoreFixture { InMemoryStore() } }.run(seed: 7) { told.append($0.id) }
+    let conformance = StoreConformance(timeLimit: Self.timeLimit) { StoreFixture { InMemoryStore() } }
+    let report = try await conformance.run(seed: 7) { told.append($0.id) }
     #expect(told == StoreConformance.rules.map(\.id))
     #expect(report.isConforming)
     #expect(report.keptCount + report.notApplicableCount == told.count)
@@ -34,7 +38,7 @@ struct ReportTests {
   func json() async throws {
     let rules = StoreConformance.rules.filter { ["get.order", "get.nothing", "durable.crash"].contains($0.id) }
     let fixture = FlawedDisk.fixture(.getDropsDuplicates)
-    let report = try await StoreConformance {
+    let report = try await StoreConformance(timeLimit: Self.timeLimit) {
       StoreFixture(open: fixture.open)
     }.run(rules, seed: .max)
     let json = try JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any]
@@ -50,7 +54,7 @@ struct ReportTests {
   @Test("A violation names rule, finding and seed; the same seed finds it again, with the same shortened commands")
   func shrinking() async throws {
     let rule = try #require(StoreConformance.rules.first { $0.id == "model.commands" })
-    let conformance = StoreConformance { FlawedDisk.fixture(.firstMutationWins) }
+    let conformance = StoreConformance(timeLimit: Self.timeLimit) { FlawedDisk.fixture(.firstMutationWins) }
     let violation = try #require(try await conformance.check(rule, seed: 42).violation)
     #expect(violation.description.hasPrefix("model.commands: the store and an ordered dictionary differ"))
     #expect(violation.description.hasSuffix("(seed 42)"))
@@ -75,7 +79,7 @@ struct ReportTests {
   @Test("A store that cannot be opened violates every rule, with the error as cause")
   func unopenable() async throws {
     let rule = try #require(StoreConformance.rules.first)
-    let result = try await StoreConformance {
+    let result = try await StoreConformance(timeLimit: Self.timeLimit) {
       StoreFixture { throw StoreError(.inaccessible, "no such folder") }
     }.check(rule)
     #expect((result.violation?.cause as? StoreError)?.code == .inaccessible)
@@ -87,7 +91,7 @@ struct ReportTests {
       group.cancelAll()
       group.addTask {
         await #expect(throws: CancellationError.self) {
-          _ = try await StoreConformance { StoreFixture { InMemoryStore() } }.run()
+          _ = try await StoreConformance(timeLimit: Self.timeLimit) { StoreFixture { InMemoryStore() } }.run()
         }
       }
     }

@@ -36,15 +36,19 @@ private struct End: Sendable {}
     var made = ContainerBuilder()
     let registering = clock.measure { made = Self.builder() }
     var container: Container?
-    let checking = try clock.measure { container = try made.build() }
+    // The quickest of a few counts: what else the machine does may hold up any of them, and a check that is slow is slow each time.
+    let limit = Duration.seconds(1)
+    var checking = Duration.seconds(3_600)
+    for _ in 1...10 where checking >= limit {
+      checking = min(checking, try clock.measure { container = try made.build() })
+    }
     let built = try #require(container)
     #expect(built.graph.nodes.count == Self.partCount)
     let starting = try await clock.measure { try await built.start() }
     try await built.close()
     print("200 registrations: registered in \(registering), checked in \(checking), made in \(starting)")
-    // Generous: a loaded machine in a debug build. What is to be caught is a check that walks
-    // every path; one that is merely quadratic passes.
-    #expect(checking < .seconds(1))
+    // Generous, for a debug build. What is to be caught is a check that walks every path; one that is merely quadratic passes.
+    #expect(checking < limit)
   }
 
   @Test("every one of two hundred missing dependencies is reported at once")

@@ -4,7 +4,7 @@ import TomboloNetwork
 import TomboloPorts
 import TomboloTesting
 
-@Suite(.timeLimit(.minutes(1))) struct NetworkMonitorPathTests {
+@Suite(.timeLimit(.minutes(5))) struct NetworkMonitorPathTests {
   @Test("the monitor follows the system while it runs, and has the probe asked after a change")
   func follows() async throws {
     let (reports, script) = AsyncStream.makeStream(of: NetworkPathReport.self)

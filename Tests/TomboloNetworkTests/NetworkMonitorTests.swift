@@ -4,7 +4,7 @@ import TomboloNetwork
 import TomboloPorts
 import TomboloTesting
 
-@Suite(.timeLimit(.minutes(1))) struct NetworkMonitorTests {
+@Suite(.timeLimit(.minutes(5))) struct NetworkMonitorTests {
   private let time = ManualTimeSource()
 
   private func makeMonitor(

@@ -6,7 +6,7 @@ import TomboloPorts
 import TomboloTesting
 
 /// Very many observers that come and go from several tasks while the status changes, against a model of what each must see.
-@Suite(.timeLimit(.minutes(3))) struct ObserverCrowdTests {
+@Suite(.timeLimit(.minutes(10))) struct ObserverCrowdTests {
   static let observerCount = 10_000
 
   /// What one observer saw. Its life is counted, to find one that is kept.

@@ -4,7 +4,7 @@ import TomboloNetwork
 import TomboloPorts
 import TomboloTesting
 
-@Suite(.timeLimit(.minutes(1))) struct WaitingTests {
+@Suite(.timeLimit(.minutes(5))) struct WaitingTests {
   private let time = ManualTimeSource()
   private var monitor: NetworkMonitor
 

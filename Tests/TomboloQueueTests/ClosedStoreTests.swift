@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("A store that closed itself", .timeLimit(.minutes(1)))
+@Suite("A store that closed itself", .timeLimit(.minutes(10)))
 struct ClosedStoreTests {
   private static let closed = StoreError(.closed, "the disk failed, and the store is closed")
 

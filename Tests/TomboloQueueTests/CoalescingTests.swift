@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Coalescing", .timeLimit(.minutes(2)))
+@Suite("Coalescing", .timeLimit(.minutes(10)))
 struct CoalescingTests {
   @Test(
     "The newest of what has not started stays, and the older one is told as superseded", arguments: TestEngine.allCases)

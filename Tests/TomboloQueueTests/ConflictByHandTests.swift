@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("A conflict that waits for a person", .timeLimit(.minutes(2)))
+@Suite("A conflict that waits for a person", .timeLimit(.minutes(10)))
 struct ConflictByHandTests {
   private static let there = Array(#"{"a":1,"b":{"c":2},"theirs":true}"#.utf8)
   private static let here = Array(#"{"a":1,"b":{"c":3},"ours":[1]}"#.utf8)

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Damaged records", .timeLimit(.minutes(2)))
+@Suite("Damaged records", .timeLimit(.minutes(10)))
 struct DamageTests {
   /// The records of an operation, or of its line, that a test damages.
   enum Part: CaseIterable {

@@ -36,6 +36,39 @@ struct DeliveryDecisionTests {
     #expect(settlement == .retry(Self.failure, due: Self.now.advanced(by: .seconds(waited))))
   }
 
+  @Test("Decorrelated waits grow from the one before, up to three times as long, always inside the cap")
+  func decorrelated() {
+    var configuration = QueueConfiguration()
+    configuration.backoff = Backoff.decorrelated(initial: .seconds(1), maximum: .seconds(60))
+    let decision = DeliveryDecision(configuration: configuration, now: Self.now)
+    var random = SeededGenerator(seed: 1)
+    func waits(after previous: Int?) -> [Duration] {
+      (0..<500).map { _ in
+        decision.retryWait(
+          after: nil, attempt: 9, previous: previous.map { .seconds($0) }, budgetWait: .zero, random: &random
+        ).duration
+      }
+    }
+    for previous in [1, 5, 60, 3_600] {
+      let waits = waits(after: previous)
+      #expect(waits.allSatisfy { $0 >= .seconds(1) && $0 <= .seconds(min(60, 3 * previous)) })
+      #expect(waits.contains { $0 > .seconds(min(60, 3 * previous)) / 2 })
+    }
+    #expect(waits(after: nil).contains { $0 > .seconds(15) })
+  }
+
+  @Test("The wait before is what was stored of it, and nothing before the first retry")
+  func waitBefore() {
+    var progress = ProgressRecord()
+    #expect(progress.retryWait == nil)
+    (progress.lastFailureAt, progress.dueAt) = (Self.now, Self.now.advanced(by: .seconds(7)))
+    #expect(progress.retryWait == nil)
+    progress.attemptCount = 1
+    #expect(progress.retryWait == .seconds(7))
+    progress.dueAt = Self.now.advanced(by: .seconds(-7))
+    #expect(progress.retryWait == .zero)
+  }
+
   @Test("The last attempt ends as a dead letter", arguments: [5, 6, 1_000])
   func exhausted(attempt: Int) {
     var random = SeededGenerator(seed: 1)

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Dependencies across keys", .timeLimit(.minutes(2)))
+@Suite("Dependencies across keys", .timeLimit(.minutes(10)))
 struct DependencyTests {
   @Test("What an urgent operation waits for becomes as urgent, and so does what that waits for in turn")
   func lifted() async throws {

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Durability for each enqueue", .timeLimit(.minutes(1)))
+@Suite("Durability for each enqueue", .timeLimit(.minutes(10)))
 struct DurabilityTests {
   private static func store(_ own: StoreDurability?, heeds: Bool = true) -> CountingStore {
     CountingStore(
@@ -36,8 +36,26 @@ struct DurabilityTests {
     try await test.queue.enqueue(NewOperation(kind: "test"), durability: .full)
     #expect(store.durabilities == [.normal, .full])
 
-    let weak = try await TestQueue.open(Self.store(.normal, heeds: false)) { $0.durability = .full }
+    // Put in place while it runs it is refused at each enqueue: whoever reloads a config asks first.
+    let weak = try await TestQueue.open(Self.store(.normal, heeds: false))
+    var configuration = weak.configuration
+    configuration.durability = .full
+    weak.queue.reconfigure(configuration)
     #expect(try await queueError { try await weak.queue.enqueue(NewOperation(kind: "test")) }?.field == "durability")
+  }
+
+  @Test(
+    "A queue whose configuration asks for more than its store can reach does not open, and says why",
+    arguments: [(StoreDurability.normal, StoreDurability.full, false), (nil, .full, false), (.normal, .normal, true)]
+      as [(StoreDurability?, StoreDurability, Bool)])
+  func unreachable(own: StoreDurability?, wanted: StoreDurability, isReachable: Bool) async throws {
+    let error = try await queueError {
+      _ = try await TestQueue.open(Self.store(own, heeds: false)) { $0.durability = wanted }
+    }
+    #expect((error == nil) == isReachable)
+    guard let error else { return }
+    #expect(error.code == .unsupported && error.field == "queue.durability")
+    #expect(error.message.contains("as durable as full") && error.message.contains("remove it"), "\(error)")
   }
 
   @Test("Together with others in one commit, the most that one of them needs counts")

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Editing what waits for a person, and the line of a key", .timeLimit(.minutes(2)))
+@Suite("Editing what waits for a person, and the line of a key", .timeLimit(.minutes(10)))
 struct EditTests {
   @Test("A dead operation gets another payload, is put back, and is delivered with it", arguments: TestEngine.allCases)
   func edit(engine: TestEngine) async throws {

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Enqueueing", .timeLimit(.minutes(2)))
+@Suite("Enqueueing", .timeLimit(.minutes(10)))
 struct EnqueueTests {
   @Test("What was enqueued is there after the store is opened again, field by field", arguments: TestEngine.allCases)
   func durable(engine: TestEngine) async throws {
@@ -217,6 +217,36 @@ struct EnqueueTests {
       try await test.worker.drain()
       #expect(try await test.queue.status().byteCount == 0)
       try await test.add()
+    }
+  }
+
+  @Test(
+    "Bases, and versions kept for a person, count towards the bytes until they are gone", arguments: TestEngine.allCases
+  )
+  func bytesBesidePayloads(engine: TestEngine) async throws {
+    func configure(_ configuration: inout QueueConfiguration) { configuration.bytesMaximum = 20 }
+    try await withQueue(engine, resolver: ManualConflictResolver(), configure) { test, _ in
+      func edit() -> NewOperation { NewOperation(kind: "test", payload: [1, 2], base: [3, 4, 5, 6]) }
+      let id = try await test.queue.enqueue(edit()).id
+      try await test.queue.enqueue(edit())
+      #expect(try await test.queue.status().byteCount == 12)
+      let long = NewOperation(kind: "test", payload: [1], base: [UInt8](repeating: 0, count: 8))
+      let error = try await queueError { try await test.queue.enqueue(long) }
+      #expect(error?.code == .full && error?.message.contains("and 9 more") == true, "\(String(describing: error))")
+      test.handler.setAnswer { _, attempt in
+        attempt.replacing == nil ? .conflict(RemoteVersion(payload: [7, 8, 9], detail: "412")) : .delivered
+      }
+      #expect(try await test.worker.drain().parked == 2)
+      #expect(try await test.queue.status().byteCount == 18)
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+      // What was met is the base now, and no longer kept beside it.
+      try await test.queue.resolve(id, with: .merged([1]))
+      #expect(try await test.queue.status().byteCount == 13)
+      try await test.worker.drain()
+      #expect(try await test.queue.status().byteCount == 9)
+      try await test.queue.discard(try #require(test.queue.list().snapshots.first).operation.id, reason: "no use")
+      #expect(try await test.queue.status().byteCount == 0)
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
     }
   }
 

@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Whatever a store fails at, nothing is lost and nothing is done twice", .timeLimit(.minutes(2)))
+@Suite("Whatever a store fails at, nothing is lost and nothing is done twice", .timeLimit(.minutes(10)))
 struct FailingStoreModelTests {
   @Test("Commits that are refused, and commits whose answer is lost", arguments: 0..<30)
   func randomFaults(seed: Int) async throws {

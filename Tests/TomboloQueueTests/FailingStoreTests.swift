@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("A store that fails", .timeLimit(.minutes(2)))
+@Suite("A store that fails", .timeLimit(.minutes(10)))
 struct FailingStoreTests {
   @Test(
     "A settlement that cannot be stored is tried again, and nothing is delivered twice", arguments: TestEngine.allCases)

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("A store without room", .timeLimit(.minutes(2)))
+@Suite("A store without room", .timeLimit(.minutes(10)))
 struct FullStoreTests {
   private static func enqueue(_ kind: String, at time: Timestamp) -> QueueRequest {
     let operation = NewOperation(kind: kind, payload: [UInt8](repeating: 0, count: 5_000))
@@ -69,6 +69,65 @@ struct FullStoreTests {
         await #expect(throws: Never.self, "\(settlement)") { try await test.queue.settle(claimed, settlement) }
       }
     }
+  }
+
+  /// Takes nothing longer than 1,000 bytes.
+  private static let noRoomForMuch: @Sendable (Int, [Batch]) -> FaultyStore.CommitFault? = { _, batches in
+    let isMuch = batches.flatMap(\.mutations).contains { mutation in
+      if case .put(_, let value) = mutation { value.count > 1_000 } else { false }
+    }
+    return isMuch ? .refused(StoreError(.full, "no room")) : nil
+  }
+
+  @Test("What notes a failure is stored although there is no room for a version kept beside it")
+  func keptApart() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    for kind in ["a", "b", "c"] { try await test.add(kind) }
+    let claimed = try await test.queue.claim(3)
+    let remote = RemoteVersion(payload: [UInt8](repeating: 9, count: 5_000), detail: "412")
+    store.onCommit(Self.noRoomForMuch)
+    let results = try await test.queue.engine.process([
+      .settle(claimed[0], .redeliver(replacing: remote, payload: remote.payload), isRepeat: false),
+      .settle(claimed[1], .retry(TestQueue.failure, due: test.time.now.advanced(by: .seconds(5))), isRepeat: false),
+      .settle(claimed[2], .parkConflict(TestQueue.failure, remote), isRepeat: false),
+    ])
+    #expect(throws: Never.self) { try results[1].get() }
+    for index in [0, 2] { #expect(throws: StoreError.self) { try results[index].get() } }
+    #expect(try await test.queue.status().retrying == 1)
+  }
+
+  @Test(
+    "A conflict that there is no room to keep is tried again until there is: nothing is lost, and nothing delivered twice"
+  )
+  func conflictWithoutRoom() async throws {
+    struct Theirs: ConflictResolver {
+      func resolve(_ operation: SyncOperation, against remote: RemoteVersion) -> ResolutionResult {
+        .merged(remote.payload ?? [])
+      }
+    }
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store, resolver: Theirs())
+    let there = [UInt8](repeating: 9, count: 5_000)
+    test.handler.setAnswer { _, attempt in
+      attempt.replacing == nil ? .conflict(RemoteVersion(payload: there, detail: "412")) : .delivered
+    }
+    try await test.whileRunning {
+      store.onCommit(Self.noRoomForMuch)
+      try await test.add("a")
+      // The settlement is refused, and refused again, and waits each time to be tried again.
+      while test.time.timeUntilNextSleeper != .milliseconds(100) { await Task.yield() }
+      test.time.advance(by: .milliseconds(100))
+      while test.time.timeUntilNextSleeper != .milliseconds(200) { await Task.yield() }
+      #expect(store.commitCount == 3)
+      #expect(test.handler.calls.count == 1)
+      store.heal()
+      test.time.advance(by: .milliseconds(200))
+      await test.handler.waitForCalls(2)
+    }
+    #expect(test.handler.calls.last?.operation.payload == there)
+    #expect(try await test.queue.status().delivered == 1)
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
   }
 
   @Test("An operation released while there is no room goes back in line without a note, and is delivered")

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("What a plain operation costs", .timeLimit(.minutes(2)))
+@Suite("What a plain operation costs", .timeLimit(.minutes(10)))
 struct HotPathTests {
   @Test(
     "Two puts to enqueue and two deletes to settle, beside the counts, however many are stored", arguments: [0, 3_000])
@@ -32,11 +32,40 @@ struct HotPathTests {
     #expect(store.readCount == 0)
   }
 
-  @Test("Many enqueued and settled together share one record of the counts")
+  @Test("A hundred enqueued together share one record of the counts")
   func together() async throws {
     let store = CountingStore(InMemoryStore())
     let test = try await TestQueue.open(store)
     _ = try await test.queue.enqueue((0..<100).map { _ in NewOperation(kind: "test") })
     #expect(store.puts.count == 201)
+  }
+
+  @Test("What is enqueued and settled while a commit is under way shares the next commit, and one record of the counts")
+  func enqueuedAndSettled() async throws {
+    let counting = CountingStore(InMemoryStore())
+    let store = FaultyStore(counting)
+    let test = try await TestQueue.open(store)
+    let settledID = try await test.add()
+    let claimed = try #require(try await test.queue.claim(1).first)
+    let gate = WakeSignal()
+    store.onCommit { number, _ in
+      if number == 1 { await gate.wait() }
+      return nil
+    }
+    async let first = test.add()
+    while store.commitCount == 0 { await Task.yield() }
+    async let second = test.add()
+    async let settled: Void = test.queue.settle(claimed, .delivered(attempt: 1))
+    while test.queue.gatherer.waitingCount < 2 { await Task.yield() }
+    counting.reset()
+    gate.signal()
+    let ids = try await [first, second]
+    try await settled
+    #expect(store.commitCount == 2)
+    // The commit that was held, and the one of the two that waited for it.
+    #expect(counting.puts.count { $0 == QueueLayout.counts } == 2)
+    #expect(counting.puts.count == 2 * (2 + 1))
+    #expect(counting.deletes.contains(QueueLayout.operation(settledID)))
+    for id in ids { #expect(try await test.state(id) == .pending) }
   }
 }

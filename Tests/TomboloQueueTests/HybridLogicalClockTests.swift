@@ -4,7 +4,7 @@ import TomboloQueue
 import TomboloStorage
 import TomboloTesting
 
-@Suite("Hybrid logical clock", .timeLimit(.minutes(1)))
+@Suite("Hybrid logical clock", .timeLimit(.minutes(10)))
 struct HybridLogicalClockTests {
   private static func at(_ milliseconds: Int64) -> Timestamp { Timestamp(millisecondsSinceEpoch: milliseconds) }
   private static func stamp(_ milliseconds: Int64, _ counter: UInt32 = 0, _ node: String = "a") -> HybridTimestamp {
@@ -35,6 +35,15 @@ struct HybridLogicalClockTests {
     #expect(clock.observe(Self.stamp(300_000, 0, "b"), at: Self.at(0)))
     #expect(!clock.observe(Self.stamp(300_001, 0, "b"), at: Self.at(0)))
     #expect(clock.last == Self.stamp(300_000, 0, "b"))
+  }
+
+  @Test("A clock that continues another one and that other never give the same stamp, nor a lower one")
+  func continuing() {
+    let first = HybridLogicalClock(node: "a")
+    let second = HybridLogicalClock(node: "b", continuing: first)
+    let stamps = [first, second, second, first].map { $0.next(at: Self.at(7)) }
+    #expect(
+      stamps == [Self.stamp(7, 0, "a"), Self.stamp(7, 1, "b"), Self.stamp(7, 2, "b"), Self.stamp(7, 3, "a")])
   }
 
   @Test("A counter that is used up goes on with the next millisecond")

@@ -7,11 +7,13 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Limits of single kinds", .timeLimit(.minutes(2)))
+@Suite("Limits of single kinds", .timeLimit(.minutes(10)))
 struct KindLimitTests {
   @Test("No more of a kind at once than its limit, others fill the rest, and all are delivered", arguments: [1, 3])
   func concurrency(limit: Int) async throws {
     let most = Mutex((now: 0, most: 0))
+    // As many as may be are under way before the first one ends.
+    let gate = Turnstile()
     try await withQueue(.memory, { $0.kindLimits["slow"] = KindLimit(concurrency: limit) }) { test, _ in
       test.handler.setAnswer { operation, _ in
         guard operation.kind == "slow" else { return .delivered }
@@ -19,6 +21,7 @@ struct KindLimitTests {
           count.now += 1
           count.most = max(count.most, count.now)
         }
+        await gate.pass(operation.kind)
         for _ in 0..<20 { await Task.yield() }
         most.withLock { $0.now -= 1 }
         return .delivered
@@ -26,6 +29,8 @@ struct KindLimitTests {
       for _ in 0..<40 { try await test.add("slow", priority: .critical) }
       for _ in 0..<40 { try await test.add("fast") }
       try await test.whileRunning {
+        await gate.waitForWaiting(limit)
+        gate.open()
         while try await test.queue.status().delivered < 80 { await Task.yield() }
       }
       #expect(most.withLock { $0.most } == limit)

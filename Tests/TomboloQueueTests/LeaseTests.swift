@@ -1,4 +1,5 @@
 import SQLiteStorage
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
@@ -6,7 +7,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Leases, where several processes share a store", .timeLimit(.minutes(2)))
+@Suite("Leases, where several processes share a store", .timeLimit(.minutes(10)))
 struct LeaseTests {
   private static func store() -> InMemoryStore {
     InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: true))
@@ -14,9 +15,13 @@ struct LeaseTests {
 
   /// Two processes on one store, with one clock.
   private func pair(
-    _ store: any KeyValueStore, _ other: (any KeyValueStore)? = nil, leaseDuration: Duration = .seconds(60)
+    _ store: any KeyValueStore, _ other: (any KeyValueStore)? = nil, leaseDuration: Duration = .seconds(60),
+    clock: ApartTime? = nil, _ configure: (inout QueueConfiguration) -> Void = { _ in }
   ) async throws -> (TestQueue, TestQueue) {
-    let first = try await TestQueue.open(store) { $0.leaseDuration = leaseDuration }
+    let first = try await TestQueue.open(store, clock: clock) {
+      $0.leaseDuration = leaseDuration
+      configure(&$0)
+    }
     return (first, try await TestQueue.open(other ?? store, after: first))
   }
 
@@ -36,13 +41,20 @@ struct LeaseTests {
       for _ in 0..<20 { await Task.yield() }
       return .delivered
     }
-    let workers = [first.queue, second.queue].map { SyncWorker(queue: $0, handler: overlap, network: first.network) }
+    // Both hold their first delivery until the other has one, so that both take part however late one of them begins.
+    let gate = Turnstile()
+    let workers = [first.queue, second.queue].map {
+      SyncWorker(queue: $0, handler: FirstHeldHandler(overlap, at: gate), network: first.network)
+    }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for worker in workers { group.addTask { try await worker.run() } }
-      while first.handler.calls.count < 120 {
+      func goOn() async {
         first.time.advance(by: .seconds(1))
         for _ in 0..<100 { await Task.yield() }
       }
+      while gate.waiting.count < 2 { await goOn() }
+      gate.open()
+      while first.handler.calls.count < 120 { await goOn() }
       for worker in workers { worker.stop() }
       try await group.waitForAll()
     }
@@ -89,25 +101,31 @@ struct LeaseTests {
 
   @Test("A lease is renewed while its handler runs, however long")
   func renewal() async throws {
-    let (first, second) = try await pair(Self.store())
+    let clock = ApartTime(.seconds(20))
+    let (first, second) = try await pair(Self.store(), clock: clock) {
+      $0.attemptTimeout = .seconds(1_000)
+      $0.sharedPollInterval = .seconds(1_000)
+    }
     let gate = WakeSignal()
     first.handler.setAnswer { _, _ in
       await gate.wait()
       return .delivered
     }
-    let worker = first.worker
     let id = try await first.add()
     try await first.whileRunning {
       await first.handler.waitForCalls(1)
-      for _ in 0..<6 {
-        while worker.time.uptime >= .zero, first.time.timeUntilNextSleeper == nil { await Task.yield() }
+      // 147 seconds, of a lease of 60.
+      for _ in 0..<7 {
+        // The renewal sleeps. A second more than that passes each time, so that nothing else ever waits for just as long: the end of a
+        // lease, which the worker waits for too, is never 20 seconds away.
+        await clock.waitForSleeper()
         let before = try await first.store.get(QueueLayout.lease(id))
-        first.time.advance(by: .seconds(20))
+        clock.advance(by: .seconds(21))
         while try await first.store.get(QueueLayout.lease(id)) == before { await Task.yield() }
         _ = try await second.queue.promote()
         #expect(try await second.queue.claim(1).isEmpty)
-        if first.time.uptime >= .seconds(20) { break }
       }
+      #expect(first.time.uptime >= .seconds(120))
       gate.signal()
       while try await first.queue.status().delivered == 0 { await Task.yield() }
     }
@@ -126,9 +144,9 @@ struct LeaseTests {
 
   @Test("A handler is cancelled when its lease was lost, and nothing it answers is stored")
   func lost() async throws {
-    let (first, second) = try await pair(Self.store())
+    let (first, second) = try await pair(Self.store()) { $0.sharedPollInterval = .seconds(1_000) }
     first.handler.setAnswer { _, _ in
-      do { try await Task.sleep(for: .seconds(60)) } catch { return .reject(TestQueue.failure) }
+      do { try await Task.sleep(for: .seconds(3_600)) } catch { return .reject(TestQueue.failure) }
       return .delivered
     }
     let id = try await first.add()
@@ -141,6 +159,8 @@ struct LeaseTests {
       var batch = Batch()
       batch.put(QueueLayout.lease(id), lease.encoded())
       _ = try await first.store.commit([batch])
+      // The renewal sleeps, and nothing that wakes earlier.
+      while first.time.timeUntilNextSleeper != .seconds(20) { await Task.yield() }
       first.time.advance(by: .seconds(20))
       while first.worker.summary.released == 0 { await Task.yield() }
     }
@@ -154,8 +174,8 @@ struct LeaseTests {
     try await TestEngine.sqlite.withPlace { place in
       let path = try #require(place.path)
       let (one, two) = (
-        try await SQLiteStore(path: path, durability: .none, isShared: true),
-        try await SQLiteStore(path: path, durability: .none, isShared: true)
+        try await SQLiteStore(path: path, durability: .none, busyTimeout: .seconds(60), isShared: true),
+        try await SQLiteStore(path: path, durability: .none, busyTimeout: .seconds(60), isShared: true)
       )
       await #expect(throws: StoreError.self) { try await SQLiteStore(path: path, durability: .none) }
       let (first, second) = try await pair(one, two)
@@ -213,5 +233,27 @@ struct LeaseTests {
     try await first.add()
     #expect(first.queue.pauses.map(\.scope) == [.kind("test")])
     #expect(try await first.worker.drain().attempted == 0)
+  }
+}
+
+/// Holds its first delivery until it is let through.
+private final class FirstHeldHandler: OperationHandler {
+  let upstream = "first held"
+  private let base: any OperationHandler
+  private let gate: Turnstile
+  private let hasBegun = Mutex(false)
+
+  init(_ base: any OperationHandler, at gate: Turnstile) {
+    self.base = base
+    self.gate = gate
+  }
+
+  func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
+    let isFirst = hasBegun.withLock { hasBegun in
+      defer { hasBegun = true }
+      return !hasBegun
+    }
+    if isFirst { await gate.pass(operation.kind) }
+    return try await base.deliver(operation, attempt: attempt)
   }
 }

@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Network and upstream", .timeLimit(.minutes(2)))
+@Suite("Network and upstream", .timeLimit(.minutes(10)))
 struct NetworkTests {
   private static let unreachable = DeliveryFailure(.unreachable, "connection refused")
   private static let unauthorized = DeliveryFailure(.unauthorized, "401")

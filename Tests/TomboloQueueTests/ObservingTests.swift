@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Observing a queue", .timeLimit(.minutes(2)))
+@Suite("Observing a queue", .timeLimit(.minutes(10)))
 struct ObservingTests {
   @Test("Every change is told once, in order, for each operation", arguments: TestEngine.allCases)
   func events(engine: TestEngine) async throws {
@@ -134,6 +134,11 @@ struct ObservingTests {
         .suspended(until: Timestamp(millisecondsSinceEpoch: 0), TestQueue.failure),
         "the upstream is not called before 1970-01-01T00:00:00.000Z: no luck"
       ),
+      (
+        .spread(until: Timestamp(millisecondsSinceEpoch: 0)),
+        "the network is back, and it starts at 1970-01-01T00:00:00.000Z at the latest"
+      ),
+      (.paced(upstream: "billing"), "the upstream billing is called slowly after an outage or an overload"),
       (.held(nil), "waits for a person"), (.held(TestQueue.failure), "waits for a person: no luck"),
     ] as [(WaitingReason, String)])
   func reasons(reason: WaitingReason, words: String) {

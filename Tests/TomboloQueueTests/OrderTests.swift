@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Order", .timeLimit(.minutes(2)))
+@Suite("Order", .timeLimit(.minutes(10)))
 struct OrderTests {
   @Test("One key's operations go one at a time in enqueue order, others side by side", arguments: TestEngine.allCases)
   func keyOrder(engine: TestEngine) async throws {

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Pausing, and namespaces that are not active", .timeLimit(.minutes(2)))
+@Suite("Pausing, and namespaces that are not active", .timeLimit(.minutes(10)))
 struct PauseTests {
   @Test(
     "What is paused waits, through a restart, and everything else goes on", arguments: TestEngine.allCases,

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Permanent failures and settling by hand", .timeLimit(.minutes(2)))
+@Suite("Permanent failures and settling by hand", .timeLimit(.minutes(10)))
 struct PermanentFailureTests {
   @Test(
     "A rejected operation is dead-lettered, and the rest of its key goes on or waits", arguments: TestEngine.allCases,
@@ -28,6 +28,83 @@ struct PermanentFailureTests {
       #expect(test.handler.calls.map(\.attempt.number).allSatisfy { $0 == 1 })
       #expect(try await later.queue.status().delivered == 2)
       #expect(try await QueueAudit.problems(in: later.store).isEmpty)
+    }
+  }
+
+  /// Found by seed 5053 of the simulation.
+  @Test(
+    "One that gives way to an older one put back by hand is spared as long as its upstream asked",
+    arguments: TestEngine.allCases)
+  func givesWay(engine: TestEngine) async throws {
+    try await withQueue(engine) { test, _ in
+      test.handler.setAnswer { operation, attempt in
+        switch (operation.kind, attempt.number) {
+        case ("old", _): .reject(TestQueue.failure)
+        case (_, 1): .retry(after: .seconds(100), TestQueue.failure)
+        default: .delivered
+        }
+      }
+      let old = try await test.add("old", key: "k")
+      let new = try await test.add("new", key: "k")
+      try await test.worker.drain()
+      #expect(try await test.state(new) == .retrying)
+      test.handler.setAnswer { _, _ in .delivered }
+      try await test.queue.retry(old)
+      #expect(try await test.state(new) == .blocked)
+      try await test.worker.drain()
+      #expect(test.attempted == ["old", "new", "old"])
+      #expect(try await test.state(new) == .retrying)
+      #expect(try await test.queue.status().retrying == 1)
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+      test.time.advance(by: .seconds(99))
+      try await test.worker.drain()
+      #expect(test.attempted.count == 3)
+      test.time.advance(by: .seconds(1))
+      try await test.worker.drain()
+      #expect(test.attempted == ["old", "new", "old", "new"])
+      #expect(try await test.queue.status().delivered == 2)
+    }
+  }
+
+  @Test(
+    "One that gave way and whose progress is damaged holds up nothing ahead of it, and is parked",
+    arguments: TestEngine.allCases)
+  func givesWayDamaged(engine: TestEngine) async throws {
+    try await withQueue(engine) { test, _ in
+      test.handler.setAnswer { operation, _ in
+        operation.kind == "old" ? .reject(TestQueue.failure) : .retry(after: .seconds(100), TestQueue.failure)
+      }
+      let old = try await test.add("old", key: "k")
+      let new = try await test.add("new", key: "k")
+      try await test.worker.drain()
+      test.handler.setAnswer { _, _ in .delivered }
+      try await test.queue.retry(old)
+      var damage = Batch()
+      damage.put(QueueLayout.progress(new), [1, 2, 3])
+      _ = try await test.store.commit([damage])
+      try await test.worker.drain()
+      #expect(test.attempted == ["old", "new", "old"])
+      #expect(try await test.state(old) == nil)
+      #expect(try await test.state(new) == .parked)
+    }
+  }
+
+  @Test(
+    "One that gave way and is retried by hand meanwhile is not put off again", arguments: TestEngine.allCases)
+  func givesWayAndIsRetried(engine: TestEngine) async throws {
+    try await withQueue(engine) { test, _ in
+      test.handler.setAnswer { operation, _ in
+        operation.kind == "old" ? .reject(TestQueue.failure) : .retry(after: .seconds(100), TestQueue.failure)
+      }
+      let old = try await test.add("old", key: "k")
+      let new = try await test.add("new", key: "k")
+      try await test.worker.drain()
+      test.handler.setAnswer { _, _ in .delivered }
+      try await test.queue.retry(old)
+      try await test.queue.retry(new)
+      try await test.worker.drain()
+      #expect(test.attempted == ["old", "new", "old", "new"])
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
     }
   }
 

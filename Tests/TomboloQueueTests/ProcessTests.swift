@@ -9,7 +9,7 @@ import TomboloTesting
 @testable import TomboloQueue
 
 // One at a time: while a test waits for its process it keeps a thread of the pool, which has but a few.
-@Suite("Two real processes on one store", .serialized, .timeLimit(.minutes(3)))
+@Suite("Two real processes on one store", .serialized, .timeLimit(.minutes(10)))
 struct ProcessTests {
   /// The engines whose folders several processes may share.
   enum Engine: String, Codable, Sendable, CaseIterable, CustomTestStringConvertible {
@@ -57,7 +57,8 @@ struct ProcessTests {
     func openQueue(at time: any TimeSource = SystemTimeSource()) async throws -> SyncQueue {
       let store: any KeyValueStore =
         switch engine {
-        case .sqlite: try await SQLiteStore(path: path, durability: .normal, isShared: true)
+        case .sqlite:
+          try await SQLiteStore(path: path, durability: .normal, busyTimeout: .seconds(60), isShared: true)
         case .lmdb: try await LMDBStore(path: path, durability: .normal, mapByteCount: 1 << 20, isShared: true)
         }
       var configuration = QueueConfiguration()

@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Progress of a long handler", .timeLimit(.minutes(2)))
+@Suite("Progress of a long handler", .timeLimit(.minutes(10)))
 struct ProgressTests {
   @Test("What a handler reports is shown with the operation, and told at most once a second")
   func shown() async throws {

@@ -79,7 +79,7 @@ enum QueueAudit {
     counted.byteCount = 0
     counted.dependencies = edgeCounts.values.reduce(0, +)
     for (id, operation) in operations {
-      counted.byteCount += operation.payload.count
+      counted.byteCount += operation.keptByteCount + (progress[id]?.keptByteCount ?? 0)
       let own = places[id] ?? []
       let name = OrderingKey(of: operation)?.stored
       let isMember = name.map { members[$0]?.contains(id) ?? false } ?? false
@@ -140,6 +140,7 @@ enum QueueAudit {
       problems.append("\(histories.count) are in the history, \(prunings.count) to be pruned")
     }
     if counted != stored { problems.append("counts say \(stored), there is \(counted)") }
-    return problems
+    // What it goes through has no order of its own, and a seed has to show the same words again.
+    return problems.sorted()
   }
 }

@@ -67,5 +67,9 @@ struct RecordVersionTests {
     #expect(counts.encoded() == bytes)
     counts.dependencies = 2
     #expect(try QueueCounts(counts.encoded()) == counts)
+    counts.newestStamp = HybridTimestamp(time: Timestamp(millisecondsSinceEpoch: 12), counter: 3)
+    #expect(try QueueCounts(counts.encoded()) == counts)
+    (counts.newestID, counts.leases) = (id, 4)
+    #expect(try QueueCounts(counts.encoded()) == counts)
   }
 }

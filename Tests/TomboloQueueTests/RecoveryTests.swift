@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Recovery", .timeLimit(.minutes(2)))
+@Suite("Recovery", .timeLimit(.minutes(10)))
 struct RecoveryTests {
   @Test(
     "The spread is a random part of a share of the outage, never longer than its maximum; a short outage has none",
@@ -57,6 +57,60 @@ struct RecoveryTests {
       await test.handler.waitForCalls(2)
       #expect(test.attempted == ["critical", "normal"])
     }
+  }
+
+  @Test(
+    "Whoever waits for room at an upstream that starts slowly, or was overloaded, is told so; what is critical waits for neither"
+  )
+  func paced() async throws {
+    let test = try await TestQueue.open(InMemoryStore())
+    let gate = Turnstile()
+    test.handler.setAnswer { operation, _ in
+      await gate.pass(operation.kind)
+      return .delivered
+    }
+    for number in 0..<3 { try await test.add("\(number)") }
+    let second = try #require(try await test.queue.list().snapshots.first { $0.operation.kind == "1" })
+    #expect(test.worker.waitingReason(for: second) == .itsTurn)
+    try await test.whileRunning {
+      await test.handler.waitForCalls(1)
+      #expect(test.worker.waitingReason(for: second) == .paced(upstream: "recording"))
+      var critical = second
+      critical.operation.priority = .critical
+      #expect(test.worker.waitingReason(for: critical) == .itsTurn)
+      gate.open()
+      await test.handler.waitForCalls(3)
+    }
+  }
+
+  @Test("What is critical is told that it has its turn, where others wait for the random moment")
+  func criticalDoesNotSpread() {
+    var state = DeliveryGate(QueueConfiguration())
+    let at = Timestamp(millisecondsSinceEpoch: 0)
+    let online = NetworkStatus(.online, since: at, evidence: [])
+    state.networkChanged(NetworkStatus(.offline, since: at, evidence: []), at: .zero, fraction: 1)
+    state.networkChanged(online, at: .seconds(3_600), fraction: 1)
+    func reason(isCritical: Bool) -> WaitingReason? {
+      state.obstacle(upstream: "u", isCritical: isCritical, at: .seconds(3_600), wall: at, status: online)
+    }
+    #expect(reason(isCritical: false) == .spread(until: at.advanced(by: .seconds(30))))
+    #expect(reason(isCritical: true) == nil)
+  }
+
+  @Test("As many at once as the queue allows are no slow start: the next one has its turn")
+  func fullButNotPaced() {
+    var configuration = QueueConfiguration()
+    configuration.concurrency = 2
+    var gate = DeliveryGate(configuration)
+    for _ in 0..<2 {
+      let isReserved = gate.reserve(upstream: "u", isUrgent: false, at: .zero)
+      #expect(isReserved)
+      gate.succeeded(upstream: "u")
+    }
+    let limit = gate.limit(of: "u")
+    #expect(limit == 2)
+    #expect(!gate.isPaced("u"))
+    #expect(!gate.isPaced("never met"))
   }
 
   @Test("Devices that lost the network together start at different moments")
@@ -154,6 +208,7 @@ struct RecoveryTests {
     for _ in 0..<4 { try await test.add("quick") }
     try await test.whileRunning {
       await quick.waitForCalls(8)
+      await slow.waitForCalls(1)
       #expect(slow.calls.count == 1)
       gate.open()
       await slow.waitForCalls(12)

@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Retries and time", .timeLimit(.minutes(2)))
+@Suite("Retries and time", .timeLimit(.minutes(10)))
 struct RetryTests {
   @Test("Attempts and due times survive a restart", arguments: TestEngine.allCases)
   func restart(engine: TestEngine) async throws {

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("The limits on count and bytes", .timeLimit(.minutes(2)))
+@Suite("The limits on count and bytes", .timeLimit(.minutes(10)))
 struct RoomTests {
   @Test("Rejecting changes nothing and names the limit", arguments: TestEngine.allCases)
   func reject(engine: TestEngine) async throws {

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Nothing starves", .timeLimit(.minutes(2)))
+@Suite("Nothing starves", .timeLimit(.minutes(10)))
 struct StarvationTests {
   @Test("What was passed over often enough has its turn, however much that is urgent comes", arguments: [1, 4, 64])
   func turns(maximum: Int) async throws {

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Stopping", .timeLimit(.minutes(2)))
+@Suite("Stopping", .timeLimit(.minutes(10)))
 struct StopTests {
   @Test("A graceful stop starts nothing more and lets deliveries in flight finish", arguments: TestEngine.allCases)
   func graceful(engine: TestEngine) async throws {

@@ -18,11 +18,13 @@ struct TestQueue: Sendable {
 
   static let failure = DeliveryFailure(.upstreamFailed, "no luck")
 
-  /// - Parameter opening: a queue of an earlier process, whose time, network, handler and settings go on.
+  /// - Parameters:
+  ///   - opening: a queue of an earlier process, whose time, network, handler and settings go on.
+  ///   - clock: what the queue goes by, where some sleep apart from the others.
   static func open(
     _ store: any KeyValueStore, resolver: any ConflictResolver = TimestampConflictResolver(),
     after opening: TestQueue? = nil, handlers: (any OperationHandler)? = nil,
-    time ownTime: ManualTimeSource? = nil,
+    time ownTime: ManualTimeSource? = nil, clock: ApartTime? = nil,
     _ configure: (inout QueueConfiguration) -> Void = { _ in }
   ) async throws -> TestQueue {
     var configuration = opening?.configuration ?? QueueConfiguration()
@@ -32,13 +34,14 @@ struct TestQueue: Sendable {
       configuration.stallTimeout = .zero
     }
     configure(&configuration)
-    let time = opening?.time ?? ownTime ?? ManualTimeSource()
+    let time = opening?.time ?? clock?.time ?? ownTime ?? ManualTimeSource()
+    let source: any TimeSource = if let clock { clock } else { time }
     let network = opening?.network ?? ScriptedNetwork()
     let handler = opening?.handler ?? RecordingHandler()
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let queue = try await SyncQueue.open(
-      store: store, configuration: configuration, time: time,
+      store: store, configuration: configuration, time: source,
       ids: MonotonicOperationIDSource(random: SeededGenerator(seed: 1)), logger: logger)
     let worker = SyncWorker(
       queue: queue, handler: handlers ?? handler, network: network, resolver: resolver,

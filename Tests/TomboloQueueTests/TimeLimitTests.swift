@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("The time limits of attempts", .timeLimit(.minutes(1)))
+@Suite("The time limits of attempts", .timeLimit(.minutes(10)))
 struct TimeLimitTests {
   /// Counts sleeps.
   private final class CountingTime: TimeSource {
@@ -54,9 +54,11 @@ struct TimeLimitTests {
     await withDiscardingTaskGroup { group in
       group.addTask { await limits.run { happenings.report(of: $0) } }
       for (index, id) in ids.enumerated() {
-        let limit = limits.begin(id, within: .seconds(10 + index))
+        let interruption = Interruption()
+        let limit = limits.begin(id, within: .seconds(10 + index), interruption)
         group.addTask {
-          if await limit.wait() { happenings.end(index) }
+          let (_, reason) = await interruption.run { await untilCancelled() }
+          if reason == .timeOver { happenings.end(index) }
           limits.ended(limit)
         }
       }
@@ -81,16 +83,38 @@ struct TimeLimitTests {
     }
   }
 
-  @Test("Whoever is cancelled while he waits is not told that his time is over")
+  @Test("A task that is cancelled for another reason is not told that it was interrupted")
   func cancelled() async throws {
-    let limits = TimeLimits(time: ManualTimeSource())
-    let limit = limits.begin(OperationID(high: 0, low: 1), within: .seconds(1))
-    let isOver = await withTaskGroup(of: Bool.self) { group in
-      group.addTask { await limit.wait() }
+    let interruption = Interruption()
+    let reason = await withTaskGroup(of: Interruption.Reason?.self) { group in
+      group.addTask { await interruption.run { await untilCancelled() }.reason }
       group.cancelAll()
-      return await group.next() ?? true
+      return await group.next() ?? .leaseLost
     }
-    #expect(!isOver)
+    #expect(reason == nil)
+  }
+
+  @Test("Only the task that the handler runs on is cancelled, and only while it runs")
+  func ownTask() async throws {
+    let (early, late) = (Interruption(), Interruption())
+    early.interrupt(.leaseLost)
+    early.interrupt(.timeOver)
+    let states = await withTaskGroup(of: [Bool].self) { group in
+      group.addTask {
+        let before = await early.run { Task.isCancelled }
+        #expect(before.reason == .leaseLost)
+        return [before.value, Task.isCancelled]
+      }
+      group.addTask {
+        let (isCancelled, reason) = await late.run { Task.isCancelled }
+        #expect(reason == nil)
+        late.interrupt(.timeOver)
+        return [isCancelled, Task.isCancelled]
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(Set(states) == [[true, true], [false, false]])
+    #expect(!Task.isCancelled)
   }
 
   @Test("A limit that was shortened counts for the next attempt, while a longer one is under way")
@@ -105,6 +129,8 @@ struct TimeLimitTests {
     try await test.add("long", priority: .critical)
     try await test.whileRunning {
       await test.handler.waitForCalls(1)
+      // Its sleep begins before the clock moves.
+      while test.time.timeUntilNextSleeper != .seconds(500) { await Task.yield() }
       var shorter = test.configuration
       shorter.attemptTimeout = .seconds(20)
       test.worker.reconfigure(shorter)
@@ -118,4 +144,8 @@ struct TimeLimitTests {
       while try await test.queue.status().delivered < 2 { await Task.yield() }
     }
   }
+}
+
+private func untilCancelled() async {
+  await WakeSignal().wait()
 }

@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Typed commands and the handler registry", .timeLimit(.minutes(2)))
+@Suite("Typed commands and the handler registry", .timeLimit(.minutes(10)))
 struct TypedCommandTests {
   private struct SetCurrency: SyncCommand, Equatable {
     static let kind = "preferences.setCurrency"

@@ -5,7 +5,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("Uniqueness: what happens when one with the same coalescing key is there", .timeLimit(.minutes(2)))
+@Suite("Uniqueness: what happens when one with the same coalescing key is there", .timeLimit(.minutes(10)))
 struct UniquenessTests {
   private func operation(_ payload: String, _ policy: UniquenessPolicy?, key: String = "c") -> NewOperation {
     NewOperation(kind: "test", payload: Array(payload.utf8), coalescingKey: key, uniqueness: policy)

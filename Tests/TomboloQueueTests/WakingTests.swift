@@ -4,7 +4,7 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("WakeSignal, Alarm and Broadcast", .timeLimit(.minutes(1)))
+@Suite("WakeSignal, Alarm and Broadcast", .timeLimit(.minutes(10)))
 struct WakingTests {
   @Test("A signal before the wait is remembered, and many count as one")
   func remembered() async {

@@ -6,9 +6,12 @@ import TomboloTesting
 
 @testable import TomboloQueue
 
-@Suite("The watchdog", .timeLimit(.minutes(2)))
+@Suite("The watchdog", .timeLimit(.minutes(10)))
 struct WatchdogTests {
   private static let limit = Duration.seconds(120)
+
+  /// On which the watchdog, which looks twice within the limit, sleeps apart from all others.
+  private static func clock() -> ApartTime { ApartTime(limit / 2) }
 
   @Test("A stall is told once, and again after things have moved in between")
   func machine() {
@@ -34,32 +37,44 @@ struct WatchdogTests {
     #expect(watchdog.look(isDue: false, at: .seconds(700), limit: Self.limit) == .recovered)
   }
 
-  /// Lets the watchdog look, `count` times.
-  private func looks(_ count: Int, _ time: ManualTimeSource) async {
+  /// Found by seed 2673 of the simulation.
+  @Test("The time before a look that could not be taken counts against nobody, and a stall that was told goes on")
+  func couldNotLook() {
+    var watchdog = Watchdog(at: .zero)
+    watchdog.couldNotLook(at: .seconds(100))
+    #expect(watchdog.look(isDue: true, at: .seconds(219), limit: Self.limit) == .well)
+    #expect(watchdog.look(isDue: true, at: .seconds(220), limit: Self.limit) == .stalled(since: .seconds(100)))
+    watchdog.couldNotLook(at: .seconds(280))
+    #expect(watchdog.look(isDue: true, at: .seconds(340), limit: Self.limit) == .stillStalled)
+  }
+
+  /// Lets the watchdog look, `count` times, and returns when it has.
+  private func looks(_ count: Int, _ clock: ApartTime) async {
     for _ in 0..<count {
-      while time.timeUntilNextSleeper.map({ $0 > .seconds(60) }) ?? true { await Task.yield() }
-      time.advance(by: .seconds(60))
-      for _ in 0..<200 { await Task.yield() }
+      await clock.waitForSleeper()
+      clock.advance(by: .seconds(60))
     }
+    await clock.waitForSleeper()
   }
 
   @Test("What is due and lost to the worker's memory is told as stalled, shown in the status, and delivered")
   func mended() async throws {
-    let test = try await TestQueue.open(InMemoryStore()) { $0.stallTimeout = Self.limit }
+    let clock = Self.clock()
+    let test = try await TestQueue.open(InMemoryStore(), clock: clock) { $0.stallTimeout = Self.limit }
     let events = test.queue.events()
     try await test.whileRunning {
       // A worker that rests, and an operation that nobody told it of.
-      await test.time.waitForSleepers(1)
+      await clock.waitForSleeper()
       let id = try await test.queue.enqueue(NewOperation(kind: "first")).id
       await test.handler.waitForCalls(1)
       while try await test.queue.status().delivered == 0 { await Task.yield() }
       while test.queue.engine.state.withLock({ !$0.inFlight.isEmpty }) { await Task.yield() }
       let other = try await test.loseFromMemory("lost")
       #expect(other > id)
-      await looks(2, test.time)
+      await looks(2, clock)
       await test.handler.waitForCalls(2)
       while try await test.queue.status().delivered < 2 { await Task.yield() }
-      await looks(1, test.time)
+      await looks(1, clock)
       #expect(try await test.queue.status().stalledSince == nil)
       var told: [QueueEvent.Change] = []
       for await event in events {
@@ -72,7 +87,8 @@ struct WatchdogTests {
 
   @Test("Handlers that hang for ever are told once and shown; progress of one is a sign of life")
   func hanging() async throws {
-    let test = try await TestQueue.open(InMemoryStore()) {
+    let clock = Self.clock()
+    let test = try await TestQueue.open(InMemoryStore(), clock: clock) {
       ($0.stallTimeout, $0.concurrency, $0.attemptTimeout) = (Self.limit, 1, .seconds(119))
     }
     let gate = WakeSignal()
@@ -86,12 +102,12 @@ struct WatchdogTests {
     try await test.whileRunning {
       await test.handler.waitForCalls(1)
       let attempt = try #require(test.handler.calls.first).attempt
-      await looks(1, test.time)
+      await looks(1, clock)
       attempt.report(DeliveryProgress(completedCount: 1, totalCount: 9))
-      await looks(1, test.time)
+      await looks(1, clock)
       #expect(try await test.queue.status().stalledSince == nil)
       let since = test.time.now.advanced(by: .seconds(-60))
-      await looks(4, test.time)
+      await looks(4, clock)
       #expect(try await test.queue.status().stalledSince == since)
       gate.signal()
       var told: [QueueEvent] = []
@@ -108,14 +124,15 @@ struct WatchdogTests {
   @Test(
     "Offline, paused or idle is no stall", arguments: ["offline", "paused", "idle"])
   func calm(why: String) async throws {
-    let test = try await TestQueue.open(InMemoryStore()) {
+    let clock = Self.clock()
+    let test = try await TestQueue.open(InMemoryStore(), clock: clock) {
       ($0.stallTimeout, $0.pilotInterval) = (Self.limit, .seconds(100_000))
     }
     if why == "offline" { test.network.set(.offline) }
     if why == "paused" { try await test.queue.pause(.queue, reason: "test") }
     if why != "idle" { try await test.add() }
     try await test.whileRunning {
-      await looks(5, test.time)
+      await looks(5, clock)
       let stalled = try await test.queue.status().stalledSince
       #expect(stalled == nil)
     }

@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("AdaptiveLimiting", .timeLimit(.minutes(1)))
+@Suite("AdaptiveLimiting", .timeLimit(.minutes(5)))
 struct AdaptiveLimitTests {
   @Test("It grows by about one a round while it is used, and not while it is idle")
   func grows() {

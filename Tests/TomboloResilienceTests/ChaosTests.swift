@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("Chaos", .timeLimit(.minutes(1)))
+@Suite("Chaos", .timeLimit(.minutes(5)))
 struct ChaosTests {
   func outcomes(seed: UInt64, _ chaos: Chaos) async throws -> (text: String, calls: Int) {
     let test = TestEnvironment(seed: seed)

@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("CircuitBreaker", .timeLimit(.minutes(1)))
+@Suite("CircuitBreaker", .timeLimit(.minutes(5)))
 struct CircuitBreakerTests {
   struct Broken: Error {}
 

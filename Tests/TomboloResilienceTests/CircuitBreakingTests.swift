@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("CircuitBreaking", .timeLimit(.minutes(1)))
+@Suite("CircuitBreaking", .timeLimit(.minutes(5)))
 struct CircuitBreakingTests {
   let test = TestEnvironment()
   static let touchy = CircuitBreakerConfiguration(callCountMinimum: 2, window: .count(4))

@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("ConcurrencyGate", .timeLimit(.minutes(1)))
+@Suite("ConcurrencyGate", .timeLimit(.minutes(5)))
 struct ConcurrencyGateTests {
   @Test("Who waits enters by priority, and within one in the order of arrival")
   func order() {

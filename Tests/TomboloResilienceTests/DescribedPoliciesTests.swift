@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("DescribedPolicies", .timeLimit(.minutes(1)))
+@Suite("DescribedPolicies", .timeLimit(.minutes(5)))
 struct DescribedPoliciesTests {
   let test = TestEnvironment()
 

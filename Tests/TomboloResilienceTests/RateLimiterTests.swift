@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("RateLimiter", .timeLimit(.minutes(1)))
+@Suite("RateLimiter", .timeLimit(.minutes(5)))
 struct RateLimiterTests {
   let clock = ManualClock()
 

@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("Retry", .timeLimit(.minutes(1)))
+@Suite("Retry", .timeLimit(.minutes(5)))
 struct RetryTests {
   let test = TestEnvironment()
 

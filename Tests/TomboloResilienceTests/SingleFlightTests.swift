@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("SingleFlight", .timeLimit(.minutes(1)))
+@Suite("SingleFlight", .timeLimit(.minutes(5)))
 struct SingleFlightTests {
   let clock = ManualClock()
   let flights = SingleFlight<String, Int>()

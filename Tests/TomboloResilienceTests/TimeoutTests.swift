@@ -1,7 +1,7 @@
 import Testing
 import TomboloResilience
 
-@Suite("Timeouts", .timeLimit(.minutes(1)))
+@Suite("Timeouts", .timeLimit(.minutes(5)))
 struct TimeoutTests {
   let test = TestEnvironment()
 

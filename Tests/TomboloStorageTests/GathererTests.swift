@@ -1,10 +1,11 @@
+import Dispatch
 import Synchronization
 import Testing
 import TomboloPorts
 
 @testable import TomboloStorage
 
-@Suite("Gatherer", .timeLimit(.minutes(1)))
+@Suite("Gatherer", .timeLimit(.minutes(10)))
 struct GathererTests {
   private struct Refusal: Error {}
 
@@ -25,7 +26,7 @@ struct GathererTests {
 
   /// Has 0 lead, and 1... wait in that order, each known to wait before the next comes.
   private func submit(
-    _ count: Int, to gatherer: Gatherer<Int, Int>, _ recorder: Recorder
+    _ count: Int, to gatherer: NumberGatherer, _ recorder: Recorder
   ) async -> [Result<Int, any Error>] {
     await withTaskGroup(of: (Int, Result<Int, any Error>).self) { group in
       group.addTask { (0, await Self.result { try await gatherer.submit(0) }) }
@@ -48,7 +49,7 @@ struct GathererTests {
   @Test("What comes in while a group is under way is the next group, in order, and each gets its own answer")
   func groups() async throws {
     let recorder = Recorder()
-    let gatherer = Gatherer<Int, Int>(countMaximum: 100) { group in
+    let gatherer = NumberGatherer(countMaximum: 100) { group in
       await recorder.process(group)
       return group.map { .success($0 * 10) }
     }
@@ -60,7 +61,7 @@ struct GathererTests {
   @Test("A group keeps to the limits on count and weight, and one request alone may exceed the weight")
   func limits() async throws {
     let recorder = Recorder()
-    let gatherer = Gatherer<Int, Int>(countMaximum: 3, weightMaximum: 6, weigh: { $0 }) { group in
+    let gatherer = NumberGatherer(countMaximum: 3, weightMaximum: 6) { group in
       await recorder.process(group)
       return group.map { .success($0) }
     }
@@ -72,7 +73,7 @@ struct GathererTests {
   @Test("An error that a group throws is everybody's answer, and the next group goes on")
   func errors() async throws {
     let recorder = Recorder()
-    let gatherer = Gatherer<Int, Int>(countMaximum: 2) { group in
+    let gatherer = NumberGatherer(countMaximum: 2) { group in
       await recorder.process(group)
       if group.contains(2) { throw Refusal() }
       return group.map { .success($0) }
@@ -90,7 +91,7 @@ struct GathererTests {
 
   @Test("A refusal of one request is its answer alone")
   func refusalOfOne() async throws {
-    let gatherer = Gatherer<Int, Int>(countMaximum: 9) { group in
+    let gatherer = NumberGatherer(countMaximum: 9) { group in
       group.map { $0 == 7 ? .failure(Refusal()) : .success($0) }
     }
     await #expect(throws: Refusal.self) { try await gatherer.submit(7) }
@@ -100,7 +101,7 @@ struct GathererTests {
   @Test("Cancelling the leader fails nobody, and its own request is done as well")
   func cancelledLeader() async throws {
     let recorder = Recorder()
-    let gatherer = Gatherer<Int, Int>(countMaximum: 9) { group in
+    let gatherer = NumberGatherer(countMaximum: 9) { group in
       await recorder.process(group)
       try Task.checkCancellation()
       return group.map { .success($0) }
@@ -119,14 +120,71 @@ struct GathererTests {
 
   @Test("A process that does not answer everybody is an error, not a hang")
   func missingAnswers() async {
-    let gatherer = Gatherer<Int, Int>(countMaximum: 9) { _ in [] }
+    let gatherer = NumberGatherer(countMaximum: 9) { _ in [] }
     await #expect(throws: GathererError.self) { try await gatherer.submit(1) }
+  }
+
+  @Test("One of a group whose own executor stands still holds up nobody else's answer")
+  func standingStill() async throws {
+    let recorder = Recorder()
+    let executor = HeldExecutor()
+    let gatherer = NumberGatherer(countMaximum: 100) { group in
+      await recorder.process(group)
+      return group.map { .success($0) }
+    }
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask { try await gatherer.submit(0) }
+      await recorder.barrier.waitForArrivals()
+      // 1 leads, and of those that follow the first is asked first to wake the others.
+      for number in 1...9 {
+        if number == 2 {
+          group.addTask(executorPreference: executor) { try await gatherer.submit(2) }
+        } else {
+          group.addTask { try await gatherer.submit(number) }
+        }
+        while gatherer.waitingCount < number { await Task.yield() }
+      }
+      // 2 waits already, and its job has ended, too: one that is woken before that goes on without its executor.
+      while executor.isBusy { await Task.yield() }
+      executor.hold()
+      recorder.barrier.open()
+      var answered: Set<Int> = []
+      while answered.count < 9, let number = try await group.next() { answered.insert(number) }
+      #expect(answered == [0, 1, 3, 4, 5, 6, 7, 8, 9])
+      executor.release()
+      #expect(try await group.next() == 2)
+    }
+    #expect(recorder.groups == [[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]])
+  }
+
+  @Test(
+    "Of many the most urgent without an executor of its own wakes the others, unless the next leader is more urgent")
+  func whoWakes() {
+    func first(_ followers: [(Bool, TaskPriority)], _ next: TaskPriority? = nil) -> Int? {
+      Gatherer.indexOfFirst(followers.map { (mayWakeOthers: $0.0, priority: $0.1) }, before: next)
+    }
+    let many: [(Bool, TaskPriority)] = [
+      (false, .high), (true, .background), (true, .medium), (true, .medium), (true, .low),
+    ]
+    #expect(first(many) == 2)
+    #expect(first(many, .medium) == 2)
+    #expect(first(many, .high) == nil)
+    #expect(first(Array(many.dropLast())) == nil)
+    #expect(first(many.map { (false, $0.1) }) == nil)
+  }
+
+  @Test("The next leader goes first where half a group waits already, and never after a lone request")
+  func whoGoesFirst() {
+    #expect(Gatherer.goesFirst(waitingCount: 32, afterGroupOf: 64))
+    #expect(!Gatherer.goesFirst(waitingCount: 31, afterGroupOf: 64))
+    #expect(Gatherer.goesFirst(waitingCount: 1, afterGroupOf: 2))
+    #expect(!Gatherer.goesFirst(waitingCount: 1, afterGroupOf: 1))
   }
 
   @Test("Many callers are each answered once, in groups of bounded size", arguments: [1, 7, 64])
   func many(countMaximum: Int) async throws {
     let groups = Mutex<[Int]>([])
-    let gatherer = Gatherer<Int, Int>(countMaximum: countMaximum) { group in
+    let gatherer = NumberGatherer(countMaximum: countMaximum) { group in
       groups.withLock { $0.append(group.count) }
       await Task.yield()
       return group.map { .success($0) }
@@ -138,5 +196,76 @@ struct GathererTests {
     let counts = groups.withLock { $0 }
     #expect(counts.reduce(0, +) == 2_000)
     #expect(counts.allSatisfy { $0 <= countMaximum })
+  }
+}
+
+/// Runs jobs on the system's threads, unless it is held.
+private final class HeldExecutor: TaskExecutor {
+  private let state = Mutex<(isHeld: Bool, jobs: [UnownedJob], startedCount: Int)>((false, [], 0))
+
+  /// Whether a job was started and has not ended.
+  var isBusy: Bool { state.withLock { $0.startedCount > 0 } }
+
+  func hold() { state.withLock { $0.isHeld = true } }
+
+  func release() {
+    let jobs = state.withLock { state in
+      state.isHeld = false
+      state.startedCount += state.jobs.count
+      defer { state.jobs.removeAll() }
+      return state.jobs
+    }
+    for job in jobs { start(job) }
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    let isHeld = state.withLock { state in
+      if state.isHeld { state.jobs.append(job) } else { state.startedCount += 1 }
+      return state.isHeld
+    }
+    if !isHeld { start(job) }
+  }
+
+  private func start(_ job: UnownedJob) {
+    DispatchQueue.global().async {
+      job.runSynchronously(on: self.asUnownedTaskExecutor())
+      self.state.withLock { $0.startedCount -= 1 }
+    }
+  }
+}
+
+/// A gatherer of numbers, each of which weighs what it is.
+private struct NumberGatherer {
+  private final class Request: GatheredRequest {
+    let number: Int
+    var weight: Int { number }
+    let answer = Mutex<Result<Int, any Error>?>(nil)
+
+    init(_ number: Int) { self.number = number }
+
+    func fail(_ error: any Error) { answer.withLock { $0 = .failure(error) } }
+  }
+
+  private let gatherer: Gatherer
+  var waitingCount: Int { gatherer.waitingCount }
+
+  init(
+    countMaximum: Int, weightMaximum: Int = .max,
+    process: @escaping @Sendable ([Int]) async throws -> [Result<Int, any Error>]
+  ) {
+    gatherer = Gatherer(countMaximum: countMaximum, weightMaximum: weightMaximum) { group in
+      let requests = group.compactMap { $0 as? Request }
+      for (request, result) in zip(requests, try await process(requests.map(\.number))) {
+        request.answer.withLock { $0 = result }
+      }
+    }
+  }
+
+  func submit(_ number: Int) async throws -> Int {
+    let request = Request(number)
+    await gatherer.submit(request)
+    guard let result = request.answer.withLock({ $0 }) else { throw GathererError() }
+    return try result.get()
   }
 }

@@ -9,7 +9,7 @@
   import TomboloTelemetry
   import TomboloTesting
 
-  @Suite("Queue metrics", .timeLimit(.minutes(1)))
+  @Suite("Queue metrics", .timeLimit(.minutes(5)))
   struct QueueMetricsTests {
     let metrics = TestMetrics()
     let time = ManualTimeSource()

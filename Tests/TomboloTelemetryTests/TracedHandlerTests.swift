@@ -8,7 +8,7 @@
   import TomboloTesting
   import Tracing
 
-  @Suite("Traces of operations", .timeLimit(.minutes(1)))
+  @Suite("Traces of operations", .timeLimit(.minutes(5)))
   struct TracedHandlerTests {
     @Test("Days later, in another process, an attempt is a span of the trace in which its operation was enqueued")
     func continued() async throws {

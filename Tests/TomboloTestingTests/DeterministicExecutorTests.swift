@@ -2,7 +2,15 @@ import Synchronization
 import Testing
 import TomboloTesting
 
-@Suite("DeterministicExecutor", .timeLimit(.minutes(1)))
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+@Suite("DeterministicExecutor", .timeLimit(.minutes(10)))
 struct DeterministicExecutorTests {
   private actor Journal {
     var lines: [Int] = []
@@ -43,7 +51,7 @@ struct DeterministicExecutorTests {
 
   @Test("Tasks that all wait for each other end the run with a message instead of hanging")
   func deadlock() async throws {
-    let executor = DeterministicExecutor(seed: 1)
+    let executor = DeterministicExecutor(seed: 1, jobCountMaximum: 1_000, outsideLookCountMaximum: 100)
     let (stream, continuation) = AsyncStream<Never>.makeStream()
     let failure = await #expect(throws: SimulationFailure.self) {
       try await executor.run { for await _ in stream {} }
@@ -63,7 +71,17 @@ struct DeterministicExecutorTests {
   @Test("An unstructured task is noticed")
   func unstructured() async throws {
     let executor = DeterministicExecutor(seed: 1)
-    try await executor.run { await Task { await Task.yield() }.value }
+    let time = SimulatedTime()
+    // Asleep until nothing is left to run, so that the body waits for it whatever else the machine does. Once woken it is waited for
+    // however long it takes to get a thread.
+    try await executor.run(whenIdle: {
+      if !time.wakeNext() { usleep(1_000) }
+      return .woke
+    }) {
+      let stray = Task { try await time.sleep(for: .seconds(1)) }
+      while time.sleeperCount == 0 { sched_yield() }
+      try await stray.value
+    }
     #expect(executor.strayJobCount > 0)
   }
 
@@ -77,7 +95,11 @@ struct DeterministicExecutorTests {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
           let time = SimulatedTime()
-          try await DeterministicExecutor(seed: 1).run { try await time.sleep(for: .seconds(1)) }
+          // Nothing but cancellation ends it, whenever that comes.
+          try await DeterministicExecutor(seed: 1).run(whenIdle: {
+            usleep(1_000)
+            return .woke
+          }) { try await time.sleep(for: .seconds(1)) }
         }
         group.cancelAll()
         try await group.waitForAll()

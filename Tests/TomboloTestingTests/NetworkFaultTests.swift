@@ -42,7 +42,7 @@ struct NetworkFaultPatternTests {
   }
 }
 
-@Suite("NetworkFaultProxy", .timeLimit(.minutes(1)))
+@Suite("NetworkFaultProxy", .timeLimit(.minutes(10)))
 struct NetworkFaultProxyTests {
   /// A server that answers each connection's first bytes with a fixed text, and counts what it was asked.
   private final class Server: Sendable {
@@ -66,13 +66,22 @@ struct NetworkFaultProxyTests {
     func stop() { listener.shut() }
   }
 
+  /// A connection; `nil` when it was reset before `connect` has returned, as a fast proxy and a slow client can have it.
+  private static func connection(to port: UInt16) throws -> LoopbackSocket? {
+    do {
+      return try LoopbackSocket.connected(to: port)
+    } catch let failure as LoopbackSocket.Failure where failure.isReset {
+      return nil
+    }
+  }
+
   /// What a client gets for one request, on a thread that may block.
   private static func ask(_ port: UInt16) async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {
         continuation.resume(
           with: Result {
-            let socket = try LoopbackSocket.connected(to: port)
+            guard let socket = try Self.connection(to: port) else { return "" }
             socket.write(Array("POST / HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
             var answer: [UInt8] = []
             while true {
@@ -107,6 +116,21 @@ struct NetworkFaultProxyTests {
     #expect(proxy.records.map(\.fault) == script)
     // From accepting the late one to accepting the next there is the delay at least.
     #expect(try #require(proxy.records.intervals.last) >= .milliseconds(30))
+  }
+
+  @Test("A socket that was reset leaves alone whoever has its descriptor's number now")
+  func numberGivenAgain() throws {
+    let (listener, port) = try LoopbackSocket.listening()
+    for _ in 0..<20 {
+      let reset = try LoopbackSocket.connected(to: port)
+      reset.reset()
+      let next = try LoopbackSocket.connected(to: port)
+      reset.shut()
+      reset.shutWriting()
+      #expect(reset.read().isEmpty && !reset.write([1]))
+      #expect(next.write([2]))
+    }
+    listener.shut()
   }
 
   @Test("A half-open connection is never answered, until the proxy is stopped")
@@ -147,5 +171,28 @@ struct NetworkFaultProxyTests {
     let proxy = try NetworkFaultProxy(to: 1, .none)
     defer { proxy.stop() }
     #expect(try await Self.ask(proxy.port) == "")
+  }
+}
+
+@Suite("ReservedPort")
+struct ReservedPortTests {
+  @Test("While nobody listens there whoever connects is refused")
+  func refused() throws {
+    let reserved = try ReservedPort()
+    defer { withExtendedLifetime(reserved) {} }
+    let port = try #require(UInt16(exactly: reserved.number))
+    for _ in 0..<20 {
+      #expect(throws: LoopbackSocket.Failure.self) { _ = try LoopbackSocket.connected(to: port) }
+    }
+  }
+
+  @Test("Nobody else is given it")
+  func kept() throws {
+    let reserved = try ReservedPort()
+    defer { withExtendedLifetime(reserved) {} }
+    for _ in 0..<100 {
+      let others = [Int(try LoopbackSocket.listening().port), try ReservedPort().number]
+      #expect(!others.contains(reserved.number))
+    }
   }
 }

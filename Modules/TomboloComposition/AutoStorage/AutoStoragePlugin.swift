@@ -20,6 +20,11 @@ public enum AutoStoragePlugin: StoragePlugin {
       help: "How many processes look into the store at once, such as the sqlite3 shell beside the agent."),
   ]
 
+  /// Whichever engine it will be is set to this level.
+  public static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability? {
+    options.value("durability") == .string(StoreDurability.none.rawValue) ? StoreDurability.none : .full
+  }
+
   /// The composition puts the chosen engine in its place first; alone it has no engines to choose from.
   public static func make(_ options: PluginOptions, in context: PluginContext) throws -> any KeyValueStore {
     throw StoreError(

@@ -60,6 +60,24 @@ public enum ConstantBackoffPlugin: BackoffPlugin {
   }
 }
 
+/// The delay is drawn anew each time, between the first one and three times the one before.
+public enum DecorrelatedBackoffPlugin: BackoffPlugin {
+  public static let identifier = PluginIdentifier(.backoff, "decorrelated")
+  public static let summary =
+    "Waits anywhere between `initial` and three times the wait before, up to `maximum`: waits of many clients drift apart."
+  public static let stability = PluginStability.stable
+  public static let options = [
+    OptionDeclaration(
+      "initial", .duration(.zero ... .seconds(86_400)), default: .duration(.milliseconds(500)),
+      help: "The shortest wait; the first one is at most three times as long."),
+    BackoffOptions.maximum,
+  ]
+
+  public static func make(_ options: PluginOptions, in context: PluginContext) throws -> any BackoffStrategy {
+    Backoff.decorrelated(initial: try options.duration("initial"), maximum: try options.duration("maximum"))
+  }
+}
+
 /// What the backoff plugins have in common.
 private enum BackoffOptions {
   static let initial = OptionDeclaration(

@@ -8,6 +8,8 @@ public enum MemoryStoragePlugin: StoragePlugin {
   public static let stability = PluginStability.stable
   public static let options: [OptionDeclaration] = []
 
+  public static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability? { StoreDurability.none }
+
   public static func make(_ options: PluginOptions, in context: PluginContext) -> any KeyValueStore {
     context.warn("storage.type is memory: operations do not survive the end of this process")
     return InMemoryStore()

@@ -14,6 +14,7 @@ extension PluginRegistry {
     try registry.register(ExponentialBackoffPlugin.self)
     try registry.register(LinearBackoffPlugin.self)
     try registry.register(ConstantBackoffPlugin.self)
+    try registry.register(DecorrelatedBackoffPlugin.self)
     try registry.register(TimestampConflictPlugin.self)
     try registry.register(LocalWinsConflictPlugin.self)
     try registry.register(RemoteWinsConflictPlugin.self)

@@ -8,7 +8,11 @@ enum QueueOptions {
 
   private static let deliveries = [
     OptionDeclaration(
-      "concurrency", .integer(1...10_000), default: .integer(16), help: "How many operations are delivered at once."),
+      "concurrency", .integer(1...10_000), default: .integer(16),
+      help:
+        "How many operations are delivered at once. With more than one, what is delivered without an ordering key gives its "
+        + "place on while that is stored, so up to twice as many may be delivered again after a crash; with 1 each is stored before the next starts."
+    ),
     OptionDeclaration(
       "attemptsMaximum", .integer(1...1_000_000), default: .integer(50),
       help: "After how many attempts an operation is dead-lettered."),
@@ -54,7 +58,9 @@ enum QueueOptions {
       help: "How many operations may be stored; for more there is no room."),
     OptionDeclaration(
       "bytesMaximum", .size(1...(1 << 50)), default: .size(1 << 30),
-      help: "How much all stored operations may take together; for more there is no room."),
+      help:
+        "How much all stored operations may take together: payloads, their bases, and the other side's versions kept for a person; "
+        + "for more there is no room."),
     choice(
       "limitPolicy", LimitPolicy.reject,
       help:
@@ -83,7 +89,8 @@ enum QueueOptions {
       "durability", .choice(StoreDurability.allCases.map(\.rawValue)),
       help:
         "What an operation has to have reached when it counts as accepted, unless a request says: full, the disk; normal, the "
-        + "operating system; none, nothing. By default what the storage is set to."),
+        + "operating system; none, nothing. By default what the storage is set to. What the storage cannot reach is refused."
+    ),
     OptionDeclaration(
       "namespaces", .list(of: .string), default: .list([]),
       help: "The namespaces whose operations are delivered; those without a namespace always are."),

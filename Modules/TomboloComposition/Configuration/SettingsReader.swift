@@ -33,6 +33,7 @@ struct SettingsReader {
       let level = Logger.Level(rawValue: try logging.string("level")),
       let format = LoggingSettings.Format(rawValue: try logging.string("format"))
     else { return nil }
+    checkDurability(queue.durability, storage)
     return Configuration(
       agent: AgentSettings(
         listen: listen, token: try agent.stringIfPresent("token").map { Secret($0) },
@@ -42,6 +43,17 @@ struct SettingsReader {
       storage: storage, encryption: try selection(.encryption), queue: queue,
       network: network, delivery: delivery, resilience: try readResilience(),
       logging: LoggingSettings(level: level, format: format), entries: entries)
+  }
+
+  /// Whether the storage can do what every enqueue is to ask of it.
+  private mutating func checkDurability(_ wanted: StoreDurability?, _ storage: PluginSelection) {
+    guard let wanted, let maximum = registry.durabilityMaximum(storage), wanted > maximum else { return }
+    let isSetSo = storage.options.value("durability") != nil
+    let cause = isSetSo ? "storage.durability is \(maximum.rawValue)" : "storage.type is \(storage.identifier.name)"
+    add(
+      .conflict, "queue.durability", value: wanted.rawValue,
+      "is \(wanted.rawValue), and \(cause), so that no commit can reach that: remove queue.durability, or "
+        + (isSetSo ? "set storage.durability to full or normal" : "choose another storage.type"))
   }
 
   /// The section `storage` alone, with the limits of the queue it is for.

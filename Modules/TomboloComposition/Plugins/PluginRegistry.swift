@@ -15,6 +15,8 @@ public struct PluginRegistry: Sendable {
     var repair: (any RepairableStorage.Type)?
     /// The plugin, when it makes policies.
     var policy: (any ResiliencePolicyPlugin.Type)?
+    /// The plugin, when it makes stores.
+    var storage: (any StoragePlugin.Type)?
   }
 
   private var entries: [PluginIdentifier: Entry] = [:]
@@ -41,7 +43,7 @@ public struct PluginRegistry: Sendable {
     }
     entries[P.identifier] = Entry(
       description: description, problems: { P.problems(in: $0) }, make: { try await P.make($0, in: $1) },
-      repair: P.self as? any RepairableStorage.Type, policy: policy)
+      repair: P.self as? any RepairableStorage.Type, policy: policy, storage: P.self as? any StoragePlugin.Type)
   }
 
   /// Every plugin, sorted by kind and name.
@@ -62,6 +64,11 @@ public struct PluginRegistry: Sendable {
   /// What the plugin itself has to say against its section.
   func problems(in selection: PluginSelection) -> [PluginOptionError] {
     entries[selection.identifier]?.problems(selection.options) ?? []
+  }
+
+  /// The most that commits to the store of this section can reach; `nil` when only the opened store can tell.
+  func durabilityMaximum(_ selection: PluginSelection) -> StoreDurability? {
+    entries[selection.identifier]?.storage?.durabilityMaximum(selection.options)
   }
 
   /// The plugin that makes the policies of this name.

@@ -32,6 +32,8 @@ extension TomboloSystem {
     )
     let (old, running) = (configuration, next.keepingFixed(of: configuration))
     let changes = next.changes(from: old)
+    // Where the plugin could not tell before.
+    try queue.requireReachable(running.queue.durability)
     let generation = try await Generation.make(running, shared: shared)
     // From here on nothing can fail, nor be cancelled. When the system is closed meanwhile, `parts` closes the generation.
     await parts.replace(with: generation)

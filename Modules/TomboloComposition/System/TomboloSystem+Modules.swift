@@ -89,7 +89,7 @@ extension ReachabilityProbeSlot {
 extension QueueConfiguration {
   /// - Parameters:
   ///   - observation: what the program adds to each operation.
-  ///   - previous: the clock for versions that was used so far: the next stamp is to be greater than its last.
+  ///   - previous: the clock for versions that was used so far: the new one goes on where it is, also for enqueues that still use it.
   init(
     _ configuration: Configuration, backoff: any BackoffStrategy, observation: SystemObservation = SystemObservation(),
     previous: HybridLogicalClock? = nil
@@ -99,8 +99,9 @@ extension QueueConfiguration {
     self.backoff = backoff
     headersAtEnqueue = observation.headersAtEnqueue
     recovery = settings.recovery
-    versionClock = settings.versionClock.map {
-      HybridLogicalClock(node: $0.node, skewMaximum: $0.skewMaximum, last: previous?.last)
+    versionClock = settings.versionClock.map { clock in
+      previous.map { HybridLogicalClock(node: clock.node, skewMaximum: clock.skewMaximum, continuing: $0) }
+        ?? HybridLogicalClock(node: clock.node, skewMaximum: clock.skewMaximum)
     }
     durability = settings.durability
     activeNamespaces = settings.namespaces

@@ -98,12 +98,21 @@ struct WakePipe {
 
   init() throws(TCPConnectError) {
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else {
+    #if os(Linux)
+      // Swift does not see `pipe2`. A pair of sockets does as well, and no program that is started meanwhile inherits it; 1 is
+      // SOCK_STREAM, a number in one C library and an enumeration in the other, and the flag of open(2) is that of socket(2).
+      let result = socketpair(AF_UNIX, 1 | O_CLOEXEC, 0, &ends)
+    #else
+      let result = pipe(&ends)
+    #endif
+    guard result == 0 else {
       throw TCPConnectError(message: "cannot make a pipe: \(systemMessage(errno))")
     }
     (reading, writing) = (ends[0], ends[1])
-    _ = fcntl(reading, F_SETFD, FD_CLOEXEC)
-    _ = fcntl(writing, F_SETFD, FD_CLOEXEC)
+    #if !os(Linux)
+      _ = fcntl(reading, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(writing, F_SETFD, FD_CLOEXEC)
+    #endif
   }
 
   func closeEnds() {

@@ -62,10 +62,16 @@ final class TCPConnectRace {
   }
 
   private func begin(_ info: addrinfo) {
-    let descriptor = socket(info.ai_family, info.ai_socktype, info.ai_protocol)
-    guard descriptor >= 0 else { return note(errno) }
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    #if os(Linux)
+      // At once, so that no program that is started meanwhile inherits it; the flags of open(2) are those of socket(2) there.
+      let descriptor = socket(info.ai_family, info.ai_socktype | O_CLOEXEC | O_NONBLOCK, info.ai_protocol)
+      guard descriptor >= 0 else { return note(errno) }
+    #else
+      let descriptor = socket(info.ai_family, info.ai_socktype, info.ai_protocol)
+      guard descriptor >= 0 else { return note(errno) }
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    #endif
     sockets.append(descriptor)
     if connect(descriptor, info.ai_addr, info.ai_addrlen) == 0 {
       settle(descriptor)

@@ -17,6 +17,8 @@ public final class MonotonicOperationIDSource: OperationIDSource {
     var milliseconds: UInt64 = 0
     var counterHigh: UInt64 = 0  // 12 bits, beside the time
     var counterLow: UInt64 = 0  // 62 bits, beside the variant
+    /// What is left of the last number drawn for steps; drawing one is a call to the system.
+    var stepBits: UInt64 = 0
     var random: any RandomNumberGenerator & Sendable
   }
   private let state: Mutex<State>
@@ -61,7 +63,9 @@ public final class MonotonicOperationIDSource: OperationIDSource {
   /// Counts up by a random step, so that identifiers are not guessable from their neighbours, and carries into the time
   /// when the counter is exhausted.
   private static func increment(_ state: inout State) {
-    let step = state.random.next() & 0xFFFF_FFFF | 1
+    if state.stepBits == 0 { state.stepBits = state.random.next() }
+    let step = state.stepBits & 0xFFFF_FFFF | 1
+    state.stepBits >>= 32
     let (sum, overflow) = state.counterLow.addingReportingOverflow(step)
     guard overflow || sum > counterLowMask else {
       state.counterLow = sum

@@ -47,7 +47,16 @@ extension Plugin {
   }
 }
 
-public protocol StoragePlugin: Plugin where Product == any KeyValueStore {}
+public protocol StoragePlugin: Plugin where Product == any KeyValueStore {
+  /// The most that a commit to a store with these options can reach, when it is asked for; `nil` when only the opened store can tell.
+  /// Opens nothing: it lets a config be refused that asks for more. By default `nil`.
+  static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability?
+}
+
+extension StoragePlugin {
+  public static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability? { nil }
+}
+
 public protocol DeliveryPlugin: Plugin where Product == any OperationHandler {}
 public protocol ConflictResolverPlugin: Plugin where Product == any ConflictResolver {}
 public protocol ProbePlugin: Plugin where Product == any ReachabilityProbe {}

@@ -17,6 +17,11 @@ struct PlanView {
     var reverseScans: [KeyRange: Scan] = [:]
   }
 
+  private struct Write {
+    var key: Key
+    var value: [UInt8]?
+  }
+
   struct Scan {
     var limit: Int
     var records: [Record]
@@ -28,19 +33,23 @@ struct PlanView {
   private(set) var unreadKeys: Set<Key> = []
   private(set) var unreadScans: [KeyRange: Int] = [:]
   private(set) var unreadReverseScans: [KeyRange: Int] = [:]
-  /// Values put (`nil`: deleted) by this plan.
-  private var written: [Key: [UInt8]?] = [:]
-  /// The keys of `written`, in the order they were first written.
-  private var order: [Key] = []
-  /// What `written` had before each write since the plan began, so that a request that fails half-way leaves nothing.
-  private var undo: [(key: Key, before: [UInt8]??)] = []
+  /// What this plan puts (`nil`: deletes), each key once, in the order they were first written.
+  private var written: [Write] = []
+  /// Where each key stands in `written`.
+  private var positions: [Key: Int] = [:]
+  /// What was there before each write since the plan began, so that a request that fails half-way leaves nothing.
+  private var undo: [(position: Int, before: [UInt8]??)] = []
   private var companions: [Batch] = []
   /// What the companions change.
   private var companionKeys: Set<Key> = []
 
-  init(reads: Reads, known: [Key: [UInt8]?] = [:]) {
+  /// - Parameter writeCount: how many keys will be written, roughly.
+  init(reads: Reads, known: [Key: [UInt8]?] = [:], writeCount: Int = 2) {
     self.reads = reads
     self.known = known
+    written.reserveCapacity(writeCount)
+    positions.reserveCapacity(writeCount)
+    undo.reserveCapacity(writeCount)
   }
 
   /// What has yet to be read, for messages.
@@ -54,10 +63,9 @@ struct PlanView {
   /// All changes, each key once, and the callers' own batches.
   var batch: Batch {
     var batch = Batch()
-    batch.mutations.reserveCapacity(order.count)
-    for key in order {
-      guard let value = written[key] else { continue }
-      if let value { batch.put(key, value) } else { batch.delete(key) }
+    batch.mutations.reserveCapacity(written.count + 1)
+    for write in written {
+      if let value = write.value { batch.put(write.key, value) } else { batch.delete(write.key) }
     }
     for companion in companions { batch.append(companion) }
     return batch
@@ -66,28 +74,27 @@ struct PlanView {
   // MARK: - Reading
 
   mutating func get(_ key: Key) throws -> [UInt8]? {
-    if let value = written[key] { return value }
+    if let position = positions[key] { return written[position].value }
     if let value = reads.records[key] { return value }
     if let value = known[key] { return value }
     unreadKeys.insert(key)
     throw Unread()
   }
 
-  /// Lets go of what was known from earlier commits, once there is nothing more to plan: whoever keeps it can then change
-  /// it without a copy.
+  /// Lets go of what was known from earlier commits.
   mutating func forgetKnown() {
     known = [:]
   }
 
   /// Notes that this will be needed, so that it is read together with the rest.
   mutating func expect(_ key: Key) {
-    if written[key] == nil, reads.records[key] == nil, known[key] == nil { unreadKeys.insert(key) }
+    if positions[key] == nil, reads.records[key] == nil, known[key] == nil { unreadKeys.insert(key) }
   }
 
   /// Whether this plan deleted the record at `key`.
   func isDeleted(_ key: Key) -> Bool {
-    if let value = written[key] { return value == nil }
-    return false
+    guard let position = positions[key] else { return false }
+    return written[position].value == nil
   }
 
   /// The first `limit` records of `range` as the store has them, without this plan's own changes.
@@ -120,11 +127,11 @@ struct PlanView {
       guard survivor == nil, stored.count == limit else { break }
       limit *= 4
     }
-    let added = order.filter { key in
-      key != excluded && range.contains(key) && !isDeleted(key)
-    }.min()
-    guard let first = [survivor?.key, added].compactMap({ $0 }).min() else { return nil }
-    if let value = written[first], let value { return (first, value) }
+    let added = written.lazy
+      .filter { $0.value != nil && $0.key != excluded && range.contains($0.key) }
+      .min { $0.key < $1.key }
+    guard let first = [survivor?.key, added?.key].compactMap({ $0 }).min() else { return nil }
+    if let position = positions[first], let value = written[position].value { return (first, value) }
     return (first, survivor?.value ?? [])
   }
 
@@ -132,26 +139,36 @@ struct PlanView {
   mutating func all(in range: KeyRange) throws -> [(key: Key, value: [UInt8])] {
     var values: [Key: [UInt8]] = [:]
     for record in try stored(in: range, limit: .max) { values[record.key] = record.value }
-    for key in order where range.contains(key) {
-      if let value = written[key] { values[key] = value }
-    }
+    for write in written where range.contains(write.key) { values[write.key] = write.value }
     return values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   // MARK: - Writing
 
   mutating func put(_ key: Key, _ value: [UInt8]) {
-    write(key, .some(value))
+    write(key, value)
   }
 
   mutating func delete(_ key: Key) {
-    write(key, .some(nil))
+    write(key, nil)
   }
 
-  private mutating func write(_ key: Key, _ value: [UInt8]??) {
-    let before = written.updateValue(value ?? nil, forKey: key)
-    if before == nil { order.append(key) }
-    undo.append((key, before))
+  private mutating func write(_ key: Key, _ value: [UInt8]?) {
+    // One look-up, whether it is new or not: a negative position stands for none.
+    let next = written.count
+    let position = Self.fill(&positions[key, default: -1], with: next)
+    if position == next {
+      written.append(Write(key: key, value: value))
+      undo.append((position, nil))
+    } else {
+      undo.append((position, .some(written[position].value)))
+      written[position].value = value
+    }
+  }
+
+  private static func fill(_ position: inout Int, with next: Int) -> Int {
+    if position < 0 { position = next }
+    return position
   }
 
   /// Adds a caller's own batch, which stands or falls with this plan.
@@ -186,19 +203,16 @@ struct PlanView {
     while undo.count > savepoint.undoCount {
       let last = undo.removeLast()
       if let before = last.before {
-        written[last.key] = before
+        written[last.position].value = before
       } else {
-        written.removeValue(forKey: last.key)
-        order.removeLast()
+        // The newest is the last one: it was added after all that are still there.
+        positions[written.removeLast().key] = nil
       }
     }
   }
 
   /// What was written under keys that `predicate` holds for, to be kept in memory for the next plan.
   func writes(where predicate: (Key) -> Bool) -> [(key: Key, value: [UInt8]?)] {
-    order.compactMap { key in
-      guard predicate(key), let value = written[key] else { return nil }
-      return (key, value)
-    }
+    written.compactMap { predicate($0.key) ? ($0.key, $0.value) : nil }
   }
 }

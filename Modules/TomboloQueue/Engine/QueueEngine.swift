@@ -17,14 +17,17 @@ final class QueueEngine: Sendable {
     var windows: [ReadyWindow]
     var inFlight: [OperationID: InFlightEntry] = [:]
     var dueTimes = DueTimes()
-    /// Records of lines as they were last committed; bounded.
+    /// Records of lines as they were last committed, at most `lineCountMaximum`.
     var lines: [Key: [UInt8]?] = [:]
+    var lineCountMaximum = QueueEngine.lineCountMaximum
     /// How often the front of each priority was passed over by a more urgent one since it last had its turn.
     var passedOver = [Int](repeating: 0, count: OperationPriority.allCases.count)
     /// The reasons for which there may be something set aside.
     var asideScopes: Set<AsideScope> = []
     var pauses: [Pause.Scope: Pause] = [:]
     var activeNamespaces: Set<String>
+    /// The greatest stamp of a clock for versions that is known to be in the store. Never forgotten.
+    var newestStamp: HybridTimestamp?
 
     mutating func forget() {
       counts = nil
@@ -42,8 +45,10 @@ final class QueueEngine: Sendable {
   static let passCountMaximum = 1_000
 
   let store: any KeyValueStore
-  let liveConfiguration: Mutex<QueueConfiguration>
-  var configuration: QueueConfiguration { liveConfiguration.withLock { $0 } }
+  /// The one in force.
+  private let liveConfiguration: Mutex<SharedConfiguration>
+  var sharedConfiguration: SharedConfiguration { liveConfiguration.withLock { $0 } }
+  var configuration: QueueConfiguration { sharedConfiguration.values }
   private let door: GroupCommit
   private let time: any TimeSource
   private let ids: any OperationIDSource
@@ -57,7 +62,8 @@ final class QueueEngine: Sendable {
   ) {
     self.door = door
     self.store = door.store
-    liveConfiguration = Mutex(configuration)
+    isShared = door.store.capabilities.isShareable
+    liveConfiguration = Mutex(SharedConfiguration(configuration))
     self.time = time
     self.ids = ids
     self.logger = logger
@@ -69,13 +75,18 @@ final class QueueEngine: Sendable {
         activeNamespaces: configuration.activeNamespaces))
   }
 
+  func reconfigure(_ configuration: QueueConfiguration) {
+    let shared = SharedConfiguration(configuration)
+    liveConfiguration.withLock { $0 = shared }
+  }
+
   // MARK: - Groups
 
   /// Whether other processes work on the same store.
-  var isShared: Bool { store.capabilities.isShareable }
+  let isShared: Bool
 
   /// Plans and commits a group at once; and when the store has no room for all of it, once more in parts: what makes room,
-  /// then what notes a failure, then what adds. So a full disk refuses what adds, and nothing settled with it.
+  /// then what notes a failure, then what keeps versions, then what adds. So a full disk refuses what adds, and nothing settled with it.
   func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
     do {
       return try await processTogether(group)
@@ -185,15 +196,19 @@ final class QueueEngine: Sendable {
   /// The requests that the store could never take: they would have the whole group refused.
   private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
     var refused: [Int: any Error] = [:]
+    let capabilities = store.capabilities
     for (index, request) in group.enumerated() {
-      guard let companion = request.companion else { continue }
-      if let error = store.capabilities.refusal(of: companion, after: 0) { refused[index] = error }
+      if let companion = request.companion, !companion.isEmpty,
+        let error = capabilities.refusal(of: companion, after: 0)
+      {
+        refused[index] = error
+      }
       guard case .enqueue(let operations, _, _) = request else { continue }
-      for operation in operations where operation.record.count > store.capabilities.valueByteCountMaximum {
+      for operation in operations where operation.record.count > capabilities.valueByteCountMaximum {
         refused[index] = StoreError(
           .valueTooLarge,
           "an operation of kind \(operation.operation.kind) takes \(operation.record.count) bytes; this store takes at "
-            + "most \(store.capabilities.valueByteCountMaximum) in one value")
+            + "most \(capabilities.valueByteCountMaximum) in one value")
       }
     }
     return refused
@@ -205,13 +220,16 @@ final class QueueEngine: Sendable {
     _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers,
     _ counts: QueueCounts
   ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
-    state.withLock { state in
+    let shared = sharedConfiguration
+    let valueByteCountMaximum = store.capabilities.valueByteCountMaximum
+    return state.withLock { state in
       var planner = QueuePlanner(
-        configuration: configuration, now: identifiers.now, inFlight: state.inFlight, isShared: isShared,
-        valueByteCountMaximum: store.capabilities.valueByteCountMaximum,
-        identifiers: identifiers, view: PlanView(reads: reads, known: state.lines),
+        shared, now: identifiers.now, inFlight: state.inFlight, isShared: isShared,
+        valueByteCountMaximum: valueByteCountMaximum,
+        identifiers: identifiers, view: PlanView(reads: reads, known: state.lines, writeCount: 2 * group.count + 1),
         counts: counts)
       var results: [Result<QueueAnswer, any Error>] = []
+      results.reserveCapacity(group.count)
       for (index, request) in group.enumerated() {
         if let error = refused[index] {
           results.append(.failure(error))
@@ -219,8 +237,9 @@ final class QueueEngine: Sendable {
           results.append(Result { try planner.plan(request) }.mapError(Self.explained))
         }
       }
-      planner.view.forgetKnown()
+      planner.forgetKnown()
       guard planner.view.isComplete else { return (planner, []) }
+      if let clock = shared.values.versionClock, !planner.view.batch.isEmpty { clock.note(in: &planner.counts) }
       if planner.counts != counts || isShared && !planner.view.batch.isEmpty {
         planner.view.put(QueueLayout.counts, planner.counts.encoded())
       }
@@ -232,17 +251,16 @@ final class QueueEngine: Sendable {
   /// - Parameter committed: the revision of what was committed; `nil` when there was nothing to commit.
   private func apply(_ planner: QueuePlanner, committed: Revision?) {
     let lineTag = UInt8(ascii: "h")
-    let lines = planner.view.writes { $0.bytes.count > 1 && $0.bytes[1] == lineTag }
-    var events: [QueueEvent] = []
-    for case .event(let event) in planner.effects { events.append(event) }
+    let lines = isShared ? [] : planner.view.writes { $0.bytes.count > 1 && $0.bytes[1] == lineTag }
     state.withLock { state in
       // Together, and only then: newer ones of another process may have been learnt meanwhile, and counts that do not belong to
       // their revision would pass for new.
       if let committed { (state.counts, state.countsRevision) = (planner.counts, committed) }
+      if committed != nil { state.newestStamp = planner.counts.newestStamp ?? state.newestStamp }
       for case .finished(let id) in planner.effects { state.inFlight[id] = nil }
     }
     // Told before the windows have what is ready, so that no operation is told as started before it is as enqueued.
-    if !events.isEmpty { tell(events) }
+    if !planner.events.isEmpty { tell(planner.events) }
     state.withLock { state in
       for effect in planner.effects {
         switch effect {
@@ -257,12 +275,12 @@ final class QueueEngine: Sendable {
         case .asideEmpty(let scope): state.asideScopes.remove(scope)
         case .paused(let pause): state.pauses[pause.scope] = pause
         case .resumed(let scope): state.pauses[scope] = nil
-        case .event, .finished: break
+        case .finished: break
         }
       }
-      if !store.capabilities.isShareable {
-        if state.lines.count + lines.count > Self.lineCountMaximum { state.lines.removeAll(keepingCapacity: true) }
-        for line in lines { state.lines[line.key] = .some(line.value) }
+      if !lines.isEmpty {
+        if state.lines.count + lines.count > state.lineCountMaximum { state.lines.removeAll(keepingCapacity: true) }
+        for line in lines.prefix(state.lineCountMaximum) { state.lines[line.key] = .some(line.value) }
       }
     }
   }
@@ -294,7 +312,10 @@ final class QueueEngine: Sendable {
     state.withLock { state in
       state.counts = counts
       state.countsRevision = record?.revision
+      state.newestStamp = counts.newestStamp ?? state.newestStamp
     }
+    // Of an earlier run with another wall clock, or of another process on this store.
+    if let newest = counts.newestStamp { sharedConfiguration.values.versionClock?.advance(past: newest) }
     if let newest = counts.newestID { ids.advance(past: newest) }
     return Basis(counts: counts, revision: record?.revision)
   }
@@ -327,9 +348,10 @@ final class QueueEngine: Sendable {
   private func refillWindows() async throws {
     for priority in OperationPriority.allCases {
       let index = Int(priority.rawValue)
-      let inFlightCount = state.withLock { $0.windows[index].needsRefill ? $0.inFlight.count : nil }
-      guard let inFlightCount else { continue }
-      let limit = Self.windowCapacity + inFlightCount
+      let limit = state.withLock { state in
+        state.windows[index].needsRefill ? state.windows[index].capacity + state.inFlight.count : nil
+      }
+      guard let limit else { continue }
       let records = try await store.scan(QueueLayout.readyRange(priority), limit: limit)
       let ids = records.compactMap { QueueLayout.trailingID($0.key) }
       state.withLock { state in
@@ -380,7 +402,7 @@ final class QueueEngine: Sendable {
   func take(_ limit: Int, lowest: OperationPriority) -> (
     taken: [(id: OperationID, priority: OperationPriority)], isExhausted: Bool
   ) {
-    let passedOverMaximum = configuration.passedOverMaximum
+    let passedOverMaximum = sharedConfiguration.values.passedOverMaximum
     return state.withLock { state in
       var taken: [(id: OperationID, priority: OperationPriority)] = []
       while taken.count < limit {

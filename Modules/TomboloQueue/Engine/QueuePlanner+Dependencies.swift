@@ -9,10 +9,10 @@ extension QueuePlanner {
   /// The most operations that may wait for one: letting them go is part of the commit that settles it.
   static let dependentCountMaximum = 256
 
-  /// The identifiers that `operation.after` names, each once.
-  mutating func resolve(_ operation: NewOperation, behind earlier: [EnqueueReceipt]) throws -> [OperationID] {
+  /// The identifiers that `references` name, each once.
+  func resolve(_ references: [OperationReference], behind earlier: [EnqueueReceipt]) throws -> [OperationID] {
     var ids: [OperationID] = []
-    for reference in operation.after {
+    for reference in references {
       let id: OperationID
       switch reference {
       case .operation(let named): id = named

@@ -12,7 +12,7 @@ extension QueuePlanner {
     guard !stored.operation.kind.isEmpty else {
       throw QueueError(.wrongState, "operation \(id) cannot be read, so it can only be discarded")
     }
-    put(payload, of: stored, version: version)
+    try put(payload, of: stored, version: version)
   }
 
   /// By hand: which version stands, of an operation that is parked for a conflict.
@@ -25,8 +25,8 @@ extension QueuePlanner {
     switch choice {
     case .remote:
       return try discard(stored, progress, reason: "the upstream's version stands, by hand: \(remote.detail)")
-    case .merged(let payload): put(payload, of: stored, over: remote)
-    case .local: put(nil, of: stored, over: remote)
+    case .merged(let payload): try put(payload, of: stored, over: remote)
+    case .local: try put(nil, of: stored, over: remote)
     }
     progress.replacing = remote.mark
     try redrive(stored, progress)

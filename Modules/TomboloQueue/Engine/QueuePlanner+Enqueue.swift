@@ -5,11 +5,10 @@ extension QueuePlanner {
   mutating func enqueue(_ operations: [PreparedOperation], alongside companion: Batch) throws -> [EnqueueReceipt] {
     // Ask for everything first, so that it is read in one call.
     for prepared in operations {
-      let operation = prepared.operation
-      if let name = operation.scopedIdempotencyKey { view.expect(QueueLayout.idempotency(name)) }
-      if let name = operation.scopedCoalescingKey { view.expect(QueueLayout.coalescing(name)) }
-      if let key = operation.lineKey { view.expect(QueueLayout.orderingKey(key)) }
-      for case .operation(let id) in operation.after { view.expect(QueueLayout.operation(id)) }
+      if let name = prepared.operation.scopedIdempotencyKey { view.expect(QueueLayout.idempotency(name)) }
+      if let name = prepared.operation.scopedCoalescingKey { view.expect(QueueLayout.coalescing(name)) }
+      if let key = prepared.operation.lineKey { view.expect(QueueLayout.orderingKey(key)) }
+      for case .operation(let id) in prepared.operation.after { view.expect(QueueLayout.operation(id)) }
     }
     guard view.isComplete else { throw PlanView.Unread() }
     var receipts: [EnqueueReceipt] = []
@@ -21,28 +20,40 @@ extension QueuePlanner {
   private mutating func enqueue(
     _ prepared: PreparedOperation, behind earlier: [EnqueueReceipt]
   ) throws -> EnqueueReceipt {
-    var operation = prepared.operation
-    if let name = operation.scopedIdempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
+    if let name = prepared.operation.scopedIdempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
       let record = try IdempotencyRecord(known)
       return EnqueueReceipt(id: record.id, state: record.end ?? .pending, disposition: .repeated)
     }
-    let after = try resolve(operation, behind: earlier)
+    let after = try resolve(prepared.operation.after, behind: earlier)
     var (disposition, replaced) = (EnqueueReceipt.Disposition.added, SyncOperation?.none)
-    switch try unify(&operation) {
-    case .add(let other): if let other { disposition = .appended(other) }
-    case .keep(let id): return EnqueueReceipt(id: id, state: .pending, disposition: .kept)
-    case .replace(let waiting): (disposition, replaced) = (.replaced(waiting.id), waiting)
-    case .merge(let waiting): (disposition, replaced) = (.merged(waiting.id), waiting)
+    var changed: NewOperation?
+    if prepared.operation.coalescingKey != nil {
+      var operation = prepared.operation
+      switch try unify(&operation) {
+      case .add(let other): if let other { disposition = .appended(other) }
+      case .keep(let id): return EnqueueReceipt(id: id, state: .pending, disposition: .kept)
+      case .replace(let waiting): (disposition, replaced) = (.replaced(waiting.id), waiting)
+      case .merge(let waiting): (disposition, replaced) = (.merged(waiting.id), waiting)
+      }
+      if operation != prepared.operation { changed = operation }
     }
-    let victims = try makeRoom(for: operation)
+    let prepared =
+      after.isEmpty && changed == nil
+      ? prepared : prepared.replacing(operation: changed ?? prepared.operation, after: after)
+    // What it was made of may be longer than what was measured when it came.
+    try requireStorable(prepared.record, kind: prepared.operation.kind)
+    return try add(prepared, behind: after, disposition, replacing: replaced)
+  }
 
+  private mutating func add(
+    _ prepared: PreparedOperation, behind after: [OperationID], _ disposition: EnqueueReceipt.Disposition,
+    replacing replaced: SyncOperation?
+  ) throws -> EnqueueReceipt {
+    let operation = prepared.operation
+    let victims = try makeRoom(for: operation)
     let id = identifiers.next()
     if isShared { counts.newestID = max(id, counts.newestID ?? id) }
-    let isPrepared = after.isEmpty && operation == prepared.operation
-    view.put(
-      QueueLayout.operation(id),
-      isPrepared
-        ? prepared.record : OperationRecord.encode(operation, enqueuedAt: prepared.enqueuedAt, after: after))
+    view.put(QueueLayout.operation(id), prepared.record)
     if let name = operation.scopedIdempotencyKey {
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: nil).encoded())
     }
@@ -54,7 +65,7 @@ extension QueuePlanner {
       }
     }
     try tell(victims, madeRoomFor: id)
-    counts.byteCount += operation.payload.count
+    counts.byteCount += operation.keptByteCount
     let hasDependencies = try depend(id, operation, on: after)
     let state = try standInLine(
       id, operation.lineKey,
@@ -67,9 +78,16 @@ extension QueuePlanner {
 }
 
 extension NewOperation {
+  /// What it counts towards `QueueConfiguration.bytesMaximum`.
+  var keptByteCount: Int { payload.count + (base?.count ?? 0) }
   var lineKey: OrderingKey? {
     OrderingKey(orderingKey: orderingKey, coalescingKey: coalescingKey, namespace: namespace)
   }
   var scopedCoalescingKey: String? { coalescingKey.map { QueueLayout.name($0, in: namespace) } }
   var scopedIdempotencyKey: String? { idempotencyKey.map { QueueLayout.name($0, in: namespace) } }
+}
+
+extension SyncOperation {
+  /// What it counts towards `QueueConfiguration.bytesMaximum`.
+  var keptByteCount: Int { payload.count + (base?.count ?? 0) }
 }

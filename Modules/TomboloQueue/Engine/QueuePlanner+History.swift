@@ -8,13 +8,13 @@ extension QueuePlanner {
 
   /// Keeps how an operation ended, in the commit that takes it away; nothing when no history is kept.
   mutating func remember(
-    _ operation: SyncOperation, _ progress: ProgressRecord?, end: OperationState, attemptCount: Int?, reason: String?
+    _ operation: SyncOperation, _ progress: ProgressRecord?, end: OperationState, attemptCount: Int?, detail: String?
   ) {
     guard configuration.historyRetention > .zero else { return }
     let pruneAt = now.advanced(by: configuration.historyRetention)
     let record = HistoryRecord(
       end: end, endedAt: now, kind: operation.kind, attemptCount: attemptCount ?? progress?.attemptCount ?? 0,
-      detail: reason ?? (end == .delivered ? nil : progress?.lastFailure?.message), pruneAt: pruneAt)
+      detail: detail, pruneAt: pruneAt)
     view.put(QueueLayout.history(operation.id), record.encoded())
     view.put(QueueLayout.pruning(pruneAt, operation.id), [])
     effects.append(.pruneDue(pruneAt))

@@ -31,6 +31,7 @@ extension QueuePlanner {
     if id < line.head, try !isUnderWay(line.head), !isHeld(line) {
       unplace(line.head, from: line.place)
       counts.move(from: try waitingState(line.head, at: line.place), to: .blocked)
+      try keepPutOff(line, orderingKey)
       state = try moveToHead(id, of: orderingKey, &line, record)
     } else {
       inherit(&line, orderingKey)
@@ -41,6 +42,18 @@ extension QueuePlanner {
       try lift(try awaited(byHeadOf: line), to: line.inheritedPriority)
     }
     return state
+  }
+
+  /// Has the head of a line that gives way go on waiting afterwards for the end of its backoff, or as long as its upstream asked.
+  private mutating func keepPutOff(_ line: OrderingKeyRecord, _ orderingKey: OrderingKey) throws {
+    let key = QueueLayout.inLine(orderingKey, line.head)
+    guard let value = try view.get(key) else { return }
+    var record = try lineRecord(value, line.head)
+    var isPutOff = false
+    if case .retrying = line.place { isPutOff = true }
+    guard record.isPutOff != isPutOff else { return }
+    record.isPutOff = isPutOff
+    view.put(key, record.encoded())
   }
 
   /// Takes an operation out of its line, or its own index entry away, and lets the next one to the head.
@@ -107,12 +120,20 @@ extension QueuePlanner {
   private mutating func moveToHead(
     _ id: OperationID, of orderingKey: OrderingKey, _ line: inout OrderingKeyRecord, _ record: LineRecord
   ) throws -> OperationState {
-    let start = try startingPlace(id, record, priority: line.inheritedPriority)
     line.head = id
-    line.place = start
-    let wait = WaitRecord(priority: record.priority, orderingKey: orderingKey, isRetrying: false)
-    place(id, at: line.place, wait)
-    return line.place == .dependent ? .blocked : .pending
+    line.place = try startingPlace(id, record, priority: line.inheritedPriority)
+    var state = line.place == .dependent ? OperationState.blocked : .pending
+    if record.isPutOff, state != .blocked, let progress = try readable({ try $0.progress(id) }),
+      let due = progress.dueAt,
+      due > now, record.notBefore ?? due <= due
+    {
+      line.place = .retrying(due)
+      if progress.attemptCount > 0 { state = .retrying }
+    }
+    place(
+      id, at: line.place,
+      WaitRecord(priority: record.priority, orderingKey: orderingKey, isRetrying: state == .retrying))
+    return state
   }
 
   /// A head that is ready takes over the highest priority queued behind it, so that an urgent operation is not held up
@@ -135,7 +156,7 @@ extension QueuePlanner {
       let operation = try readable { try $0.operation(id) }?.operation
       return LineRecord(
         priority: operation?.priority ?? .normal, notBefore: operation?.notBefore,
-        hasDependencies: operation.map { !$0.after.isEmpty } ?? false)
+        hasDependencies: operation.map { !$0.after.isEmpty } ?? false, isPutOff: true)
     }
   }
 

@@ -18,11 +18,11 @@ extension QueuePlanner {
       operation.payload = rewrite(operation.payload)
       operation.base = operation.base.map(rewrite)
       guard operation.payload != stored.operation.payload || operation.base != stored.operation.base else { continue }
-      counts.byteCount += operation.payload.count - stored.operation.payload.count
-      view.put(
-        QueueLayout.operation(id),
-        OperationRecord.encode(
-          operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after))
+      let record = OperationRecord.encode(
+        operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after)
+      try requireStorable(record, kind: operation.kind)
+      counts.byteCount += operation.keptByteCount - stored.operation.keptByteCount
+      view.put(QueueLayout.operation(id), record)
     }
     try view.join(companion)
   }

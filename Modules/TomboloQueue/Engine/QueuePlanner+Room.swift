@@ -14,8 +14,12 @@ extension QueuePlanner {
     var victims: [SyncOperation] = []
     while let error = lackOfRoom(for: operation) {
       guard victims.count < Self.victimCountMaximum, let victim = try victim(of: operation) else { throw error }
-      let end = configuration.limitPolicy == .coalesce ? OperationState.superseded : .discarded
-      try remove(victim.stored, progress: victim.progress, end: end)
+      let isCoalesced = configuration.limitPolicy == .coalesce
+      try remove(
+        victim.stored, progress: victim.progress, end: isCoalesced ? .superseded : .discarded,
+        reason: isCoalesced
+          ? "the queue was full, and a newer operation of its kind and ordering key took its place"
+          : "the queue was full, and a more urgent operation came")
       victims.append(victim.stored.operation)
     }
     return victims
@@ -41,10 +45,10 @@ extension QueuePlanner {
         "the queue holds \(counts.stored) operations, which is its limit (queue.operationsMaximum): "
           + "wait until some are delivered, settle dead ones, or raise the limit")
     }
-    if counts.byteCount + operation.payload.count > configuration.bytesMaximum {
+    if counts.byteCount + operation.keptByteCount > configuration.bytesMaximum {
       return QueueError(
         .full,
-        "the queue holds \(counts.byteCount) bytes of payload, and \(operation.payload.count) more would exceed its "
+        "the queue holds \(counts.byteCount) bytes, and \(operation.keptByteCount) more would exceed its "
           + "limit of \(configuration.bytesMaximum) (queue.bytesMaximum): wait, settle dead ones, or raise the limit")
     }
     return nil

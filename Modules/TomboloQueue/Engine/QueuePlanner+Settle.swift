@@ -3,14 +3,14 @@ import TomboloStorage
 
 extension QueuePlanner {
   mutating func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) throws {
-    let operation = claimed.operation
+    let stored = claimed.stored
+    let operation = stored.operation
     let id = claimed.id
     let orderingKey = claimed.orderingKey
     let wait = WaitRecord(priority: operation.priority, orderingKey: orderingKey, isRetrying: false)
     // Of an operation with an ordering key, the line's record knows the place better.
     let ownPlace = try endLease(of: claimed)
     var progress = claimed.progress ?? ProgressRecord()
-    let stored = StoredOperation(operation: operation, hasOwnIdempotencyKey: claimed.hasOwnIdempotencyKey)
     progress.dueAt = nil
 
     switch settlement {
@@ -44,6 +44,7 @@ extension QueuePlanner {
       progress.attemptCount += 1
       note(failure, &progress)
       progress.conflicting = remote
+      counts.byteCount += progress.keptByteCount - (claimed.progress?.keptByteCount ?? 0)
       try hold(claimed, &progress, .parked, from: ownPlace)
     case .deadLetter(let failure):
       progress.attemptCount += 1
@@ -90,6 +91,7 @@ extension QueuePlanner {
     progress.dueAt = nil
     progress.attemptCount = 0
     progress.conflictRoundCount = 0
+    takeOff(progress.keptByteCount)
     progress.conflicting = nil
 
     let priority = stored.operation.priority
@@ -121,7 +123,7 @@ extension QueuePlanner {
   ///
   /// - Parameters:
   ///   - attemptCount: how many attempts it took, when that is more than `progress` knows of.
-  ///   - reason: why, for the history.
+  ///   - reason: why, for who asks later; the last failure when `nil`.
   mutating func remove(
     _ stored: StoredOperation, progress: ProgressRecord?, end: OperationState, from knownPlace: HeadPlace? = nil,
     attemptCount: Int? = nil, reason: String? = nil
@@ -146,9 +148,10 @@ extension QueuePlanner {
     try forgetDependencies(of: operation)
     try releaseDependents(on: id)
     counts.move(from: oldState, to: end)
-    counts.byteCount -= operation.payload.count
+    takeOff(operation.keptByteCount + (progress?.keptByteCount ?? 0))
     view.delete(QueueLayout.operation(id))
-    remember(operation, progress, end: end, attemptCount: attemptCount, reason: reason)
+    let detail = end == .delivered ? nil : reason ?? progress?.lastFailure?.message
+    remember(operation, progress, end: end, attemptCount: attemptCount, detail: detail)
     if progress != nil { view.delete(QueueLayout.progress(id)) }
     if let name = operation.coalescingKey.map({ QueueLayout.name($0, in: operation.namespace) }),
       try view.get(QueueLayout.coalescing(name)) == id.bytes
@@ -157,7 +160,7 @@ extension QueuePlanner {
     }
     if stored.hasOwnIdempotencyKey {
       let name = QueueLayout.name(operation.idempotencyKey, in: operation.namespace)
-      view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: end).encoded())
+      view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: end, detail: detail).encoded())
       let forgetAt = now.advanced(by: configuration.idempotencyRetention)
       view.put(QueueLayout.forgetting(forgetAt, name), [])
       effects.append(.due(forgetAt))
@@ -218,13 +221,13 @@ extension QueuePlanner {
     // The remote payload has served the resolver; its mark is what the next attempt needs.
     progress.replacing = remote.mark
     note(DeliveryFailure(.conflict, remote.detail), &progress)
-    put(payload, of: stored, over: remote)
+    try put(payload, of: stored, over: remote)
   }
 
   /// What stands after a conflict: this payload, or the operation's own. It is a change of the version it replaces, so that is
   /// what it was made on, should it meet yet another. When that version is not shown, or is too long to keep, a payload that was merged
   /// with it has no base, and a resolver that compares three versions leaves the next conflict to a person.
-  mutating func put(_ payload: [UInt8]?, of stored: StoredOperation, over remote: RemoteVersion) {
+  mutating func put(_ payload: [UInt8]?, of stored: StoredOperation, over remote: RemoteVersion) throws {
     guard payload != nil || stored.operation.base != nil else { return }
     var operation = NewOperation(stored)
     if let met = remote.payload, met.count <= configuration.payloadByteCountMaximum {
@@ -232,20 +235,19 @@ extension QueuePlanner {
     } else if payload != nil {
       operation.base = nil
     }
-    put(payload ?? stored.operation.payload, as: operation, of: stored)
+    try put(payload ?? stored.operation.payload, as: operation, of: stored)
   }
 
   /// Another payload for an operation that stays where it is.
-  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil) {
+  mutating func put(_ payload: [UInt8], of stored: StoredOperation, version: Int? = nil) throws {
     var operation = NewOperation(stored)
     operation.version = version ?? operation.version
-    put(payload, as: operation, of: stored)
+    try put(payload, as: operation, of: stored)
   }
 
-  private mutating func put(_ payload: [UInt8], as changed: NewOperation, of stored: StoredOperation) {
+  private mutating func put(_ payload: [UInt8], as changed: NewOperation, of stored: StoredOperation) throws {
     var operation = changed
     operation.payload = payload
-    counts.byteCount += payload.count - stored.operation.payload.count
     let (enqueuedAt, after) = (stored.operation.enqueuedAt, stored.operation.after)
     var record = OperationRecord.encode(operation, enqueuedAt: enqueuedAt, after: after)
     // What the store could never take would fail everything it is committed with, again and again.
@@ -253,7 +255,24 @@ extension QueuePlanner {
       operation.base = nil
       record = OperationRecord.encode(operation, enqueuedAt: enqueuedAt, after: after)
     }
+    try requireStorable(record, kind: operation.kind)
+    counts.byteCount += operation.keptByteCount - stored.operation.keptByteCount
     view.put(QueueLayout.operation(stored.operation.id), record)
+  }
+
+  /// Bytes that are no longer kept. What an older version of this program enqueued was counted without its base, so that less may
+  /// have been counted than goes.
+  private mutating func takeOff(_ byteCount: Int) {
+    counts.byteCount = max(0, counts.byteCount - byteCount)
+  }
+
+  /// Refuses what the store would refuse, and with it the whole group.
+  func requireStorable(_ record: [UInt8], kind: String) throws(QueueError) {
+    guard record.count > valueByteCountMaximum else { return }
+    throw QueueError(
+      .payloadTooLarge,
+      "an operation of kind \(kind) would take \(record.count) bytes; this store takes at most \(valueByteCountMaximum) in one "
+        + "value", field: "payload")
   }
 
   /// An operation that is not being delivered, with what happened to it.

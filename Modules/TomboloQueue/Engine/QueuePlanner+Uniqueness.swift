@@ -39,7 +39,11 @@ extension QueuePlanner {
     // It now tells of both changes, and the first was made on what the upstream had; the second on what was here already. Unless the
     // first was merged with another version meanwhile: that is its base now, and whoever made the second has not seen it.
     if progress?.replacing == nil { operation.base = stored.operation.base }
-    try remove(stored, progress: progress, end: .superseded)
+    try remove(
+      stored, progress: progress, end: .superseded,
+      reason: isMerge
+        ? "it was merged into a newer operation with its coalescing key"
+        : "a newer operation with its coalescing key took its place")
     return isMerge ? .merge(stored.operation) : .replace(stored.operation)
   }
 

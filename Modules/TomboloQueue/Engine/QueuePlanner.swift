@@ -6,10 +6,11 @@ import TomboloStorage
 ///
 /// Its three parts are in files of their own: `QueuePlanner+Enqueue`, `+Settle`, `+Line` (the order within a key).
 struct QueuePlanner {
-  let configuration: QueueConfiguration
+  let shared: SharedConfiguration
+  var configuration: QueueConfiguration { shared.values }
   let now: Timestamp
   /// Operations that are being delivered.
-  let inFlight: [OperationID: InFlightEntry]
+  private(set) var inFlight: [OperationID: InFlightEntry]
   /// Whether other processes deliver from the same store.
   let isShared: Bool
   /// The longest value that the store takes.
@@ -20,18 +21,41 @@ struct QueuePlanner {
   var counts: QueueCounts
   /// What is to happen in memory once the plan is committed, in this order.
   var effects: [PlanEffect] = []
+  /// What is to be told then.
+  private(set) var events: [QueueEvent] = []
+
+  init(
+    _ shared: SharedConfiguration, now: Timestamp, inFlight: [OperationID: InFlightEntry], isShared: Bool,
+    valueByteCountMaximum: Int, identifiers: PlannedIdentifiers, view: PlanView, counts: QueueCounts
+  ) {
+    self.shared = shared
+    self.now = now
+    self.inFlight = inFlight
+    self.isShared = isShared
+    self.valueByteCountMaximum = valueByteCountMaximum
+    self.identifiers = identifiers
+    self.view = view
+    self.counts = counts
+  }
+
+  /// Lets go of what memory knows, once there is nothing more to plan: whoever keeps it can then change it without a copy.
+  mutating func forgetKnown() {
+    view.forgetKnown()
+    inFlight = [:]
+  }
 
   /// Plans one request. When it throws, nothing of the request is left in the plan.
   mutating func plan(_ request: QueueRequest) throws -> QueueAnswer {
     let savepoint = view.savepoint()
     let countsBefore = counts
-    let effectCount = effects.count
+    let (effectCount, eventCount) = (effects.count, events.count)
     do {
       return try planUnguarded(request)
     } catch {
       view.rollback(to: savepoint)
       counts = countsBefore
       effects.removeLast(effects.count - effectCount)
+      events.removeLast(events.count - eventCount)
       throw error
     }
   }
@@ -139,7 +163,7 @@ struct QueuePlanner {
   }
 
   mutating func tell(_ id: OperationID, kind: String, _ change: QueueEvent.Change) {
-    effects.append(.event(QueueEvent(id: id, kind: kind, change: change, at: now)))
+    events.append(QueueEvent(id: id, kind: kind, change: change, at: now))
   }
 
   // MARK: - Due times
@@ -262,7 +286,6 @@ enum PlanEffect: Sendable {
   case asideEmpty(AsideScope)
   case paused(Pause)
   case resumed(Pause.Scope)
-  case event(QueueEvent)
 }
 
 /// What is kept in memory of an operation that is being delivered.

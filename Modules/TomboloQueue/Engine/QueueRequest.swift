@@ -2,7 +2,9 @@ import TomboloPorts
 
 /// What is asked of the engine. All requests that write, and those that refill windows, go through one door, one group at
 /// a time, so that every decision is made on what is committed.
-enum QueueRequest: Sendable {
+///
+/// Indirect, because a request is handed on several times: so that is one pointer.
+indirect enum QueueRequest: Sendable {
   /// Adds operations, all or none, together with a caller's own changes, as durably as asked for.
   case enqueue([PreparedOperation], alongside: Batch, StoreDurability? = nil)
   /// Stores what became of a delivery. A repeat looks first whether it is stored already: a commit whose answer was lost
@@ -47,6 +49,9 @@ extension QueueRequest {
     case makesRoom
     /// Notes what was met beside an operation that stays.
     case notes
+    /// Notes what was met, and keeps the other side's version, or a merged one, beside it: not to take notes along when it is too
+    /// much.
+    case keeps
     case adds
 
     static func < (left: RoomNeed, right: RoomNeed) -> Bool { left.rawValue < right.rawValue }
@@ -67,7 +72,8 @@ extension QueueRequest {
     case .settle(_, let settlement, _):
       switch settlement {
       case .delivered, .discard, .expire: .makesRoom
-      case .retry, .snooze, .release, .redeliver, .park, .parkConflict, .deadLetter: .notes
+      case .retry, .snooze, .release, .park, .deadLetter: .notes
+      case .redeliver, .parkConflict: .keeps
       }
     }
   }
@@ -84,27 +90,66 @@ enum QueueAnswer: Sendable {
   case promoted(count: Int)
 }
 
-/// An operation with its stored form, encoded on the caller's task.
-struct PreparedOperation: Sendable {
-  var operation: NewOperation
-  var enqueuedAt: Timestamp
-  var record: [UInt8]
+/// An operation with its stored form, encoded on the caller's task. An object, because an operation is large and is handed on
+/// several times.
+final class PreparedOperation: Sendable {
+  let operation: NewOperation
+  let enqueuedAt: Timestamp
+  let record: [UInt8]
+
+  init(operation: NewOperation, enqueuedAt: Timestamp, record: [UInt8]) {
+    self.operation = operation
+    self.enqueuedAt = enqueuedAt
+    self.record = record
+  }
+
+  convenience init(_ operation: NewOperation, enqueuedAt: Timestamp) {
+    self.init(
+      operation: operation, enqueuedAt: enqueuedAt, record: OperationRecord.encode(operation, enqueuedAt: enqueuedAt))
+  }
+
+  /// The same, with what others have made of the operation.
+  func replacing(operation: NewOperation, after: [OperationID]) -> PreparedOperation {
+    PreparedOperation(
+      operation: operation, enqueuedAt: enqueuedAt,
+      record: OperationRecord.encode(operation, enqueuedAt: enqueuedAt, after: after))
+  }
 }
 
-/// An operation taken for delivery.
-struct ClaimedOperation: Sendable {
-  var id: OperationID
+/// An operation taken for delivery. An object, because it is large, and every call on the way of a delivery has it.
+final class ClaimedOperation: Sendable {
+  let id: OperationID
   /// The priority of its entry in the ready index, when it was taken.
-  var readyPriority: OperationPriority
-  var operation: SyncOperation
-  var hasOwnIdempotencyKey: Bool
-  var progress: ProgressRecord?
+  let readyPriority: OperationPriority
+  let stored: StoredOperation
+  let progress: ProgressRecord?
   /// Why its bytes cannot be read; `operation` then has nothing but identifier and priority.
-  var unreadable: DeliveryFailure?
+  let unreadable: DeliveryFailure?
   /// The ordering key it stands in line for.
-  var orderingKey: OrderingKey?
+  let orderingKey: OrderingKey?
   /// On a shared store: with what it was leased.
-  var token: UInt64?
+  let token: UInt64?
+
+  var operation: SyncOperation { stored.operation }
+
+  init(
+    id: OperationID, readyPriority: OperationPriority, stored: StoredOperation, progress: ProgressRecord?,
+    unreadable: DeliveryFailure? = nil, orderingKey: OrderingKey?, token: UInt64? = nil
+  ) {
+    self.id = id
+    self.readyPriority = readyPriority
+    self.stored = stored
+    self.progress = progress
+    self.unreadable = unreadable
+    self.orderingKey = orderingKey
+    self.token = token
+  }
+
+  func leased(_ token: UInt64?) -> ClaimedOperation {
+    ClaimedOperation(
+      id: id, readyPriority: readyPriority, stored: stored, progress: progress, unreadable: unreadable,
+      orderingKey: orderingKey, token: token)
+  }
 }
 
 /// What becomes of an operation after a delivery, as the store is to have it.

@@ -57,11 +57,11 @@ struct ReadyWindow {
     entries.remove(at: index)
   }
 
-  /// Replaces the content by the first entries of the store, without those that are being delivered.
+  /// Replaces the content by the first entries of the store, without those that are being delivered: as many as fit.
   mutating func refill(_ ids: [OperationID], isComplete: Bool) {
-    entries = ids
+    entries = Array(ids.prefix(capacity))
     first = 0
-    self.isComplete = isComplete
+    self.isComplete = isComplete && ids.count <= capacity
   }
 
   mutating func invalidate() {

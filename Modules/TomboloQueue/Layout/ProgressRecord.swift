@@ -16,6 +16,14 @@ struct ProgressRecord: Hashable, Sendable {
   var replacing: RemoteVersion?
   /// Parked for a conflict: the version that a person has to decide about.
   var conflicting: RemoteVersion?
+  /// What it counts towards `QueueConfiguration.bytesMaximum`.
+  var keptByteCount: Int { conflicting?.payload?.count ?? 0 }
+
+  /// How long the last retry waited, as it was stored; `nil` before the first. A wait that was snoozed since counts as one.
+  var retryWait: Duration? {
+    guard attemptCount > 0, let dueAt, let lastFailureAt else { return nil }
+    return max(.zero, lastFailureAt.duration(to: dueAt))
+  }
 
   /// Version 2 has `conflicting` and the stamps of versions; what has none of them is written as version 1, so that an older
   /// program can read it.

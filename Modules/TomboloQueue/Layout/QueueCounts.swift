@@ -13,7 +13,8 @@ public struct QueueCounts: Hashable, Sendable {
   public internal(set) var blocked = 0
   public internal(set) var parked = 0
   public internal(set) var deadLettered = 0
-  /// Payload bytes of all of the above.
+  /// The bytes of all of the above: of their payloads, their bases, and the versions that a person is shown of those parked for
+  /// a conflict.
   public internal(set) var byteCount = 0
 
   /// How many operations wait for how many others by `after`, every pair counted.
@@ -22,6 +23,9 @@ public struct QueueCounts: Hashable, Sendable {
   var leases: UInt64 = 0
   /// The newest operation, so that processes that share a store keep one order.
   var newestID: OperationID?
+  /// The greatest stamp of the clock for versions at the last commit, without a name: each later one is greater, whatever the wall
+  /// clock does while no process runs.
+  var newestStamp: HybridTimestamp?
 
   /// Since the store was made:
   public internal(set) var delivered = 0
@@ -32,13 +36,14 @@ public struct QueueCounts: Hashable, Sendable {
   /// Operations that are not gone.
   public var stored: Int { pending + retrying + blocked + parked + deadLettered }
 
-  /// Version 2 has `dependencies`, version 3 what a shared store needs; what has neither is written as version 1.
-  private static let newestVersion: UInt8 = 3
+  /// Version 2 has `dependencies`, version 3 what a shared store needs, version 4 `newestStamp`; what has none of them is written as
+  /// version 1.
+  private static let newestVersion: UInt8 = 4
 
   init() {}
 
   func encoded() -> [UInt8] {
-    let version: UInt8 = newestID != nil || leases > 0 ? 3 : dependencies > 0 ? 2 : 1
+    let version: UInt8 = newestStamp != nil ? 4 : newestID != nil || leases > 0 ? 3 : dependencies > 0 ? 2 : 1
     var record = RecordEncoder(version: version)
     for count in [
       pending, retrying, blocked, parked, deadLettered, byteCount, delivered, discarded, expired, superseded,
@@ -48,7 +53,11 @@ public struct QueueCounts: Hashable, Sendable {
     if version >= 2 { record.append(UInt64(max(0, dependencies))) }
     if version >= 3 {
       record.append(leases)
-      record.append(newestID ?? OperationID(high: 0, low: 0))
+      record.append(newestID ?? Self.none)
+    }
+    if let newestStamp {
+      record.append(newestStamp.time)
+      record.append(UInt64(newestStamp.counter))
     }
     return record.sealed()
   }
@@ -68,9 +77,20 @@ public struct QueueCounts: Hashable, Sendable {
     if record.version >= 2 { dependencies = try record.count() }
     if record.version >= 3 {
       leases = try record.unsigned()
-      newestID = try record.operationID()
+      let id = try record.operationID()
+      newestID = id == Self.none ? nil : id
+    }
+    if record.version >= 4 {
+      let time = try record.timestamp()
+      guard let counter = UInt32(exactly: try record.unsigned()) else {
+        throw .damaged("a stamp's counter is out of range")
+      }
+      newestStamp = HybridTimestamp(time: time, counter: counter)
     }
   }
+
+  /// Stands in a record for no operation.
+  private static let none = OperationID(high: 0, low: 0)
 
   /// Moves one operation from the count of one state to that of another; `nil` for not there yet. States that are not
   /// stored (`delivering`) have no count.

@@ -43,9 +43,7 @@ enum QueueLayout {
   static func progress(_ id: OperationID) -> Key { key("s", id) }
 
   static func ready(_ priority: OperationPriority, _ id: OperationID) -> Key {
-    var encoder = KeyEncoder(tag: tag, UInt8(ascii: "r"), priority.rawValue)
-    encoder.append(id)
-    return encoder.key
+    key("r", priority.rawValue, id)
   }
 
   static func readyRange(_ priority: OperationPriority) -> KeyRange {
@@ -56,9 +54,7 @@ enum QueueLayout {
   static func retrying(_ due: Timestamp, _ id: OperationID) -> Key { key("w", due, id) }
 
   static func held(_ disposition: HeldDisposition, _ id: OperationID) -> Key {
-    var encoder = KeyEncoder(tag: tag, UInt8(ascii: "x"), disposition.rawValue)
-    encoder.append(id)
-    return encoder.key
+    key("x", disposition.rawValue, id)
   }
 
   static func heldRange(_ disposition: HeldDisposition) -> KeyRange {
@@ -67,6 +63,7 @@ enum QueueLayout {
 
   static let leased = KeyRange.prefix(prefix("f"))
   static func leased(_ until: Timestamp, _ id: OperationID) -> Key { key("f", until, id) }
+  static let leases = KeyRange.prefix(prefix("l"))
   static func lease(_ id: OperationID) -> Key { key("l", id) }
 
   static let aside = KeyRange.prefix(prefix("z"))
@@ -163,10 +160,23 @@ enum QueueLayout {
     KeyEncoder(tag: tag, UInt8(ascii: index)).key
   }
 
-  private static func key(_ index: Unicode.Scalar, _ id: OperationID) -> Key {
-    var encoder = KeyEncoder(tag: tag, UInt8(ascii: index))
-    encoder.append(id)
-    return encoder.key
+  private static func key(_ index: Unicode.Scalar, _ id: OperationID) -> Key { key(index, nil, id) }
+
+  /// Several of these are made for each operation, so they are written at once.
+  ///
+  /// Safety: exactly `start + 16` bytes are written, each once; storing an integer's bytes needs no alignment.
+  private static func key(_ index: Unicode.Scalar, _ level: UInt8?, _ id: OperationID) -> Key {
+    let start = level == nil ? 2 : 3
+    return Key(
+      [UInt8](unsafeUninitializedCapacity: start + 16) { bytes, count in
+        bytes[0] = tag
+        bytes[1] = UInt8(ascii: index)
+        if let level { bytes[2] = level }
+        let raw = UnsafeMutableRawBufferPointer(bytes)
+        raw.storeBytes(of: id.high.bigEndian, toByteOffset: start, as: UInt64.self)
+        raw.storeBytes(of: id.low.bigEndian, toByteOffset: start + 8, as: UInt64.self)
+        count = start + 16
+      })
   }
 
   private static func key(_ index: Unicode.Scalar, _ name: String) -> Key {

@@ -14,6 +14,13 @@ extension RemoteVersion {
   /// What a receiver needs to recognise it, without the payload.
   var mark: RemoteVersion { RemoteVersion(tag: tag, modifiedAt: modifiedAt, written: written, detail: detail) }
 
+  /// Without a payload that is too long to be kept, and saying so.
+  var withoutPayload: RemoteVersion {
+    var kept = mark
+    kept.detail += " (its \(payload?.count ?? 0) bytes are too many to be kept)"
+    return kept
+  }
+
   func append(to record: inout RecordEncoder) {
     var presence: Presence = []
     if tag != nil { presence.insert(.tag) }

@@ -16,7 +16,12 @@ final class Alarm: Sendable {
 
   /// Asks for a signal after `delay` at the latest.
   func set(after delay: Duration) {
-    let wanted = time.uptime + delay
+    set(after: delay, from: time.uptime)
+  }
+
+  /// - Parameter now: the monotonic clock, for whoever has just looked at it.
+  func set(after delay: Duration, from now: Duration) {
+    let wanted = now + delay
     let isEarlier = deadline.withLock { deadline in
       if let present = deadline, present <= wanted { return false }
       deadline = wanted

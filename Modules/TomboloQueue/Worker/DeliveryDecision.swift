@@ -3,28 +3,36 @@ import TomboloResilience
 
 /// What becomes of an operation after an attempt: the rules, without a store, a clock or a network.
 package struct DeliveryDecision: Sendable {
-  let configuration: QueueConfiguration
+  private let shared: SharedConfiguration
+  private var configuration: QueueConfiguration { shared.values }
   let now: Timestamp
 
-  package init(configuration: QueueConfiguration, now: Timestamp) {
-    self.configuration = configuration
+  init(_ shared: SharedConfiguration, now: Timestamp) {
+    self.shared = shared
     self.now = now
+  }
+
+  package init(configuration: QueueConfiguration, now: Timestamp) {
+    self.init(SharedConfiguration(configuration), now: now)
   }
 
   /// The settlement of an attempt that failed and may succeed later.
   ///
   /// The wait is the backoff, or what the server asks for when that is longer, up to the limit for such requests, or how long
   /// the retry waits for its share of the upstream's budget.
+  ///
+  /// - Parameter previous: how long it waited before this attempt; `nil` when it was the first. Only decorrelated backoff asks.
   func retry(
-    after asked: Duration?, _ failure: DeliveryFailure, attempt: Int, budgetWait: Duration = .zero,
-    random: inout some RandomNumberGenerator
+    after asked: Duration?, _ failure: DeliveryFailure, attempt: Int, previous: Duration? = nil,
+    budgetWait: Duration = .zero, random: inout some RandomNumberGenerator
   ) -> Settlement {
     guard !isLast(attempt: attempt) else {
       return .deadLetter(
         DeliveryFailure(
           .attemptsExhausted, "all \(configuration.attemptsMaximum) attempts failed; the last: \(failure.message)"))
     }
-    let wait = retryWait(after: asked, attempt: attempt, budgetWait: budgetWait, random: &random)
+    let wait = retryWait(
+      after: asked, attempt: attempt, previous: previous, budgetWait: budgetWait, random: &random)
     guard wait.isBudgetShort else { return .retry(failure, due: now.advanced(by: wait.duration)) }
     let told = DeliveryFailure(
       failure.code, failure.message + " (it waits longer than its backoff: the upstream's retry budget is used up)")
@@ -33,9 +41,15 @@ package struct DeliveryDecision: Sendable {
 
   /// How long a retry waits, and whether the budget is the reason that it waits so long.
   package func retryWait(
-    after asked: Duration?, attempt: Int, budgetWait: Duration, random: inout some RandomNumberGenerator
+    after asked: Duration?, attempt: Int, previous: Duration? = nil, budgetWait: Duration,
+    random: inout some RandomNumberGenerator
   ) -> (duration: Duration, isBudgetShort: Bool) {
-    let backoff = configuration.backoff.delay(afterAttempt: attempt, using: &random)
+    let strategy = configuration.backoff
+    // A wait that a server, or the budget, asked for may have been longer than any backoff.
+    let backoff =
+      previous.map {
+        strategy.delay(afterAttempt: attempt, previous: min($0, strategy.delayMaximum), using: &random)
+      } ?? strategy.delay(afterAttempt: attempt, using: &random)
     let obeyed = min(max(.zero, asked ?? .zero), configuration.retryAfterMaximum)
     let wait = max(backoff, obeyed)
     return budgetWait > wait ? (min(budgetWait, configuration.waitMaximum), true) : (wait, false)
@@ -59,8 +73,16 @@ package struct DeliveryDecision: Sendable {
             .conflict, "it met another version \(rounds + 1) times in a row; the last: \(remote.detail)"),
           kept(remote))
       }
-      if case .merged(let payload) = result { return .redeliver(replacing: remote, payload: payload) }
-      return .redeliver(replacing: remote, payload: nil)
+      guard case .merged(let payload) = result else { return .redeliver(replacing: remote, payload: nil) }
+      guard payload.count <= configuration.payloadByteCountMaximum else {
+        return .parkConflict(
+          DeliveryFailure(
+            .conflict,
+            "the merged version has \(payload.count) bytes, and the limit is \(configuration.payloadByteCountMaximum) "
+              + "(queue.payloadMaximum)"),
+          kept(remote))
+      }
+      return .redeliver(replacing: remote, payload: payload)
     case .keepRemote: return .discard(reason: "the upstream's version stands: \(remote.detail)")
     case .park(let reason): return .parkConflict(DeliveryFailure(.conflict, reason), kept(remote))
     }
@@ -69,9 +91,7 @@ package struct DeliveryDecision: Sendable {
   /// The remote version as it is kept for a person: without its payload when that is larger than any here may be.
   private func kept(_ remote: RemoteVersion) -> RemoteVersion {
     guard let payload = remote.payload, payload.count > configuration.payloadByteCountMaximum else { return remote }
-    var kept = remote.mark
-    kept.detail += " (its \(payload.count) bytes are too many to be kept)"
-    return kept
+    return remote.withoutPayload
   }
 
   /// What the end of an attempt says about the upstream.

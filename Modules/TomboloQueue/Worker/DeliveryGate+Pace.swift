@@ -9,16 +9,24 @@ extension DeliveryGate {
   static let breakerOpen = DeliveryFailure(
     .heldBack, "not sent: the circuit breaker is open, because the upstream keeps failing")
 
-  private func name(_ upstream: String) -> String {
-    paces[upstream] != nil || paces.count < Self.paceCountMaximum ? upstream : "…"
-  }
-
   mutating func withPace<Value>(_ upstream: String, _ body: (inout UpstreamPace) -> Value) -> Value {
-    body(&paces[name(upstream), default: UpstreamPace(recovery, concurrency: concurrency)])
+    // In place, with one look-up: it is called several times for each delivery.
+    if let index = paces.index(forKey: upstream) { return body(&paces.values[index]) }
+    let name = paces.count < Self.paceCountMaximum ? upstream : "…"
+    var pace = paces[name] ?? UpstreamPace(recovery, concurrency: concurrency)
+    defer { paces[name] = pace }
+    return body(&pace)
   }
 
   /// How many deliveries that are not critical this upstream may have under way.
   package mutating func limit(of upstream: String) -> Int { withPace(upstream) { $0.limit } }
+
+  /// Whether the slow start, or what an overload left of the limit, keeps this upstream from getting one more. As many at once as the
+  /// queue's own concurrency allows are no such case.
+  func isPaced(_ upstream: String) -> Bool {
+    guard let pace = paces[upstream] ?? (paces.count < Self.paceCountMaximum ? nil : paces["…"]) else { return false }
+    return pace.room == 0 && pace.limit < concurrency
+  }
 
   /// Takes a place at this upstream; `false` when it has none. Critical operations do not ask for one, and neither does what is
   /// to be told at once why it cannot start.

@@ -162,7 +162,7 @@ package struct DeliveryGate: Sendable {
 
   /// - Parameters:
   ///   - upstream: the handler's own upstream; when it is suspended nothing starts at all.
-  ///   - inFlight: how many deliveries are under way.
+  ///   - inFlight: how many places are taken; what is delivered and only being stored may take none.
   package mutating func allowance(upstream: String, inFlight: Int, at now: Duration) -> Allowance {
     if let suspension = suspension(of: upstream, at: now) {
       return Allowance(count: 0, criticalCount: 0, waitMaximum: suspension.rest)
@@ -205,16 +205,22 @@ package struct DeliveryGate: Sendable {
   }
 
   /// Why nothing starts now, for a person; `nil` when the gate is open.
-  func obstacle(upstream: String, at now: Duration, wall: Timestamp, status: NetworkStatus?) -> WaitingReason? {
+  ///
+  /// - Parameter isCritical: that it is about what is critical, which does not wait for the spread.
+  func obstacle(
+    upstream: String, isCritical: Bool = false, at now: Duration, wall: Timestamp, status: NetworkStatus?
+  ) -> WaitingReason? {
     if let suspension = suspensions[upstream], suspension.until > now {
       return .suspended(until: wall.advanced(by: suspension.until - now), suspension.failure)
     }
     if let rest = paces[upstream]?.breakerRest(at: now) {
       return .suspended(until: wall.advanced(by: rest), Self.breakerOpen)
     }
-    if let spreadUntil, spreadUntil > now { return .spread(until: wall.advanced(by: spreadUntil - now)) }
-    guard network != .open, let status, !status.isOnline else { return nil }
-    let detail = status.evidence.first { $0.condition == status.condition }?.detail
-    return .network(status.condition, since: status.since, detail: detail)
+    if network != .open, let status, !status.isOnline {
+      let detail = status.evidence.first { $0.condition == status.condition }?.detail
+      return .network(status.condition, since: status.since, detail: detail)
+    }
+    guard !isCritical, let spreadUntil, spreadUntil > now else { return nil }
+    return .spread(until: wall.advanced(by: spreadUntil - now))
   }
 }

@@ -6,97 +6,127 @@ import TomboloResilience
 extension SyncWorker {
   /// One delivery from claim to settlement.
   func process(_ claimed: ClaimedOperation) async {
-    let lost = noteLease(claimed)
-    defer { deliveryEnded(claimed) }
+    let interruption = Interruption()
+    noteLease(claimed, interruption)
+    guard let delivery = await begin(claimed, interruption) else { return deliveryEnded(claimed) }
+    let (outcome, reason) = await outcome(of: delivery)
+    if reason != nil, interrupted.hand(delivery, outcome) { return }
+    await finish(delivery, outcome)
+  }
+
+  /// Finds out whether the handler may be called; what may not is settled.
+  private func begin(_ claimed: ClaimedOperation, _ interruption: Interruption) async -> Delivery? {
     let operation = claimed.operation
     if let failure = claimed.unreadable {
-      return await settle(claimed, .park(failure, attempted: false))
+      await settle(claimed, .park(failure, attempted: false))
+      return nil
     }
     if let expiresAt = operation.expiresAt, expiresAt <= time.now {
-      return await settle(claimed, .expire)
+      await settle(claimed, .expire)
+      return nil
     }
     let upstream = handler.upstream(for: operation)
-    let admission = state.withLock { $0.gate.admit(upstream: upstream, at: time.uptime) }
-    if case .refused(let rest, let failure) = admission {
-      return await settle(claimed, .snooze(failure, due: time.now.advanced(by: rest)))
-    }
-    defer {
-      if admission == .probe { state.withLock { $0.gate.probeEnded(upstream: upstream) } }
-    }
-
     let number = (claimed.progress?.attemptCount ?? 0) + 1
-    let entry = state.withLock { $0.gate.enter(upstream: upstream, isRetry: number > 1, at: time.uptime) }
-    let pass: UpstreamPace.Pass
-    switch entry {
-    case .success(let given): pass = given
-    case .failure(let refusal):
-      return await settle(claimed, .snooze(DeliveryGate.breakerOpen, due: time.now.advanced(by: refusal.rest)))
+    let (admission, entry) = state.withLock { state in
+      let now = time.uptime
+      let admission = state.gate.admit(upstream: upstream, at: now)
+      if case .refused = admission { return (admission, Result<UpstreamPace.Pass, DeliveryGate.Refusal>?.none) }
+      let entry = state.gate.enter(upstream: upstream, isRetry: number > 1, at: now)
+      switch entry {
+      case .success: state.summary.attempted += 1
+      case .failure: if admission == .probe { state.gate.probeEnded(upstream: upstream) }
+      }
+      return (admission, entry)
     }
-    var ending = UpstreamPace.Ending.unrelated
-    defer { state.withLock { $0.gate.left(pass, ending, at: time.uptime) } }
+    switch entry {
+    case .success(let pass)?:
+      let attempt = DeliveryAttempt(
+        number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
+        reporter: reporter(for: claimed))
+      queue.tell(claimed.id, kind: operation.kind, .started(attempt: number))
+      return Delivery(
+        claimed: claimed, upstream: upstream, pass: pass, isProbe: admission == .probe, attempt: attempt,
+        interruption: interruption)
+    case .failure(let refusal)?:
+      await settle(claimed, .snooze(DeliveryGate.breakerOpen, due: time.now.advanced(by: refusal.rest)))
+    case nil:
+      if case .refused(let rest, let failure) = admission {
+        await settle(claimed, .snooze(failure, due: time.now.advanced(by: rest)))
+      }
+    }
+    return nil
+  }
 
-    let attempt = DeliveryAttempt(
-      number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
-      reporter: reporter(for: claimed))
-    state.withLock { $0.summary.attempted += 1 }
-    queue.tell(claimed.id, kind: operation.kind, .started(attempt: number))
-    let outcome = await outcome(of: operation, attempt, lost)
+  /// Calls the handler, within the time limit; an outcome of `nil` when the delivery was cancelled.
+  private func outcome(of delivery: Delivery) async -> (DeliveryOutcome?, Interruption.Reason?) {
+    let operation = delivery.claimed.operation
+    let timeout = queue.engine.sharedConfiguration.values.attemptTimeout
+    let limit = limits.begin(operation.id, within: timeout, delivery.interruption)
+    defer { limits.ended(limit) }
+    let (answer, reason) = await delivery.interruption.run { () -> DeliveryOutcome? in
+      do {
+        return try await handler.deliver(operation, attempt: delivery.attempt)
+      } catch is CancellationError where Task.isCancelled {
+        return nil
+      } catch {
+        return DeliveryDecision.outcome(of: error)
+      }
+    }
+    // A handler that answers `delivered` although it was interrupted is believed.
+    if case .delivered? = answer { return (answer, reason) }
+    switch reason {
+    case nil: return (answer, nil)
+    case .leaseLost: return (nil, reason)
+    case .timeOver:
+      let failure = DeliveryFailure(
+        .timeout, "the attempt gave no sign of life for \(timeout) and was cancelled")
+      return (.retry(after: nil, failure), reason)
+    }
+  }
+
+  /// Does what is left to do for a delivery whose handler has answered.
+  private func finish(_ delivery: Delivery, _ outcome: DeliveryOutcome?) async {
+    let claimed = delivery.claimed
+    var ending: UpstreamPace.Ending? = .unrelated
+    defer { deliveryEnded(claimed, delivery, ending) }
     if Task.isCancelled {
       // Whatever else a cancelled handler answers is not the upstream's word.
       guard case .delivered? = outcome else { return await giveBack(claimed, nil) }
     }
     guard let outcome else { return await giveBack(claimed, nil) }
-    ending = await conclude(claimed, outcome, number, upstream: upstream)
+    ending = await conclude(delivery, outcome)
   }
 
-  /// Calls the handler, within the time limit; `nil` when the delivery was cancelled.
-  private func outcome(
-    of operation: SyncOperation, _ attempt: DeliveryAttempt, _ lost: WakeSignal?
-  ) async -> DeliveryOutcome? {
-    let limit = limits.begin(operation.id, within: queue.configuration.attemptTimeout)
-    defer { limits.ended(limit) }
-    return await withTaskGroup(of: DeliveryOutcome?.self) { race in
-      race.addTask { [handler] in
-        do {
-          return try await handler.deliver(operation, attempt: attempt)
-        } catch is CancellationError where Task.isCancelled {
-          return nil
-        } catch {
-          return DeliveryDecision.outcome(of: error)
+  /// Finishes deliveries whose own tasks were cancelled, until this task is cancelled.
+  func finishInterrupted() async {
+    await withDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        for (delivery, outcome) in await interrupted.next() {
+          group.addTask { await self.finish(delivery, outcome) }
         }
       }
-      race.addTask {
-        // Otherwise cancelled: the handler has answered.
-        guard await limit.wait() else { return nil }
-        return .retry(
-          after: nil,
-          DeliveryFailure(
-            .timeout, "the attempt gave no sign of life for \(limit.duration) and was cancelled"))
-      }
-      if let lost {
-        race.addTask {
-          await lost.wait()
-          return nil
-        }
-      }
-      let first = await race.next() ?? nil
-      race.cancelAll()
-      // A handler that answers `delivered` just after its time limit is believed.
-      while let late = await race.next() { if case .delivered? = late { return late } }
-      return first
     }
+    for (delivery, outcome) in interrupted.close() { await finish(delivery, outcome) }
   }
 
-  /// Settles the operation as the outcome says, and answers what the outcome says about the upstream.
-  private func conclude(
-    _ claimed: ClaimedOperation, _ outcome: DeliveryOutcome, _ number: Int, upstream: String
-  ) async -> UpstreamPace.Ending {
-    let decision = DeliveryDecision(configuration: queue.configuration, now: time.now)
+  /// Settles the operation as the outcome says, and answers what the outcome says about the upstream; `nil` when that was told
+  /// before it was settled.
+  private func conclude(_ delivery: Delivery, _ outcome: DeliveryOutcome) async -> UpstreamPace.Ending? {
+    let (claimed, number, upstream) = (delivery.claimed, delivery.attempt.number, delivery.upstream)
+    let decision = DeliveryDecision(queue.engine.sharedConfiguration, now: time.now)
     switch outcome {
     case .delivered:
       _ = await network?.report(.answered)
       state.withLock { $0.gate.succeeded(upstream: upstream) }
+      // One in a line keeps its place for the next of it, which cannot start before this one is stored: given on, the place would go
+      // to something less urgent. For what waits for it by `after` no place is kept.
+      guard claimed.orderingKey == nil else {
+        await settle(claimed, .delivered(attempt: number))
+        return DeliveryDecision.ending(of: outcome)
+      }
+      operationDelivered(delivery)
       await settle(claimed, .delivered(attempt: number))
+      return nil
 
     case .retry(let after, let failure) where failure.code == .unreachable:
       let isAttempt = await concludeUnreachable(claimed, after: after, failure, number, upstream, decision)
@@ -105,7 +135,7 @@ extension SyncWorker {
 
     case .retry(let after, let failure):
       await noteAnswer(upstream, failure)
-      await settle(claimed, retry(after: after, failure, number, upstream, decision))
+      await settle(claimed, retry(claimed, after: after, failure, number, upstream, decision))
 
     case .snooze(let duration, let failure):
       await settle(claimed, decision.snooze(for: duration, failure))
@@ -147,7 +177,8 @@ extension SyncWorker {
 
   /// What becomes of a failed attempt; its retry takes its share of the upstream's budget before it waits.
   private func retry(
-    after asked: Duration?, _ failure: DeliveryFailure, _ number: Int, _ upstream: String, _ decision: DeliveryDecision
+    _ claimed: ClaimedOperation, after asked: Duration?, _ failure: DeliveryFailure, _ number: Int, _ upstream: String,
+    _ decision: DeliveryDecision
   ) -> Settlement {
     let waitMaximum = queue.configuration.backoff.delayMaximum
     return state.withLock { state in
@@ -156,7 +187,9 @@ extension SyncWorker {
         wait = state.gate.retryWait(
           upstream: upstream, at: time.uptime, waitMaximum: waitMaximum, random: &state.random)
       }
-      return decision.retry(after: asked, failure, attempt: number, budgetWait: wait, random: &state.random)
+      return decision.retry(
+        after: asked, failure, attempt: number, previous: claimed.progress?.retryWait, budgetWait: wait,
+        random: &state.random)
     }
   }
 
@@ -172,7 +205,7 @@ extension SyncWorker {
       await giveBack(claimed, failure)
       return false
     }
-    await settle(claimed, retry(after: asked, failure, number, upstream, decision))
+    await settle(claimed, retry(claimed, after: asked, failure, number, upstream, decision))
     return true
   }
 
@@ -193,7 +226,7 @@ extension SyncWorker {
       result = .park("the conflict resolver failed: \(error)")
     }
     let rounds = claimed.progress?.conflictRoundCount ?? 0
-    await settle(claimed, decision.conflict(result, against: remote, rounds: rounds))
+    await settle(claimed, queue.storable(decision.conflict(result, against: remote, rounds: rounds), of: claimed))
   }
 
   private func noteAnswer(_ upstream: String, _ failure: DeliveryFailure?) async {

@@ -17,7 +17,7 @@ extension SyncWorker {
       guard !leases.isEmpty else { continue }
       do {
         for id in try await queue.renew(leases.sorted { $0.key < $1.key }.map(\.value.claimed)) {
-          leases[id]?.lost.signal()
+          leases[id]?.interruption.interrupt(.leaseLost)
         }
       } catch {
         logger.warning(
@@ -26,11 +26,9 @@ extension SyncWorker {
     }
   }
 
-  /// Notes a lease for renewal, and answers with the signal that it was lost; `nil` on a store that is not shared.
-  func noteLease(_ claimed: ClaimedOperation) -> WakeSignal? {
-    guard claimed.token != nil else { return nil }
-    let lost = WakeSignal()
-    state.withLock { $0.leases[claimed.id] = (claimed, lost) }
-    return lost
+  /// Notes a lease for renewal; on a store that is not shared there is none.
+  func noteLease(_ claimed: ClaimedOperation, _ interruption: Interruption) {
+    guard claimed.token != nil else { return }
+    state.withLock { $0.leases[claimed.id] = (claimed, interruption) }
   }
 }

@@ -34,7 +34,7 @@ extension SyncWorker {
     } catch {
       // The loop meets the same failure and tells it.
       logger.debug("the watchdog could not look", metadata: ["error": "\(error)"])
-      return
+      return state.withLock { $0.watchdog.couldNotLook(at: time.uptime) }
     }
     let (now, limit) = (time.uptime, stallLimit)
     switch state.withLock({ $0.watchdog.look(isDue: isDue, at: now, limit: limit) }) {

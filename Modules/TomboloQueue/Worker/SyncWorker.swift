@@ -15,10 +15,12 @@ public final class SyncWorker: Sendable {
     var gate: DeliveryGate
     var limiter: KindLimiter
     var inFlightCount = 0
+    /// Of those, how many are delivered and about to be stored as such.
+    var deliveredCount = 0
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
-    var leases: [OperationID: (claimed: ClaimedOperation, lost: WakeSignal)] = [:]
+    var leases: [OperationID: (claimed: ClaimedOperation, interruption: Interruption)] = [:]
     var watchdog: Watchdog
     /// Where what was claimed goes to, each with a place there. One that was given back may be claimed again before its first
     /// delivery has ended, and then has two.
@@ -30,11 +32,29 @@ public final class SyncWorker: Sendable {
     var summary = ProcessingSummary()
     var random: any RandomNumberGenerator & Sendable
 
+    /// How many places are taken.
+    ///
+    /// What is delivered without an ordering key gives its place on while that is stored, so that the next ones are under way
+    /// meanwhile, and one commit settles as many as the concurrency. Those asked and those waiting to be stored are together at most twice the concurrency,
+    /// and so many may be delivered again after a crash. With a concurrency of one an operation is settled before the next one
+    /// starts. A kind with a concurrency of its own keeps its place there until that is stored, and what is not delivered but
+    /// retried, snoozed, rejected or in conflict keeps its place here.
+    func placeCount(of concurrency: Int) -> Int {
+      concurrency > 1 ? inFlightCount - min(deliveredCount, concurrency) : inFlightCount
+    }
+
     /// Gives the place at its upstream back.
     mutating func leave(_ id: OperationID) {
       guard var places = upstreams.removeValue(forKey: id), !places.isEmpty else { return }
       gate.release(upstream: places.removeFirst())
       if !places.isEmpty { upstreams[id] = places }
+    }
+
+    /// An attempt ended, as far as its upstream is concerned.
+    mutating func leave(_ delivery: Delivery, _ ending: UpstreamPace.Ending, at now: Duration) {
+      gate.left(delivery.pass, ending, at: now)
+      if delivery.isProbe { gate.probeEnded(upstream: delivery.upstream) }
+      leave(delivery.claimed.id)
     }
   }
 
@@ -50,6 +70,7 @@ public final class SyncWorker: Sendable {
   let state: Mutex<State>
   let alarm: Alarm
   let limits: TimeLimits
+  let interrupted = InterruptedDeliveries()
   /// Signalled when the last delivery in flight has ended.
   let idle = WakeSignal()
 
@@ -111,16 +132,27 @@ public final class SyncWorker: Sendable {
   /// What was done since the worker was made, or since the last pass by hand began.
   public var summary: ProcessingSummary { state.withLock { $0.summary } }
 
-  /// How many deliveries are under way.
+  /// How many deliveries are under way, those included whose end is being stored: at most twice the concurrency, or one with a
+  /// concurrency of one. After `reconfigure` to fewer there may be more until those that had begun have ended.
   public var inFlightCount: Int { state.withLock { $0.inFlightCount } }
 
-  /// Why an operation is not delivered right now; `nil` when it is gone.
+  /// Why an operation is not delivered right now; `nil` when it is gone. One that is critical itself waits neither for the
+  /// random moment after an outage nor for room at its upstream; of one that has taken over that priority from another, the same is
+  /// told as if it had not.
   public func waitingReason(for snapshot: OperationSnapshot) -> WaitingReason? {
     guard snapshot.waitingReason == .itsTurn else { return snapshot.waitingReason }
     if let reason = queue.waitingReason(for: snapshot.operation) { return reason }
     let upstream = handler.upstream(for: snapshot.operation)
     let (now, wall, status) = (time.uptime, time.now, network?.status)
-    return state.withLock { $0.gate.obstacle(upstream: upstream, at: now, wall: wall, status: status) } ?? .itsTurn
+    let isCritical = snapshot.operation.priority == .critical
+    return state.withLock { state in
+      if let reason = state.gate.obstacle(
+        upstream: upstream, isCritical: isCritical, at: now, wall: wall, status: status)
+      {
+        return reason
+      }
+      return !isCritical && state.gate.isPaced(upstream) ? .paced(upstream: upstream) : .itsTurn
+    }
   }
 
   // MARK: - The loop
@@ -155,7 +187,9 @@ public final class SyncWorker: Sendable {
     if let network {
       networkChanged(network.status)
     }
+    interrupted.open()
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
+      group.addTask { await self.finishInterrupted() }
       group.addTask { await self.alarm.run() }
       group.addTask { await self.limits.run { self.queue.lastReport(of: $0) } }
       group.addTask { await self.watch() }
@@ -219,7 +253,7 @@ public final class SyncWorker: Sendable {
     let now = time.uptime
     try await bringBack()
     let allowance = state.withLock {
-      $0.gate.allowance(upstream: handler.upstream, inFlight: $0.inFlightCount, at: now)
+      $0.gate.allowance(upstream: handler.upstream, inFlight: $0.placeCount(of: $0.gate.concurrency), at: now)
     }
     if let wait = allowance.waitMaximum, try await queue.hasReady() { alarm.set(after: wait) }
 
@@ -263,7 +297,7 @@ public final class SyncWorker: Sendable {
   }
 
   /// Holds kinds and upstreams to their limits.
-  private func filter(isPilot: Bool = false) -> ClaimFilter {
+  func filter(isPilot: Bool = false) -> ClaimFilter {
     ClaimFilter(
       hasRoom: { operation, priority in
         let upstream = self.handler.upstream(for: operation)
@@ -309,13 +343,32 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  func deliveryEnded(_ claimed: ClaimedOperation) {
+  /// The upstream has taken the operation, which is about to be stored: its places there and here are free.
+  func operationDelivered(_ delivery: Delivery) {
+    let isRoomMade = state.withLock { state in
+      state.leave(delivery, .judged, at: time.uptime)
+      state.deliveredCount += 1
+      return state.gate.concurrency > 1
+    }
+    if isRoomMade { queue.workArrived.signal() }
+  }
+
+  /// - Parameters:
+  ///   - delivery: where it got as far as its handler.
+  ///   - ending: what it says about its upstream then; `nil` where `operationDelivered` was told before.
+  func deliveryEnded(
+    _ claimed: ClaimedOperation, _ delivery: Delivery? = nil, _ ending: UpstreamPace.Ending? = .unrelated
+  ) {
     let isLast = state.withLock { state in
+      switch (delivery, ending) {
+      case (_, nil): state.deliveredCount -= 1
+      case (nil, _): state.leave(claimed.id)
+      case (let delivery?, let ending?): state.leave(delivery, ending, at: time.uptime)
+      }
       state.inFlightCount -= 1
       state.limiter.ended(claimed.operation.kind)
       if state.leases[claimed.id]?.claimed.token == claimed.token { state.leases[claimed.id] = nil }
       state.watchdog.progressed(at: time.uptime)
-      state.leave(claimed.id)
       return state.inFlightCount == 0
     }
     if isLast { idle.signal() }

@@ -25,20 +25,22 @@ final class TimeLimits: Sendable {
   /// How many attempts have a limit now.
   var runningCount: Int { state.withLock { $0.running.count } }
 
-  /// An attempt begins. Whoever gets the limit hands it to `ended`, however the attempt ends.
-  func begin(_ id: OperationID, within duration: Duration) -> TimeLimit {
-    let limit = state.withLock { state in
+  /// An attempt begins, and is interrupted when its time is over. Whoever gets its number hands it to `ended`, however the
+  /// attempt ends.
+  func begin(_ id: OperationID, within duration: Duration, _ interruption: Interruption) -> UInt64 {
+    let now = time.uptime
+    let number = state.withLock { state in
       state.lastNumber += 1
-      let limit = TimeLimit(number: state.lastNumber, id: id, startedAt: time.uptime, duration: duration)
-      state.running[limit.number] = limit
-      return limit
+      state.running[state.lastNumber] = TimeLimit(
+        number: state.lastNumber, id: id, startedAt: now, duration: duration, interruption: interruption)
+      return state.lastNumber
     }
-    alarm.set(after: duration)
-    return limit
+    alarm.set(after: duration, from: now)
+    return number
   }
 
-  func ended(_ limit: TimeLimit) {
-    state.withLock { $0.running[limit.number] = nil }
+  func ended(_ number: UInt64) {
+    state.withLock { $0.running[number] = nil }
   }
 
   /// Watches until the task is cancelled.
@@ -62,7 +64,7 @@ final class TimeLimits: Sendable {
     for limit in state.withLock({ $0.running.values.sorted { $0.number < $1.number } }) {
       let end = max(limit.startedAt, lastReport(limit.id) ?? .zero) + limit.duration
       if end <= now {
-        limit.pass()
+        limit.interruption.interrupt(.timeOver)
       } else {
         next = min(next ?? end, end)
       }
@@ -72,31 +74,11 @@ final class TimeLimits: Sendable {
 }
 
 /// The time limit of one attempt.
-final class TimeLimit: Sendable {
-  let number: UInt64
-  let id: OperationID
+private struct TimeLimit: Sendable {
+  var number: UInt64
+  var id: OperationID
   /// By the monotonic clock.
-  let startedAt: Duration
-  let duration: Duration
-  private let signal = WakeSignal()
-  private let isOver = Atomic(false)
-
-  init(number: UInt64, id: OperationID, startedAt: Duration, duration: Duration) {
-    self.number = number
-    self.id = id
-    self.startedAt = startedAt
-    self.duration = duration
-  }
-
-  /// Time is up.
-  fileprivate func pass() {
-    isOver.store(true, ordering: .releasing)
-    signal.signal()
-  }
-
-  /// Returns when time is up, or when the task is cancelled; answers whether it was the former.
-  func wait() async -> Bool {
-    await signal.wait()
-    return isOver.load(ordering: .acquiring)
-  }
+  var startedAt: Duration
+  var duration: Duration
+  var interruption: Interruption
 }

@@ -30,6 +30,12 @@ struct Watchdog {
     progressedAt = now
   }
 
+  /// It could not be found out whether anything is due: nothing is held against anybody for the time before. A stall that was told
+  /// goes on.
+  mutating func couldNotLook(at now: Duration) {
+    if !hasTold { progressedAt = now }
+  }
+
   /// - Parameter isDue: whether something could be delivered, or is being delivered.
   mutating func look(isDue: Bool, at now: Duration, limit: Duration) -> Finding {
     if !isDue { progressedAt = now }

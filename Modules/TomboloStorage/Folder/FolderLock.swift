@@ -41,7 +41,8 @@ package final class FolderLock: Sendable {
     self.patience = patience
     isWritable = true
     try SystemFailure.makeFolder(folder)
-    // Closed in child processes, which would otherwise keep the lock.
+    // Closed in child processes, which would otherwise keep the lock; until they have begun their program they have it, so it is
+    // given back before the file is closed.
     let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemFailure.last(path, "opening the lock") }
     do {
@@ -66,7 +67,7 @@ package final class FolderLock: Sendable {
       // and settle is how room comes back.
       if SystemFailure.isAboutRoom(errno) { return }
       let failure = SystemFailure.last(path, "writing the holder's process identifier")
-      close(file)
+      Self.release(file)
       throw failure
     }
   }
@@ -142,6 +143,12 @@ package final class FolderLock: Sendable {
   deinit {
     // A name that stays behind would mislead; that it may stay is why only the lock itself counts.
     if !isShared, isWritable { _ = ftruncate(file, 0) }
+    Self.release(file)
+  }
+
+  /// Gives the lock back, whoever else has the file open: a child process that this one is just starting has all its files.
+  private static func release(_ file: Int32) {
+    _ = flock(file, LOCK_UN)
     close(file)
   }
 

@@ -46,9 +46,18 @@ public final class DeterministicExecutor: TaskExecutor {
   /// The most jobs of one run: beyond it the run counts as one that never ends.
   public let jobCountMaximum: Int
 
-  public init(seed: UInt64, jobCountMaximum: Int = 10_000_000) {
+  /// How often a run looks, a millisecond of real time apart, for what work outside this executor may still bring.
+  private let outsideLookCountMaximum: Int
+
+  public convenience init(seed: UInt64, jobCountMaximum: Int = 10_000_000) {
+    // A minute: a busy machine may give such work no thread for long.
+    self.init(seed: seed, jobCountMaximum: jobCountMaximum, outsideLookCountMaximum: 60_000)
+  }
+
+  package init(seed: UInt64, jobCountMaximum: Int, outsideLookCountMaximum: Int) {
     state = Mutex(State(random: SeededGenerator(seed: seed)))
     self.jobCountMaximum = jobCountMaximum
+    self.outsideLookCountMaximum = outsideLookCountMaximum
   }
 
   /// How many jobs were run.
@@ -72,8 +81,8 @@ public final class DeterministicExecutor: TaskExecutor {
   /// Runs `body` to its end. One run at a time.
   ///
   /// - Parameter whenIdle: asked each time when no job is ready; it may wake something, by moving a clock for example.
-  /// - Throws: what `body` throws, or `SimulationFailure` when it cannot go on: nothing is ready and nothing can be woken,
-  ///   or the limit of jobs was reached. Tasks that are stuck then stay where they are.
+  /// - Throws: what `body` throws, or `SimulationFailure` when it cannot go on: nothing is ready and nothing can be woken for
+  ///   a minute, or the limit of jobs was reached. Tasks that are stuck then stay where they are.
   public func run<Value: Sendable>(
     whenIdle: @escaping @Sendable () -> IdleAction = { .nothing }, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
@@ -112,7 +121,7 @@ public final class DeterministicExecutor: TaskExecutor {
   /// Runs jobs until the body has ended and nothing is ready; answers why it could not be brought to its end.
   private func drive(_ whenIdle: () -> IdleAction) -> String? {
     state.withLock { $0.thread = .current }
-    var patience = 2_000
+    var looksLeft = outsideLookCountMaximum
     while true {
       let (job, isDone, jobCount) = state.withLock { state -> (UnownedJob?, Bool, Int) in
         guard !state.jobs.isEmpty else { return (nil, state.isDone, state.jobCount) }
@@ -128,12 +137,15 @@ public final class DeterministicExecutor: TaskExecutor {
       }
       if isDone { return nil }
       switch whenIdle() {
-      case .woke: patience = 2_000
+      case .woke: looksLeft = outsideLookCountMaximum
       case .giveUp(let reason): return reason
       case .nothing:
-        // Only work outside this executor can still bring something; it gets two seconds of real time.
-        patience -= 1
-        if patience == 0 { return "nothing can run and nobody sleeps: every task waits for another" }
+        // Only work outside this executor can still bring something.
+        looksLeft -= 1
+        if looksLeft <= 0 {
+          return "nothing can run and nobody sleeps: every task waits for another, for an unstructured task, or for "
+            + "something else outside the simulated order"
+        }
         usleep(1_000)
       }
     }

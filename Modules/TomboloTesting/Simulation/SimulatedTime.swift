@@ -12,8 +12,11 @@ public final class SimulatedTime: TimeSource {
   }
 
   private struct State {
-    var now: Timestamp
+    /// What the wall clock would have said when the monotonic one began. Not moved on step by step: what rounds to milliseconds each
+    /// time would drift.
+    var origin: Timestamp
     var uptime: Duration = .zero
+    var now: Timestamp { origin.advanced(by: uptime) }
     var lastToken = 0
     /// By deadline, then in the order they fell asleep.
     var sleepers: [Sleeper] = []
@@ -24,11 +27,14 @@ public final class SimulatedTime: TimeSource {
   private let state: Mutex<State>
 
   public init(now: Timestamp = Timestamp(millisecondsSinceEpoch: 1_790_000_000_000)) {
-    state = Mutex(State(now: now))
+    state = Mutex(State(origin: now))
   }
 
   public var now: Timestamp { state.withLock { $0.now } }
   public var uptime: Duration { state.withLock { $0.uptime } }
+
+  /// How many sleep now.
+  public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
   public func sleep(for duration: Duration) async throws {
     try Task.checkCancellation()
@@ -63,7 +69,7 @@ public final class SimulatedTime: TimeSource {
 
   /// Makes the wall clock jump, in either direction; nobody wakes.
   public func jumpWallClock(by duration: Duration) {
-    state.withLock { $0.now = $0.now.advanced(by: duration) }
+    state.withLock { $0.origin = $0.origin.advanced(by: duration) }
   }
 
   /// Moves on to the next sleeper and wakes it; `false` when nobody sleeps.
@@ -71,7 +77,6 @@ public final class SimulatedTime: TimeSource {
     let sleeper = state.withLock { state -> Sleeper? in
       guard !state.sleepers.isEmpty else { return nil }
       let sleeper = state.sleepers.removeFirst()
-      state.now = state.now.advanced(by: sleeper.deadline - state.uptime)
       state.uptime = sleeper.deadline
       return sleeper
     }

@@ -205,6 +205,16 @@ public nonisolated struct Tombolo_Delivery_V1_RemoteVersion: Sendable {
   /// In words for a person.
   public var detail: String = String()
 
+  /// The header `Tombolo-Written` of the operation that wrote it, as it came: who wrote later is then decided alike on every device.
+  public var written: String {
+    get {_written ?? String()}
+    set {_written = newValue}
+  }
+  /// Returns true if `written` has been explicitly set.
+  public var hasWritten: Bool {self._written != nil}
+  /// Clears the value of `written`. Subsequent reads from it will return its default value.
+  public mutating func clearWritten() {self._written = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -212,6 +222,7 @@ public nonisolated struct Tombolo_Delivery_V1_RemoteVersion: Sendable {
   fileprivate var _tag: String? = nil
   fileprivate var _modifiedAtMilliseconds: Int64? = nil
   fileprivate var _payload: Data? = nil
+  fileprivate var _written: String? = nil
 }
 
 /// Not now.
@@ -499,7 +510,7 @@ nonisolated extension Tombolo_Delivery_V1_Delivered: SwiftProtobuf.Message, Swif
 
 nonisolated extension Tombolo_Delivery_V1_RemoteVersion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".RemoteVersion"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}modified_at_milliseconds\0\u{1}payload\0\u{1}detail\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}tag\0\u{3}modified_at_milliseconds\0\u{1}payload\0\u{1}detail\0\u{1}written\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -511,6 +522,7 @@ nonisolated extension Tombolo_Delivery_V1_RemoteVersion: SwiftProtobuf.Message, 
       case 2: try { try decoder.decodeSingularInt64Field(value: &self._modifiedAtMilliseconds) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self._payload) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.detail) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._written) }()
       default: break
       }
     }
@@ -533,6 +545,9 @@ nonisolated extension Tombolo_Delivery_V1_RemoteVersion: SwiftProtobuf.Message, 
     if !self.detail.isEmpty {
       try visitor.visitSingularStringField(value: self.detail, fieldNumber: 4)
     }
+    try { if let v = self._written {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -541,6 +556,7 @@ nonisolated extension Tombolo_Delivery_V1_RemoteVersion: SwiftProtobuf.Message, 
     if lhs._modifiedAtMilliseconds != rhs._modifiedAtMilliseconds {return false}
     if lhs._payload != rhs._payload {return false}
     if lhs.detail != rhs.detail {return false}
+    if lhs._written != rhs._written {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -34,6 +34,11 @@ public enum LMDBStoragePlugin: StoragePlugin {
     ])
   }
 
+  /// Set to `none`, it never flushes; set to anything else, it does when a batch asks for it.
+  public static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability? {
+    options.value("durability") == .string(StoreDurability.none.rawValue) ? StoreDurability.none : .full
+  }
+
   public static func make(
     _ options: PluginOptions, in context: PluginContext
   ) async throws -> any KeyValueStore {

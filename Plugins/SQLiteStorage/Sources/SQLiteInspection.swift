@@ -18,6 +18,8 @@ import TomboloStorage
 enum SQLiteInspection {
   private static let alwaysCheckedByteCount: Int64 = 16 * 1_024 * 1_024
   private static let checkedAfterCrashByteCount: Int64 = 256 * 1_024 * 1_024
+  /// How often a file is looked at that seems to be cut off while its header changes.
+  private static let lookCountMaximum = 10
 
   /// Whether there is no database yet. Throws when what is there is none, or not a whole one.
   static func isNew(_ location: SQLiteLocation) throws -> Bool {
@@ -33,15 +35,30 @@ enum SQLiteInspection {
       return true
     }
     defer { close(file) }
-    var header = [UInt8](repeating: 0, count: 100)
-    let count = pread(file, &header, header.count, 0)
-    guard count >= 0 else { throw SystemFailure.last(location.database, "reading its header") }
-    try judge(header: Array(header[..<count]), of: location)
+    // Another process that shares the folder may cut the file to its size, and empty the journal, between the look at the one
+    // and the look at the other. So the file is cut off only when it is so under the same header again.
+    var earlier: [UInt8] = []
+    for _ in 1...lookCountMaximum {
+      let present = try header(of: file, at: location)
+      try judge(present, of: location)
+      guard let finding = damage(toSizeIn: present, of: location) else { return false }
+      guard present != earlier else { throw finding }
+      earlier = present
+    }
+    // Somebody writes all the time; whether the pages are all there is found out by reading them.
     return false
   }
 
+  /// The first 100 bytes; fewer when there are not as many.
+  private static func header(of file: Int32, at location: SQLiteLocation) throws -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = pread(file, &header, header.count, 0)
+    guard count >= 0 else { throw SystemFailure.last(location.database, "reading its header") }
+    return Array(header[..<count])
+  }
+
   /// The header of https://www.sqlite.org/fileformat.html#the_database_header, as far as it tells a whole file of ours.
-  private static func judge(header: [UInt8], of location: SQLiteLocation) throws {
+  private static func judge(_ header: [UInt8], of location: SQLiteLocation) throws {
     let path = location.database
     guard header.count == 100 else {
       throw StoreError(.damaged, "\(path): it is cut off after \(header.count) bytes; \(SQLiteFailure.adviceOnDamage)")
@@ -52,28 +69,35 @@ enum SQLiteInspection {
         "\(path): it is no SQLite database, or its header is damaged; move it away, then put a backup in its place or "
           + "begin with an empty store")
     }
-    func number(at offset: Int) -> Int64 { header[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) } }
-    guard number(at: 68) == SQLiteSchema.applicationID else {
+    let applicationID = number(at: 68, in: header)
+    guard applicationID == SQLiteSchema.applicationID else {
       throw StoreError(
         .damaged,
-        "\(path): this is the database of another program (application id \(number(at: 68))); name another `path`")
+        "\(path): this is the database of another program (application id \(applicationID)); name another `path`")
     }
     // What SQLite itself would take for a mere lack of rights, or for a format it does not know.
     let hasKnownFormat =
-      (1...2).contains(header[18]) && (1...2).contains(header[19]) && (1...4).contains(number(at: 44))
-    guard hasKnownFormat, number(at: 56) == 1 else {
+      (1...2).contains(header[18]) && (1...2).contains(header[19]) && (1...4).contains(number(at: 44, in: header))
+    guard hasKnownFormat, number(at: 56, in: header) == 1 else {
       throw StoreError(.damaged, "\(path): its header is damaged; \(SQLiteFailure.adviceOnDamage)")
     }
+  }
+
+  /// What to throw when the file is shorter than its whole header says.
+  private static func damage(toSizeIn header: [UInt8], of location: SQLiteLocation) -> StoreError? {
     // While the journal holds commits, the file may be behind its header or ahead of it.
-    guard byteCount(of: location.journal) ?? 0 == 0 else { return }
+    guard byteCount(of: location.journal) ?? 0 == 0 else { return nil }
     let pageByteCount = Int64(header[16]) << 8 | Int64(header[17])
-    let expected = number(at: 28) * pageByteCount
-    let actual = byteCount(of: path) ?? 0
-    guard actual >= expected else {
-      throw StoreError(
-        .damaged,
-        "\(path): it is cut off after \(actual) of \(expected) bytes; \(SQLiteFailure.adviceOnDamage)")
-    }
+    let expected = number(at: 28, in: header) * pageByteCount
+    let actual = byteCount(of: location.database) ?? 0
+    guard actual < expected else { return nil }
+    return StoreError(
+      .damaged,
+      "\(location.database): it is cut off after \(actual) of \(expected) bytes; \(SQLiteFailure.adviceOnDamage)")
+  }
+
+  private static func number(at offset: Int, in header: [UInt8]) -> Int64 {
+    header[offset..<offset + 4].reduce(0) { $0 << 8 | Int64($1) }
   }
 
   /// Looks into an open database. Its questions are constant, so that one which SQLite does not understand tells of a damaged

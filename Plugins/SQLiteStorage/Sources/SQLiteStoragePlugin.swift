@@ -23,6 +23,11 @@ public enum SQLiteStoragePlugin: StoragePlugin {
       help: "Whether other processes on this machine may work on the same folder; all of them must say so."),
   ]
 
+  /// Set to `none`, it never flushes; set to anything else, it does when a batch asks for it.
+  public static func durabilityMaximum(_ options: PluginOptions) -> StoreDurability? {
+    options.value("durability") == .string(StoreDurability.none.rawValue) ? StoreDurability.none : .full
+  }
+
   public static func make(
     _ options: PluginOptions, in context: PluginContext
   ) async throws -> any KeyValueStore {

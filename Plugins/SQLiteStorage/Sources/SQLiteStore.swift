@@ -34,8 +34,9 @@ public final class SQLiteStore: KeyValueStore {
 
   public let capabilities: StoreCapabilities
 
-  let writer: SQLiteWriter
+  /// Before the writer, which has the lock: fields are let go of in this order, and nothing may be open any more without it.
   private let reader: SQLiteReader
+  let writer: SQLiteWriter
   private let refusal: SQLiteRefusal
 
   /// Opens the database in the folder `path`, and makes both when they are not there.

@@ -6,7 +6,6 @@ import TomboloStorage
 actor SQLiteWriter {
   /// All that is open. A class, so that a commit passes it on without counting its parts.
   private final class Session {
-    let folder: StoreFolder
     let connection: SQLiteConnection
     let begin: SQLiteStatement
     let end: SQLiteStatement
@@ -18,6 +17,9 @@ actor SQLiteWriter {
     let room: SQLiteRoom
     /// What the connection's next commit reaches.
     var durability: StoreDurability
+    /// Last, because fields are let go of in this order: the lock is given up once the connection is closed, which `revisions` and
+    /// `room` hold too.
+    let folder: StoreFolder
 
     init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom, durability: StoreDurability) throws {
       self.durability = durability

@@ -111,6 +111,41 @@ struct GRPCDeliveryStatusTests {
     }
   }
 
+  @Test(
+    "A conflict brings the stamp of the operation that wrote the remote version, however the upstream tells of it",
+    arguments: ["till-7", "k\u{E4}sse"])
+  func stamp(node: String) async throws {
+    let stamp = HybridTimestamp(time: Timestamp(millisecondsSinceEpoch: 784_111_777_000), counter: 3, node: node)
+    let message = Tombolo_Delivery_V1_RemoteVersion.with { $0.written = stamp.description }
+    let trailer: Metadata =
+      node.utf8.allSatisfy { $0 < 0x80 }
+      ? ["tombolo-written": "\(stamp)"] : ["tombolo-written-bin": .binary(Array(stamp.description.utf8))]
+    let status = GoogleRPCStatus(
+      code: .aborted, message: "", details: .any(try Google_Protobuf_Any(message: message)))
+    try await DeliveryHarness.run { harness in
+      harness.service.answer(
+        .response(.with { $0.conflict = message }), .status(RPCError(status)),
+        .status(RPCError(code: .aborted, message: "newer", metadata: trailer)))
+      for _ in 1...3 {
+        let outcome = try await harness.deliver()
+        #expect(outcome.label == "conflict")
+        #expect(outcome.remote?.written == stamp)
+      }
+    }
+  }
+
+  @Test("A stamp that is none is as none")
+  func noStamp() async throws {
+    try await DeliveryHarness.run { harness in
+      harness.service.answer(
+        .response(.with { $0.conflict = .with { $0.written = "yesterday" } }),
+        .status(RPCError(code: .aborted, message: "newer", metadata: ["tombolo-written": "yesterday"])))
+      let told = try #require(try await harness.deliver().remote)
+      #expect(told.written == nil)
+      #expect(try await harness.deliver().label == "retry upstreamFailed")
+    }
+  }
+
   @Test("FAILED_PRECONDITION against a call that was to replace a version is a conflict")
   func preconditionOfReplacement() async throws {
     try await DeliveryHarness.run { harness in

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The monitor where it is allowed little: as a user without any privilege, and where netlink is refused.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ConfinedTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ConfinedTests {
   /// Runs `body` with a namespace that has a way out, and an upstream behind it.
   private func withUpstream(
     _ body: (_ inside: NetworkNamespace, _ upstream: Watcher) async throws -> Void

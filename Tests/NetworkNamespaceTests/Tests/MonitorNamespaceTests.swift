@@ -1,7 +1,7 @@
 import Testing
 
 /// The whole monitor, with system source and TCP probe, and real interfaces behind a bridge.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MonitorNamespaceTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct MonitorNamespaceTests {
   static let probeMilliseconds = 1_000
   /// The probe's own time limit, in `network-watch`.
   static let probeTimeoutMilliseconds = 500
@@ -63,7 +63,8 @@ import Testing
       let back = try await watcher.next { report in
         report.condition == "online" && report.evidence?.contains { $0.hasPrefix("system offline") } == true
       }
-      #expect(back.uptimeMilliseconds - start < 10_000)
+      // Well before the minute after which a probe of another machine would be asked.
+      #expect(back.uptimeMilliseconds - start < Watcher.patienceMilliseconds)
     }
   }
 

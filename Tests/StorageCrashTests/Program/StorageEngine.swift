@@ -15,7 +15,11 @@ enum StorageEngine: String, CaseIterable, Sendable {
   func open(path: String, durability: StoreDurability, isShared: Bool = false) async throws -> any KeyValueStore {
     switch self {
     case .file: try await FileStore(path: path, durability: durability)
-    case .sqlite: try await SQLiteStore(path: path, durability: durability, isShared: isShared)
+    // Who waits for SQLite's lock looks every tenth of a second, and beside another who writes all the time may find it taken for very
+    // long where flushes are slow.
+    case .sqlite:
+      try await SQLiteStore(
+        path: path, durability: durability, busyTimeout: .seconds(isShared ? 300 : 5), isShared: isShared)
     case .lmdb: try await LMDBStore(path: path, durability: durability, isShared: isShared)
     }
   }

@@ -29,11 +29,11 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
     case .call(let name, let error, let number):
       // A program that hangs is ended, and is then seen to have hung.
       [
-        "timeout", "-k", "1", "60", "strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=\(name)", "-e",
+        "timeout", "-k", "1", "600", "strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=\(name)", "-e",
         "inject=\(name):error=\(error):when=\(number)", "-o", trace,
       ]
     case .fileSizeLimit(let byteCount):
-      ["timeout", "-k", "1", "60", "sh", "-c", "trap '' XFSZ; exec prlimit --fsize=\(byteCount) \"$@\"", "sh"]
+      ["timeout", "-k", "1", "600", "sh", "-c", "trap '' XFSZ; exec prlimit --fsize=\(byteCount) \"$@\"", "sh"]
     }
   }
 

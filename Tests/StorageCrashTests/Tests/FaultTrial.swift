@@ -28,7 +28,7 @@ struct FaultTrial {
       let trace = "\(folder.path)/trace"
       let load = try LoadProcess(arguments(path, round: round), under: fault.tracer(trace: trace))
       var lines: [Substring] = []
-      while let line = load.line() { lines.append(line) }
+      while let line = await load.line() { lines.append(line) }
       let status = await load.finish()
       // The loader of programs reads files too, and ends with 127 when it cannot.
       let didStart = status != 127 || !lines.isEmpty

@@ -32,9 +32,9 @@ struct KillTests {
       // Killed while it opens the store, or while it writes, or while the first commits are made.
       let lineCount = Int.random(in: 0..<8, using: &random) == 0 ? 0 : Int.random(in: 1...150, using: &random)
       var lines: [Substring] = []
-      while lines.count < lineCount, let line = load.line() { lines.append(line) }
+      while lines.count < lineCount, let line = await load.line() { lines.append(line) }
       await load.kill()
-      while let line = load.line() { lines.append(line) }
+      while let line = await load.line() { lines.append(line) }
       #expect(lineCount == 0 || lines.count >= lineCount, "seed \(seed), round \(round): the program ended by itself")
       ledger.note(lines.compactMap { Acknowledgement(line: $0) }, round: round, producerCount: producerCount)
       // Not every time, so that the next program too opens what a kill has left.

@@ -27,7 +27,7 @@ final class LoadProcess {
   var identifier: Int32 { process.processIdentifier }
 
   /// The next line, or `nil` at the end of the output.
-  func line() -> Substring? {
+  func line() async -> Substring? {
     while true {
       if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
         let line = String(decoding: unread[..<end], as: UTF8.self)
@@ -35,7 +35,7 @@ final class LoadProcess {
         return line[...]
       }
       if isAtEnd { return nil }
-      let more = output.fileHandleForReading.availableData
+      let more = await Self.nextData(of: output.fileHandleForReading)
       unread.append(more)
       guard more.isEmpty else { continue }
       isAtEnd = true
@@ -44,14 +44,22 @@ final class LoadProcess {
     }
   }
 
+  /// What comes next, once something does; empty at the end. A thread of its own waits for it: those of Swift's pool are as few as the
+  /// machine has cores, and other tests need them.
+  private static func nextData(of handle: FileHandle) async -> Data {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(returning: handle.availableData) }
+    }
+  }
+
   /// Lines it has written by now, whether they were read or not: what comes after them it writes later.
-  func linesSoFar() -> [Substring] {
+  func linesSoFar() async -> [Substring] {
     guard !isAtEnd else { return [] }
     var byteCount: CInt = 0
     _ = ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &byteCount)
     if byteCount > 0 { unread.append(output.fileHandleForReading.readData(ofLength: Int(byteCount))) }
     var lines: [Substring] = []
-    while unread.contains(UInt8(ascii: "\n")), let line = line() { lines.append(line) }
+    while unread.contains(UInt8(ascii: "\n")), let line = await line() { lines.append(line) }
     return lines
   }
 
@@ -65,7 +73,7 @@ final class LoadProcess {
 
   /// Waits for its end and answers with its exit status.
   func finish() async -> Int32 {
-    while line() != nil {}
+    while await line() != nil {}
     for await _ in ends {}
     return process.terminationStatus
   }

@@ -27,18 +27,19 @@ struct SharedKillTests {
       var pair = try [0, 1].map { try Participant(engine, folder, round: 3 * round + $0, &random) }
       for index in pair.indices {
         // Killed while it opens the store, or while it writes.
-        pair[index].read(Int.random(in: 0..<4, using: &random) == 0 ? 0 : Int.random(in: 1...60, using: &random))
+        let lineCount = Int.random(in: 0..<4, using: &random) == 0 ? 0 : Int.random(in: 1...60, using: &random)
+        await pair[index].read(lineCount)
       }
       let killed = Int.random(in: 0...1, using: &random)
       await pair[killed].kill()
       // What the other wrote before is no sign of life.
-      pair[1 - killed].readAllSoFar()
-      pair[1 - killed].read(10)
+      await pair[1 - killed].readAllSoFar()
+      await pair[1 - killed].read(10)
       // A third one comes beside the other, or finds what two killed ones have left.
       let isAlone = Bool.random(using: &random)
       if isAlone { await pair[1 - killed].kill() }
       var third = try Participant(engine, folder, round: 3 * round + 2, &random, commitCount: 5)
-      third.readToEnd()
+      await third.readToEnd()
       #expect(third.lines.last == "done", "seed \(seed), round \(round): the third program failed: \(third.lines)")
       if !isAlone { await pair[1 - killed].kill() }
       for one in pair {
@@ -77,28 +78,31 @@ struct SharedKillTests {
       process = try LoadProcess([
         "--engine", engine.rawValue, "--path", folder.path, "--durability", durability.rawValue, "--producers",
         "\(producerCount)", "--round", "\(round)", "--grouped", "\(Bool.random(using: &random))", "--shared", "true",
-        "--commits", "\(commitCount)", "--seconds", "120",
+        "--commits", "\(commitCount)", "--seconds", "900",
       ])
     }
 
     var acknowledgements: [Acknowledgement] { lines.compactMap { Acknowledgement(line: $0) } }
 
-    mutating func read(_ count: Int) {
+    mutating func read(_ count: Int) async {
       for _ in 0..<count {
-        guard let line = process.line() else { return }
+        guard let line = await process.line() else { return }
         lines.append(line)
       }
     }
 
-    mutating func readAllSoFar() { lines += process.linesSoFar() }
+    mutating func readAllSoFar() async {
+      let more = await process.linesSoFar()
+      lines += more
+    }
 
-    mutating func readToEnd() {
-      while let line = process.line() { lines.append(line) }
+    mutating func readToEnd() async {
+      while let line = await process.line() { lines.append(line) }
     }
 
     mutating func kill() async {
       ranUntilKilled = await process.kill()
-      readToEnd()
+      await readToEnd()
     }
   }
 }

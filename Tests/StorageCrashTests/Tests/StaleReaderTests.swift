@@ -15,7 +15,7 @@ struct StaleReaderTests {
       // As long as somebody has it open, LMDB itself keeps its table of readers as it is.
       let watcher = try Watcher(path: "\(path)/tombolo.lmdb")
       let killed = try LoadProcess(arguments(path, round: 1, commitCount: 1_000_000))
-      #expect(killed.line() == "ready")
+      #expect(await killed.line() == "ready")
       await killed.kill()
       #expect(watcher.readers.contains(killed.identifier))
       #expect(try await LoadProcess(arguments(path, round: 2, commitCount: 1)).finish() == 0)

@@ -7,7 +7,7 @@ import TomboloTesting
 @testable import TomboloComposition
 
 /// Each policy that can end an attempt with an error of its own, against each thing that the last try can have come to.
-@Suite("What an attempt came to that a policy ended", .timeLimit(.minutes(1)))
+@Suite("What an attempt came to that a policy ended", .timeLimit(.minutes(5)))
 struct LastTryTests {
   /// What ends the attempt. Its second try comes after a second.
   enum Ending: String, CaseIterable {

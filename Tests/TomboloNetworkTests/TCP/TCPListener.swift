@@ -46,6 +46,24 @@ final class TCPListener {
     self.descriptor = descriptor
   }
 
+  /// A socket bound to a port where nobody listens. As long as it is there, nobody else can take the port.
+  private init(silent descriptor: Int32) throws {
+    self.descriptor = descriptor
+    var address = Self.loopback(port: 0)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let results = withUnsafeMutableBytes(of: &address) { bytes -> [Int32] in
+      let pointer = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress
+      return [bind(descriptor, pointer, length), getsockname(descriptor, pointer, &length)]
+    }
+    port = Int(UInt16(bigEndian: address.sin_port))
+    guard results == [0, 0] else { throw SystemError(code: errno) }
+  }
+
+  /// One that refuses every connection.
+  static func makeClosedPort() throws -> TCPListener {
+    try TCPListener(silent: makeSocket(AF_INET))
+  }
+
   /// A socket bound to a port and connected to the same port.
   private init(selfConnected descriptor: Int32) throws {
     self.descriptor = descriptor
@@ -89,6 +107,27 @@ final class TCPListener {
           filler, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
       fillers.append(filler)
+    }
+    // Full it is once the first of them has arrived, which is a moment after they were sent.
+    _ = Self.isReadable(descriptor)
+  }
+
+  /// Takes the next connection, and answers whether its other end was closed.
+  func isNextConnectionClosed() -> Bool {
+    guard Self.isReadable(descriptor) else { return false }
+    let connection = accept(descriptor, nil, nil)
+    guard connection >= 0 else { return false }
+    defer { close(connection) }
+    var byte: UInt8 = 0
+    return Self.isReadable(connection) && recv(connection, &byte, 1, 0) == 0
+  }
+
+  /// Waits until there is something to take, or the end; a minute at most.
+  private static func isReadable(_ descriptor: Int32) -> Bool {
+    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while true {
+      let count = poll(&polled, 1, 60_000)
+      if count >= 0 || errno != EINTR { return count > 0 }
     }
   }
 

@@ -37,6 +37,9 @@ struct AddLoadTask: DocumentEdit {
 /// Makes lists with tasks in them, and has a server name them. The server calls a list after the key under which it was created, so it
 /// knows a repeated creation without remembering anything.
 struct NamingLoad {
+  /// No more lists are made, however late the process is killed: whoever looks at the store afterwards looks at all of it.
+  private static let listCountMaximum = 100
+
   private let store: OfflineStore
   private let lists: DocumentCollection<LoadList>
   private let tasks: DocumentCollection<LoadTask>
@@ -49,12 +52,11 @@ struct NamingLoad {
   }
 
   /// Until it is killed: a list with three tasks in one commit, then one pass of a worker, in which the server names the list and puts the
-  /// tasks off, so that they wait in the queue. Tells `made KEY`, `naming KEY` when the server has answered, and `named KEY`.
+  /// tasks off, so that they wait in the queue. Tells `made KEY`, `naming KEY` when the server has answered, and `named KEY`. After
+  /// `listCountMaximum` of them it only waits.
   func makeAndName() async throws {
     let worker = worker { _ in .other(.snooze(for: .seconds(3_600), DeliveryFailure(.upstreamFailed, "not today"))) }
-    var number = 0
-    while true {
-      number += 1
+    for number in 1...Self.listCountMaximum {
       let (key, id) = ("\(number)", store.makeTemporaryIdentifier())
       try await store.write { transaction in
         try transaction.edit(lists, CreateLoadList(listID: id, title: key), editID: key)
@@ -67,6 +69,7 @@ struct NamingLoad {
       try await worker.drain()
       tell("named \(key)")
     }
+    while true { try await Task.sleep(for: .seconds(3_600)) }
   }
 
   /// What the next process does: delivers all that waits. Tells `task TASK in LIST` for each task that arrives at the server.

@@ -64,6 +64,23 @@ struct CompositeWritingTests {
     #expect(try await device.value()?.currency == "CHF")
   }
 
+  @Test("where held operations block, an edit waits behind one that a person has to look at, and comes out on top")
+  func behindHeld() async throws {
+    let device = try await TestDevice.open { $0.onPermanentFailure = .block }
+    try await device.edit(edit)
+    try await device.drain(RecordingHandler { _, _ in .park(DeliveryFailure(.conflict, "ask somebody")) })
+    let composite = device.composite()
+    let outcome = try await composite.write(SetCurrency(userID: "7", currency: "EUR")) { _, _ in
+      throw Unexpected("sent")
+    }
+    guard case .notOvertaking? = queueingReason(outcome) else { throw Unexpected("\(outcome)") }
+    #expect(try await device.value()?.currency == "EUR")
+    let parked = try #require(try await device.store.queue.list(OperationFilter(state: .parked)).snapshots.first)
+    try await device.store.queue.retry(parked.operation.id)
+    try await device.drain(RecordingHandler())
+    #expect(try await device.preferences.read("7").base?.currency == "EUR")
+  }
+
   @Test(
     "a failure that may pass is queued under the identity it was sent with",
     arguments: [

@@ -143,6 +143,49 @@ struct DocumentTests {
     #expect(snapshot.notices.map(\.end) == [.expired])
   }
 
+  @Test("why an edit was taken back is what was said when its operation ended, also in the next process")
+  func storedReasons() async throws {
+    let first = try await TestDevice.open()
+    let id = try #require(try await first.edit(SetCurrency(userID: "7", currency: "CHF"), id: "discarded")).id
+    try await first.store.queue.discard(id, reason: "the account is closed")
+    try await first.edit(SetTheme(userID: "7", theme: "dark"), id: "kept away")
+    let conflict = RemoteVersion(detail: "another device changed the theme")
+    try await first.drain(RecordingHandler { _, _ in .conflict(conflict) }, resolver: RemoteWinsConflictResolver())
+    let end = first.time.now.advanced(by: .seconds(5))
+    try await first.store.write {
+      try $0.edit(first.preferences, SetTheme(userID: "7", theme: "grey"), editID: "late", expiresAt: end)
+    }
+    try await first.drain(RecordingHandler { _, _ in .retry(after: nil, DeliveryFailure(.upstreamFailed, "500")) })
+    first.time.advance(by: .seconds(11))
+    try await first.drain(RecordingHandler())
+    let device = try await first.reopened()
+    let notices = try await device.preferences.read("7").notices
+    #expect(notices.map(\.editID) == ["discarded", "kept away", "late"])
+    #expect(notices.map(\.end) == [.discarded, .discarded, .expired])
+    #expect(
+      notices.map(\.reason) == [
+        "the account is closed", "the upstream's version stands: another device changed the theme",
+        "it was not delivered before it expired; the last attempt failed: 500",
+      ])
+  }
+
+  @Test("an edit whose end the queue has forgotten is taken back, and how it ended is told as not known")
+  func forgottenEnd() async throws {
+    let device = try await TestDevice.open { $0.idempotencyRetention = .seconds(60) }
+    try await device.edit(SetCurrency(userID: "7", currency: "EUR"), id: "mine")
+    try await device.drain(RecordingHandler())
+    device.time.advance(by: .seconds(61))
+    try await device.drain(RecordingHandler())
+    #expect(try await device.store.queue.standings(ofIdempotencyKeys: ["mine"]) == [nil])
+    for reader in [device, try await device.reopened()] {
+      let notices = try await reader.preferences.read("7").notices
+      #expect(notices.map(\.editID) == ["mine"])
+      #expect(notices.map(\.end) == [nil])
+      #expect(
+        notices.map(\.reason) == ["it ended longer ago than the queue remembers, and nothing is known of how"])
+    }
+  }
+
   @Test("a parked edit shows on: it is not settled")
   func parked() async throws {
     let device = try await TestDevice.open()

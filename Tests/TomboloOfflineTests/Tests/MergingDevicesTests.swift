@@ -7,7 +7,7 @@ import TomboloTesting
 @testable import TomboloOffline
 
 /// As `TwoDevicesTests`, with edits that say what a whole document is to be, and a server that sees real conflicts: what a resolver
-/// decides is what everybody has in the end.
+/// decides is what everybody has in the end. Their wall clocks are minutes apart, and each has a version clock.
 @Suite("Two devices that rewrite one document")
 struct MergingDevicesTests {
   @Test(
@@ -21,9 +21,25 @@ struct MergingDevicesTests {
   func coverage() async throws {
     var mergeCount = 0
     for seed in 1...10 as ClosedRange<UInt64> {
-      mergeCount += try await MergingDevices(seed: seed, resolver: .threeWayLocal).run()
+      mergeCount += try await MergingDevices(seed: seed, resolver: .threeWayLocal).run().mergeCount
     }
     #expect(mergeCount > 10)
+  }
+
+  @Test(
+    "the seeds lead to versions that stand and others that give way by their stamps, which are not the wall clock's alone"
+  )
+  func stampCoverage() async throws {
+    var (insistedCount, yieldedCount, movedCount) = (0, 0, 0)
+    for seed in 1...10 as ClosedRange<UInt64> {
+      let server = try await MergingDevices(seed: seed, resolver: .timestamp).run()
+      insistedCount += await server.mergeCount
+      yieldedCount += await server.conflicted.subtracting(server.accepted).count
+      movedCount += await server.movedStampCount
+    }
+    #expect(insistedCount > 10)
+    #expect(yieldedCount > 10)
+    #expect(movedCount > 0)
   }
 }
 
@@ -38,12 +54,17 @@ struct MergingDevices {
     self.resolver = resolver
   }
 
-  /// Answers with how many merged, or insisted on, versions the server took.
+  /// Answers with the server, and what it counted.
   @discardableResult
-  func run() async throws -> Int {
+  func run() async throws -> MergingServer {
     var random = SeededGenerator(seed: seed)
-    var devices = [try await TestDevice.open(), try await TestDevice.open()]
+    var devices = [try await open(0), try await open(1)]
+    // One clock is ahead by up to two minutes: less than a version clock believes.
+    let skew = Duration.seconds(Int.random(in: 10...120, using: &random))
+    let ahead = devices[Int.random(in: 0...1, using: &random)].time
+    ahead.setWallClock(ahead.now.advanced(by: skew))
     var written: [[String]] = [[], []]
+    var versions: [UInt64] = [1, 1]
     for step in 1...40 {
       let index = Int.random(in: 0...1, using: &random)
       let device = devices[index]
@@ -54,11 +75,12 @@ struct MergingDevices {
         try await write(device, "\(step)", Int.random(in: 0..<3, using: &random), Link(roll: rolls[0]), "\(index)")
       case 4: device.network.set(.offline)
       case 5: device.network.set(.online)
-      case 6: devices[index] = try await device.reopened()
+      case 6: devices[index] = try await open(index, after: device)
       case 7: try await read(device, Link(roll: rolls[0]), at: step)
       default: try await deliver(device, "\(index)", rolls)
       }
       try await audit(devices[index], written[index], at: step)
+      versions[index] = try await auditBase(devices[index], "\(index)", since: versions[index], at: step)
     }
     for (index, device) in devices.enumerated() {
       device.network.set(.online)
@@ -69,15 +91,28 @@ struct MergingDevices {
       let problems = await server.problems
       #expect(problems.isEmpty, "seed \(seed): \(problems.joined(separator: "; "))")
     }
+    if resolver == .timestamp {
+      let problems = await server.stampProblems
+      #expect(problems.isEmpty, "seed \(seed): \(problems.joined(separator: "; "))")
+    }
+    try await check(devices)
     for (index, device) in devices.enumerated() { try await decideByHand(device, "\(index)") }
     let truth = await server.preferences
     for (index, device) in devices.enumerated() {
+      _ = try await auditBase(device, "\(index)", since: versions[index], at: 99)
       let end = try await composite(device).read("7") { await server.copy }
       #expect(end.value == truth, "seed \(seed), device \(index)")
       #expect(end.pending.isEmpty, "seed \(seed), device \(index)")
       try await audit(device, written[index], at: 100)
     }
-    return await server.mergeCount
+    return server
+  }
+
+  /// A device, or the next process of one: its clock goes on where the store says.
+  private func open(_ index: Int, after device: TestDevice? = nil) async throws -> TestDevice {
+    try await TestDevice.open(device?.base ?? InMemoryStore(), after: device) {
+      $0.versionClock = HybridLogicalClock(node: "\(index)")
+    }
   }
 
   private func documents(_ device: TestDevice) -> DocumentCollection<Preferences> {
@@ -101,18 +136,22 @@ struct MergingDevices {
     if fields != 1 { edit.theme = "theme \(id)" }
     await server.expect(edit, over: shown.value, id: id)
     let now = device.time.now
+    let stamp = device.store.queue.configuration.versionClock?.next(at: now) ?? HybridTimestamp(time: now)
     try await composite.write(edit, editID: id) { edit, id in
-      try await link.call { try await server.take(edit, id, from: name, at: now) }
+      try await link.send {
+        try await server.take(edit, id, from: name, at: stamp, clock: now, isSilent: link.isSilent)
+      }
     }
   }
 
   private func read(_ device: TestDevice, _ link: Link, at step: Int) async throws {
     let composite = self.composite(device)
-    let wasKnown = try await composite.documents.read("7").isKnown
+    let known = try await composite.documents.read("7")
+    let version = link.isSilent ? known.version : nil
     do {
-      _ = try await composite.read("7") { try await link.call { await server.copy } }
+      _ = try await composite.read("7") { try await link.call { await server.staleCopy(before: version) } }
     } catch let error as OfflineError where error.code == .bothFailed {
-      #expect(!wasKnown, "seed \(seed), step \(step)")
+      #expect(!known.isKnown, "seed \(seed), step \(step)")
     }
   }
 
@@ -123,9 +162,11 @@ struct MergingDevices {
       let roll = await rolls.next()
       let id = attempt.operation.idempotencyKey
       do {
-        let copy = try await Link(roll: roll).call {
+        let link = Link(roll: roll)
+        let copy = try await link.send {
           try await server.take(
-            edit, id, from: name, at: attempt.operation.enqueuedAt, replacing: attempt.attempt.replacing)
+            edit, id, from: name, at: attempt.operation.written, clock: attempt.operation.enqueuedAt,
+            replacing: attempt.attempt.replacing, isSilent: link.isSilent)
         }
         return .accepted(copy)
       } catch let newer as NewerVersion {
@@ -138,6 +179,30 @@ struct MergingDevices {
     device.time.advance(by: .seconds(11))
   }
 
+  /// What the resolver decided, before a person decides anything.
+  private func check(_ devices: [TestDevice]) async throws {
+    var (told, parked): ([String], [String]) = ([], [])
+    for device in devices {
+      told += try await documents(device).read("7").notices.map(\.editID)
+      parked += try await device.store.queue.list(OperationFilter(state: .parked), limit: 1_000).snapshots
+        .map(\.operation.idempotencyKey)
+    }
+    let (conflicted, insistedCount) = (await server.conflicted, await server.mergeCount)
+    switch resolver {
+    case .remoteWins:
+      #expect(insistedCount == 0, "seed \(seed): an edit replaced the server's version")
+      #expect(Set(told) == conflicted && parked.isEmpty, "seed \(seed): \(told), and in conflict were \(conflicted)")
+    case .localWins:
+      #expect(told.isEmpty, "seed \(seed): \(told) gave way")
+      // Those that met one version after another as often as is allowed wait for a person.
+      #expect(conflicted.subtracting(await server.accepted) == Set(parked), "seed \(seed)")
+    case .manual:
+      #expect(insistedCount == 0 && told.isEmpty, "seed \(seed): something was decided")
+      #expect(Set(parked) == conflicted, "seed \(seed)")
+    case .timestamp, .threeWayLocal, .threeWayRemote, .threeWayPark: break
+    }
+  }
+
   /// A person has what is parked replace the server's version, and gives up what meets another conflict.
   private func decideByHand(_ device: TestDevice, _ name: String) async throws {
     let queue = device.store.queue
@@ -148,6 +213,22 @@ struct MergingDevices {
     for parked in try await queue.list(OperationFilter(state: .parked)).snapshots {
       try await queue.discard(parked.operation.id, reason: "by hand")
     }
+  }
+
+  /// What the device holds for the server's is the version that it believes to have, never an earlier one than before, or what its own
+  /// last edit made of it that the server took since without saying so. Answers with the version.
+  private func auditBase(
+    _ device: TestDevice, _ name: String, since version: UInt64, at step: Int
+  ) async throws -> UInt64 {
+    let snapshot = try await documents(device).read("7")
+    let (history, unanswered) = (await server.history, await server.unanswered[name] ?? [])
+    let known = snapshot.version ?? 1
+    #expect(known >= version, "seed \(seed), step \(step): from version \(version) back to \(known)")
+    let newest = max(known, unanswered.max() ?? known)
+    let expected = history[newest]?.document
+    #expect(
+      snapshot.base ?? Preferences() == expected, "seed \(seed), step \(step): not version \(known), or \(newest)")
+    return known
   }
 
   /// Every edit is at the server, pending, or was taken back with a notice.

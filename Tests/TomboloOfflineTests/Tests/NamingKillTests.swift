@@ -7,7 +7,7 @@ import TomboloTesting
 
 @testable import TomboloOffline
 
-@Suite("A process that is killed while the server names things", .serialized, .timeLimit(.minutes(5)))
+@Suite("A process that is killed while the server names things", .serialized, .timeLimit(.minutes(10)))
 struct NamingKillTests {
   @Test(
     "has rewritten all that mentions a thing, or nothing, and the next process finishes the work", arguments: 1...16)

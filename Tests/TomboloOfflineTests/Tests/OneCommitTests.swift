@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloQueue
@@ -47,6 +48,40 @@ struct OneCommitTests {
         try await audit(base, written: written, failed: failed, rounds: 4)
       }
       if faulty.commitCount < failing { break }
+      failing += 1
+    }
+    #expect(failing > 4)
+  }
+
+  @Test("whichever read fails, there is never one without the other")
+  func failEachRead() async throws {
+    var failing = 1
+    while true {
+      let base = InMemoryStore()
+      let faulty = FaultyStore(base)
+      let device = try await TestDevice.open(faulty)
+      let isMet = Mutex(false)
+      let number = failing
+      faulty.onRead { count in
+        guard count == number else { return }
+        isMet.withLock { $0 = true }
+        throw StoreError(.engine, "read \(count) fails on purpose")
+      }
+      var written: Set<String> = []
+      for round in 1...4 {
+        do {
+          try await device.edit(AddFavourite(userID: "7", name: "\(round)"), id: "\(round)a")
+          written.insert("\(round)a")
+        } catch let error as StoreError {
+          #expect(error.code == .engine, "read \(number)")
+        }
+        let operations = try await TestDevice.open(base).operationIDs
+        #expect(operations == written, "read \(number)")
+        let shown = try await storedRecords(in: base).flatMap(\.pending).map(\.id)
+        #expect(shown == written.sorted(), "read \(number)")
+      }
+      guard isMet.withLock({ $0 }) else { break }
+      #expect(written.count >= 3, "read \(number)")
       failing += 1
     }
     #expect(failing > 4)

@@ -46,9 +46,21 @@ actor PreferencesServer {
   private(set) var preferences = Preferences()
   private(set) var version: UInt64 = 0
   private(set) var accepted: [String: Int] = [:]
+  /// Each version as it was, the first at 0.
+  private(set) var history = [ServerCopy(Preferences(), version: 0)]
+  /// What it took and answered without a copy.
+  private(set) var unanswered: Set<String> = []
+  /// What it took of each edit: a resolver may have made something else of it.
+  private(set) var names: [String: String] = [:]
 
   var copy: ServerCopy<Preferences> {
     ServerCopy(preferences, version: version, includedEdits: Set(accepted.keys))
+  }
+
+  /// The present copy; for an answer that took too long the last version before `known`, where there is one.
+  func staleCopy(before known: UInt64?) -> ServerCopy<Preferences> {
+    guard let known, known > 0 else { return copy }
+    return history[Int(known) - 1]
   }
 
   /// Holds another version than the edit knows, written before or after it; `nil` when it has the edit already, or does not
@@ -61,14 +73,17 @@ actor PreferencesServer {
       payload: Array(#"{"name":"another","userID":"7"}"#.utf8), detail: "another version")
   }
 
-  func take(_ name: String, _ editID: String) throws -> ServerCopy<Preferences> {
+  func take(_ name: String, _ editID: String, isSilent: Bool) throws -> ServerCopy<Preferences> {
     guard !name.hasSuffix("x") else { throw DeliveryFailure(.refused, "\(name) ends in x") }
     if accepted[editID] == nil {
       preferences.favourites.append(name)
       preferences.currency = name
       version += 1
+      names[editID] = name
     }
     accepted[editID, default: 0] += 1
+    if version == UInt64(history.count) { history.append(copy) }
+    if isSilent { unanswered.insert(name) }
     return copy
   }
 }
@@ -89,6 +104,7 @@ struct TwoDevices {
     var devices = [try await TestDevice.open(), try await TestDevice.open()]
     var written: [[String]] = [[], []]
     var refusedAtOnce: Set<String> = []
+    var versions: [UInt64] = [0, 0]
     for step in 1...40 {
       let index = Int.random(in: 0...1, using: &random)
       let device = devices[index]
@@ -96,11 +112,11 @@ struct TwoDevices {
       case 0..<4:
         let isBad = Int.random(in: 0..<6, using: &random) == 0
         let name = "\(step)\(isBad ? "x" : "")"
-        let link = Link(roll: Int.random(in: 0..<4, using: &random))
+        let link = Link(roll: Int.random(in: 0..<5, using: &random))
         written[index].append(name)
         do {
           try await device.composite().write(AppendFavourite(userID: "7", name: name), editID: name) { edit, id in
-            try await link.call { try await server.take(edit.name, id) }
+            try await link.send { try await server.take(edit.name, id, isSilent: link.isSilent) }
           }
         } catch let error as OfflineError where error.code == .refused {
           refusedAtOnce.insert(name)
@@ -109,16 +125,18 @@ struct TwoDevices {
       case 5: device.network.set(.online)
       case 6: devices[index] = try await device.reopened()
       case 7:
-        let link = Link(roll: Int.random(in: 0..<4, using: &random))
-        let knew = try await device.preferences.read("7").isKnown
+        let link = Link(roll: Int.random(in: 0..<5, using: &random))
+        let known = try await device.preferences.read("7")
+        let version = link.isSilent ? known.version : nil
         do {
-          _ = try await device.composite().read("7") { try await link.call { await server.copy } }
+          _ = try await device.composite().read("7") { try await link.call { await server.staleCopy(before: version) } }
         } catch let error as OfflineError where error.code == .bothFailed {
-          #expect(!knew, "seed \(seed), step \(step)")
+          #expect(!known.isKnown, "seed \(seed), step \(step)")
         }
-      default: try await deliver(device, rolls: (0..<8).map { _ in Int.random(in: 0..<4, using: &random) })
+      default: try await deliver(device, rolls: (0..<8).map { _ in Int.random(in: 0..<5, using: &random) })
       }
       try await audit(devices[index], written[index], refusedAtOnce, at: step)
+      versions[index] = try await auditBase(devices[index], written[index], since: versions[index], at: step)
     }
     for device in devices {
       device.network.set(.online)
@@ -131,6 +149,7 @@ struct TwoDevices {
     }
     let truth = await server.preferences
     for (index, device) in devices.enumerated() {
+      _ = try await auditBase(device, written[index], since: versions[index], at: 99)
       let end = try await device.composite().read("7") { await server.copy }
       #expect(end.value?.favourites == truth.favourites, "seed \(seed), device \(index)")
       #expect(end.value?.currency == truth.currency, "seed \(seed), device \(index)")
@@ -175,6 +194,31 @@ struct TwoDevices {
     #expect(waiting == pending, "seed \(seed), step \(step)")
   }
 
+  /// What the device holds for the server's is the version that it believes to have, never an earlier one than before, and the edits
+  /// that the server took since without saying what came of them. Answers with the version.
+  private func auditBase(
+    _ device: TestDevice, _ written: [String], since version: UInt64, at step: Int
+  ) async throws -> UInt64 {
+    let snapshot = try await device.preferences.read("7")
+    let (history, unanswered, names) = (await server.history, await server.unanswered, await server.names)
+    let known = snapshot.version ?? 0
+    #expect(known >= version, "seed \(seed), step \(step): from version \(version) back to \(known)")
+    let expected = history[Int(known)].document ?? Preferences()
+    let base = snapshot.base ?? Preferences()
+    let more = base.favourites.dropFirst(expected.favourites.count)
+    #expect(
+      base.favourites.starts(with: expected.favourites) && more.allSatisfy { unanswered.contains($0) },
+      "seed \(seed), step \(step): \(base) is not version \(known), \(expected)")
+    #expect(base.currency == more.last ?? expected.currency, "seed \(seed), step \(step)")
+    let pending = Set(snapshot.pending.map(\.id))
+    for id in written where !pending.contains(id) {
+      guard let name = names[id] else { continue }
+      #expect(
+        base.favourites.contains(name), "seed \(seed), step \(step): the server has \(name), this device does not")
+    }
+    return known
+  }
+
   private func deliver(_ device: TestDevice, rolls: [Int]) async throws {
     let rolls = Rolls(rolls)
     var handlers = HandlerRegistry()
@@ -187,7 +231,8 @@ struct TwoDevices {
         return .other(.conflict(remote))
       }
       do {
-        let copy = try await Link(roll: roll).call { try await server.take(edit.name, id) }
+        let link = Link(roll: roll)
+        let copy = try await link.send { try await server.take(edit.name, id, isSilent: link.isSilent) }
         return .accepted(copy)
       } catch let failure as DeliveryFailure where failure.code == .refused {
         return .other(.reject(failure))
@@ -200,8 +245,18 @@ struct TwoDevices {
 
 /// The way to the server for one call.
 struct Link {
-  /// 0: the call is lost. 1: it arrives, and the answer is lost. Otherwise all is well.
+  /// 0: the call is lost. 1: it arrives, and the answer is lost. 4: an edit is answered without a copy. Otherwise all is well.
   var roll: Int
+
+  var isSilent: Bool { roll == 4 }
+
+  /// As `call`, for an edit.
+  func send<Document>(
+    _ body: () async throws -> ServerCopy<Document>
+  ) async throws -> ServerCopy<Document>? {
+    let copy = try await call(body)
+    return isSilent ? nil : copy
+  }
 
   func call<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer {
     if roll == 0 { throw DeliveryFailure(.unreachable, "lost on the way") }

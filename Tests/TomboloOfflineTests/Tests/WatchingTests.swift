@@ -6,7 +6,7 @@ import TomboloTesting
 
 @testable import TomboloOffline
 
-@Suite("Watching a document", .timeLimit(.minutes(1)))
+@Suite("Watching a document", .timeLimit(.minutes(10)))
 struct WatchingTests {
   @Test("gives what is there, and then every change, until the reader stops")
   func changes() async throws {

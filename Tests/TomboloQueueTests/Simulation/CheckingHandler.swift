@@ -6,13 +6,23 @@ import TomboloTesting
 
 /// Checks the promises that show at the moment of a delivery, in one life.
 final class CheckingHandler: OperationHandler {
+  /// One call that has not ended.
+  private struct Call {
+    var number: Int
+    var id: OperationID
+    var key: OrderingKey?
+    var token: UInt64?
+  }
+
   private struct State {
-    var underWay: [OperationID: OrderingKey] = [:]
+    var underWay: [Call] = []
+    var callCount = 0
     var limitedCount = 0
     var count = 0
     /// With one delivery at a time: what was ready when the last one ended.
     var readyBefore: [OperationID: OperationPriority]?
     var spreadUntil: @Sendable () -> Duration? = { nil }
+    var excess: @Sendable () -> String? = { nil }
   }
 
   private let base: any OperationHandler
@@ -21,7 +31,7 @@ final class CheckingHandler: OperationHandler {
   private let concurrency: Int
   private let isStrictlyByPriority: Bool
   private let kindConcurrency: Int
-  /// Whether a wall clock that jumps may end leases early: then only the tokens keep one delivery from settling for another.
+  /// Whether leases may end while a handler is called: then only the tokens keep one delivery from settling for another.
   private let isFenced: Bool
   private let state = Mutex(State())
 
@@ -45,6 +55,11 @@ final class CheckingHandler: OperationHandler {
     state.withLock { $0.spreadUntil = spreadUntil }
   }
 
+  /// Hands in what tells of something in memory that has outgrown its bound.
+  func onExcess(_ excess: @escaping @Sendable () -> String?) {
+    state.withLock { $0.excess = excess }
+  }
+
   func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
     let key = OrderingKey(of: operation)
     let isLimited = operation.kind == "limited"
@@ -54,17 +69,24 @@ final class CheckingHandler: OperationHandler {
     }
     defer { if isLimited { state.withLock { $0.limitedCount -= 1 } } }
     if isLimited, limitedCount > kindConcurrency { ledger.note("\(limitedCount) of a kind at once") }
-    let (isShared, count, readyBefore) = state.withLock { state in
-      let isShared = key != nil && state.underWay.values.contains { $0 == key }
+    let (call, others, count, readyBefore) = state.withLock { state in
+      let others = state.underWay.filter { $0.id == operation.id || key != nil && $0.key == key }
       state.count += 1
-      state.underWay[operation.id] = key
+      state.callCount += 1
+      let call = Call(number: state.callCount, id: operation.id, key: key, token: attempt.fencingToken)
+      state.underWay.append(call)
       defer { state.readyBefore = nil }
-      return (isShared, state.count, state.readyBefore)
+      return (call, others, state.count, state.readyBefore)
     }
-    if isShared, !isFenced { ledger.note("\(operation.id) is delivered beside another of its ordering key") }
+    for other in others where !isFenced || hasLease(call) && hasLease(other) {
+      ledger.note(
+        other.id == call.id
+          ? "\(call.id) is delivered twice at once" : "\(call.id) is delivered beside \(other.id) of its ordering key")
+    }
     if count > concurrency { ledger.note("\(count) deliveries at once, \(concurrency) are allowed") }
     if let readyBefore { checkPriority(operation.id, readyBefore) }
     checkSpread(operation.id)
+    if let excess = state.withLock({ $0.excess })() { ledger.note(excess) }
     ledger.begins(operation, attempt)
     let outcome: Result<DeliveryOutcome, any Error>
     do {
@@ -72,23 +94,30 @@ final class CheckingHandler: OperationHandler {
     } catch {
       outcome = .failure(error)
     }
-    ledger.ends(operation, attempt: attempt.number, outcome)
+    ledger.ends(operation, attempt, outcome)
     let isCalm = concurrency == 1 && isStrictlyByPriority && world.network.status.isOnline
     let ready = isCalm ? self.ready() : nil
     state.withLock { state in
       state.count -= 1
-      state.underWay[operation.id] = nil
+      state.underWay.removeAll { $0.number == call.number }
       state.readyBefore = ready
       state.readyBefore?[operation.id] = nil
     }
     return try outcome.get()
   }
 
+  /// Whether the lease that the call was made with is the one on the disk; where nothing is leased there is nothing to lose.
+  private func hasLease(_ call: Call) -> Bool {
+    guard let token = call.token else { return true }
+    guard let record = world.disk.record(QueueLayout.lease(call.id)) else { return false }
+    return (try? LeaseRecord(record.value))?.token == token
+  }
+
   /// What was ready when the last delivery ended, is ready still, and is more urgent must go first.
   private func checkPriority(_ id: OperationID, _ before: [OperationID: OperationPriority]) {
     let now = ready()
     guard world.network.status.isOnline, let own = now[id] else { return }
-    for (other, priority) in before where now[other] == priority && priority < own {
+    for (other, priority) in before.sorted(by: { $0.key < $1.key }) where now[other] == priority && priority < own {
       ledger.note("\(id) of priority \(own) goes before \(other) of \(priority)")
     }
   }

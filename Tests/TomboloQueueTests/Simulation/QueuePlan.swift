@@ -16,6 +16,22 @@ struct QueuePlan: Sendable {
   /// Whether two workers, with a queue each, share the store.
   var isShared: Bool
 
+  /// Each stalls now and then, for so long; or the second dies while the first goes on.
+  var stall: ClosedRange<Duration>?
+  var hasDeath = false
+  /// Whether processes stall or die while another goes on.
+  var losesOwners: Bool { isShared && (stall != nil || hasDeath) }
+  /// Whether a lease may end while the process that has it is at work: it stalls or dies, its clock jumps, or its store keeps it from
+  /// putting the end off in time.
+  var losesLeases: Bool { isShared && (faults.wallClockJumpChance > 0 || hasShortLeases && !isStoreCalm) }
+  /// Whether a lease is shorter than attempts, so that it has to be renewed.
+  var hasShortLeases = false
+  private var isStoreCalm = false
+
+  /// Whether operations are stamped by a clock for versions.
+  var hasStamps: Bool
+  /// What a queue keeps of each priority's ready operations, and of its lines; `nil` for what it keeps usually.
+  var memory: (windowCapacity: Int, lineCountMaximum: Int)?
   /// Whether passes by hand have a deadline.
   var hasDeadlines: Bool
   /// So long that nothing is pruned.
@@ -68,10 +84,48 @@ struct QueuePlan: Sendable {
     if Int.random(in: 0..<4, using: &further) == 0 {
       configuration.operationsMaximum = Int.random(in: 3...10, using: &further)
     }
+    var stamps = SeededGenerator(seed: seed &* 19 &+ 5)
+    hasStamps = Bool.random(using: &stamps)
+    var bounds = SeededGenerator(seed: seed &* 23 &+ 13)
+    if Bool.random(using: &bounds) {
+      memory = (Int.random(in: 1...3, using: &bounds), Int.random(in: 1...3, using: &bounds))
+    }
     if Bool.random(using: &random) { faults.onlineDuration = .seconds(10)...(.seconds(600)) }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.deliveryFaultChance = 0.9 }
     if Int.random(in: 0..<4, using: &random) == 0 { faults.crashDuringCommitChance = 0.03 }
     if Int.random(in: 0..<4, using: &random) == 0 { (faults.commitRefusedChance, faults.readFailedChance) = (0.2, 0.1) }
+    drawFate(seed: seed)
+    drawLimits(seed: seed)
+  }
+
+  /// How two processes on one store lose and renew their leases.
+  private mutating func drawFate(seed: UInt64) {
+    var random = SeededGenerator(seed: seed &* 29 &+ 17)
+    let choice = Int.random(in: 0..<4, using: &random)
+    guard isShared, choice > 0 else { return }
+    hasShortLeases = true
+    let lease = Duration.seconds([20, 20, 60].randomElement(using: &random) ?? 20)
+    configuration.leaseDuration = lease
+    switch choice {
+    case 1:
+      // Nothing keeps a process from renewing, so that no lease may end.
+      isStoreCalm = true
+      (faults.commitRefusedChance, faults.readFailedChance) = (0, 0)
+      (faults.commitUnansweredChance, faults.commitVanishedChance) = (0, 0)
+      (faults.slowCommitChance, faults.slowReadChance) = (0, 0)
+    case 2: stall = lease * 1.2...lease * 3
+    default: hasDeath = true
+    }
+  }
+
+  /// What happens where there is no room.
+  private mutating func drawLimits(seed: UInt64) {
+    var random = SeededGenerator(seed: seed &* 37 &+ 19)
+    configuration.limitPolicy = LimitPolicy.allCases.randomElement(using: &random) ?? .reject
+    // The names that payloads are have five bytes.
+    if Int.random(in: 0..<8, using: &random) == 0 {
+      configuration.bytesMaximum = Int.random(in: 15...60, using: &random)
+    }
   }
 
   /// Whether the first of the most urgent always goes first.

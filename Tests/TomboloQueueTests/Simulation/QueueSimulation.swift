@@ -55,7 +55,8 @@ struct QueueSimulation {
   private func live(_ process: SimulatedProcess) async throws {
     var random = process.random("life")
     let logger = Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
-    let queue = try await open(process, logger)
+    let ownFate = makeFate(of: "ids", process)
+    let queue = try await open(process, logger, "ids", ownFate)
     ledger.begins(lifeWith: plan.configuration.activeNamespaces)
     let handler = CheckingHandler(
       base: planted.handler(process.handler), ledger: ledger, world: world,
@@ -63,19 +64,23 @@ struct QueueSimulation {
       isStrictlyByPriority: plan.isStrictlyByPriority && !plan.isShared,
       kindConcurrency: (plan.configuration.kindLimits["limited"]?.concurrency).map { $0 * (plan.isShared ? 2 : 1) }
         ?? .max,
-      isFenced: plan.isShared && plan.faults.wallClockJumpChance > 0)
+      isFenced: plan.losesLeases)
     let worker = SyncWorker(
       queue: queue, handler: handler, network: process.network, random: process.random("worker"), logger: logger)
     if !plan.isShared {
       handler.onSpread { [weak worker] in worker?.state.withLock { $0.gate.spreadUntil } }
     }
-    // Another process on the same disk, which lives and dies with this one.
-    let other = plan.isShared ? try await open(process, logger, "other ids") : nil
+    // Another process on the same disk, which lives and dies with this one, unless it stalls, or dies first.
+    let fate = makeFate(of: "other ids", process)
+    let other = plan.isShared ? try await open(process, logger, "other ids", fate) : nil
     let otherWorker = other.map {
       SyncWorker(
         queue: $0, handler: handler, network: process.network, random: process.random("other worker"), logger: logger)
     }
     let queues = [queue, other].compactMap { $0 }
+    handler.onExcess { [weak worker, weak otherWorker] in
+      [worker, otherWorker].lazy.compactMap { $0.flatMap(excess) }.first
+    }
     for queue in queues { queue.add(ledger) }
     let isDraining = Int.random(in: 0..<4, using: &random) == 0 && !process.isLast
     let stopAfter = Int.random(in: 60...7_200, using: &random)
@@ -85,13 +90,22 @@ struct QueueSimulation {
       group.addTask {
         if isDraining { try await drainNowAndThen(worker, process) } else { try await worker.run() }
       }
-      if let otherWorker { group.addTask { try await otherWorker.run() } }
+      if let otherWorker {
+        group.addTask {
+          do { try await otherWorker.run() } catch let error as StoreError where error.code == .closed && fate.isDead {}
+        }
+        if plan.hasDeath, !process.isLast { group.addTask { await die(fate, process, otherWorker) } }
+      }
       if !isDraining, other == nil { group.addTask { await watch(queue, worker, process, until: hasStopped) } }
       group.addTask {
         try await withThrowingTaskGroup(of: Void.self) { producers in
           for number in 1...2 {
             producers.addTask {
-              try await produce(queues[number % queues.count], process, "\(process.number).\(number)")
+              do {
+                try await produce(queues[number % queues.count], process, "\(process.number).\(number)")
+              } catch let error as StoreError where error.code == .closed && fate.isDead {
+                // It died with its process.
+              }
             }
           }
           producers.addTask { try await pauseAndResume(queues, process) }
@@ -115,21 +129,73 @@ struct QueueSimulation {
         while let result = await group.nextResult() { if case .failure(let error) = result { _ = error } }
       }
     }
-    let inFlight = queues.reduce(0) { $0 + $1.engine.state.withLock { $0.inFlight.count } }
+    let alive = fate.isDead ? [queue] : queues
+    let inFlight = alive.reduce(0) { $0 + $1.engine.state.withLock { $0.inFlight.count } }
     if inFlight > 0, process.isAlive { ledger.note("\(inFlight) still count as being delivered after a graceful stop") }
   }
 
   private func open(
-    _ process: SimulatedProcess, _ logger: Logger, _ ids: String = "ids"
+    _ process: SimulatedProcess, _ logger: Logger, _ ids: String, _ fate: HolderFate
   ) async throws -> SyncQueue {
+    var configuration = plan.configuration
+    // Each process begins with a clock that knows nothing.
+    if plan.hasStamps { configuration.versionClock = HybridLogicalClock(node: ids) }
     while true {
       do {
-        return try await SyncQueue.open(
-          store: planted.store(process.store), configuration: plan.configuration, time: process.time,
-          ids: MonotonicOperationIDSource(random: process.random(ids)), logger: logger)
+        let base = planted.store(process.store)
+        let queue = try await SyncQueue.open(
+          store: plan.isShared ? HolderStore(base, fate: fate) : base, configuration: configuration,
+          time: process.time, ids: MonotonicOperationIDSource(random: process.random(ids)), logger: logger)
+        if let memory = plan.memory {
+          queue.engine.state.withLock { state in
+            for index in state.windows.indices { state.windows[index] = ReadyWindow(capacity: memory.windowCapacity) }
+            state.lineCountMaximum = memory.lineCountMaximum
+          }
+        }
+        return queue
       } catch let error as StoreError where error.code != .closed {
         try await process.time.sleep(for: .seconds(1))
       }
+    }
+  }
+
+  /// What becomes of one of the processes that share this life.
+  private func makeFate(of ids: String, _ process: SimulatedProcess) -> HolderFate {
+    HolderFate(
+      holder: "\(process.number) \(ids)", time: process.time, trace: world.trace,
+      stall: process.isLast ? nil : plan.stall, random: process.random("fate of \(ids)"))
+  }
+
+  /// Kills the process at some moment, if it comes to that.
+  private func die(_ fate: HolderFate, _ process: SimulatedProcess, _ worker: SyncWorker) async {
+    var random = process.random("death")
+    do {
+      try await process.time.sleep(for: .seconds(Int.random(in: 10...1_800, using: &random)))
+    } catch {
+      // The life is over before.
+      return
+    }
+    fate.die()
+    worker.queue.workArrived.signal()
+  }
+
+  /// What a worker or its queue keeps in memory beyond its bound.
+  private func excess(_ worker: SyncWorker) -> String? {
+    let maximum = plan.configuration.concurrency * (plan.configuration.concurrency > 1 ? 2 : 1)
+    if worker.inFlightCount > maximum {
+      return "\(worker.inFlightCount) deliveries of one worker, \(maximum) are allowed"
+    }
+    let asked = worker.state.withLock { $0.inFlightCount - $0.deliveredCount }
+    if asked > plan.configuration.concurrency {
+      return
+        "\(asked) deliveries of one worker that are not delivered yet, \(plan.configuration.concurrency) are allowed"
+    }
+    return worker.queue.engine.state.withLock { state in
+      if let window = state.windows.first(where: { $0.count > $0.capacity }) {
+        return "a window of \(window.capacity) has \(window.count) operations"
+      }
+      guard state.lines.count > state.lineCountMaximum else { return nil }
+      return "\(state.lines.count) lines are remembered, \(state.lineCountMaximum) are allowed"
     }
   }
 
@@ -146,7 +212,12 @@ struct QueueSimulation {
       // Told by its idempotency key, an operation may be handed in until it is acknowledged.
       for _ in 0..<(operation.idempotencyKey == nil ? 1 : 10) {
         do {
-          for receipt in try await queue.enqueue([operation], alongside: companion) { ledger.acknowledge(receipt) }
+          let earlier = ledger.newestStamp
+          for receipt in try await queue.enqueue([operation], alongside: companion) {
+            ledger.acknowledge(receipt)
+            // Two processes on one store learn of each other's stamps only now and then.
+            if plan.hasStamps, !plan.isShared { ledger.checkStamp(receipt, after: earlier) }
+          }
           break
         } catch let error as StoreError where error.code != .closed {
           try await process.time.sleep(for: .seconds(1))
@@ -236,6 +307,7 @@ struct QueueSimulation {
     var since: (id: OperationID, at: Duration)?
     while process.isAlive, !stopped.isSet {
       do { try await time.sleep(for: .seconds(75)) } catch { return }
+      ledger.checkWaits()
       // The watchdog is for mistakes; here there are none.
       if let stalled = queue.stalled.withLock({ $0 }) { return ledger.note("nothing moves since \(stalled)") }
       let ready = OperationPriority.allCases.lazy.compactMap {
@@ -275,7 +347,7 @@ struct QueueSimulation {
         // The next one tries again.
       }
       let overtime = process.time.uptime - began - Self.passDuration
-      if plan.hasDeadlines, process.isAlive, overtime > Self.overtimeMaximum {
+      if plan.hasDeadlines, plan.stall == nil, process.isAlive, overtime > Self.overtimeMaximum {
         ledger.note("a pass by hand went on for \(overtime) after its deadline")
       }
       try await process.time.sleep(for: .seconds(60))
@@ -294,6 +366,7 @@ struct QueueSimulation {
     let start = process.time.uptime
     var pause = Duration.seconds(10)
     while true {
+      ledger.checkWaits()
       let status = try await queue.status()
       // Whoever waits for one that is held waits for a person.
       let isBlockedForGood = plan.configuration.onPermanentFailure == .block || status.parked + status.deadLettered > 0

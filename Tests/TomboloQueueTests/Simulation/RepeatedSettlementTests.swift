@@ -6,7 +6,7 @@ import TomboloTesting
 @testable import TomboloQueue
 
 /// What the simulated world found, told without it.
-@Suite("A settlement whose answer was lost", .timeLimit(.minutes(1)))
+@Suite("A settlement whose answer was lost", .timeLimit(.minutes(10)))
 struct RepeatedSettlementTests {
   private let store = FaultyStore(InMemoryStore())
   private let time = ManualTimeSource()

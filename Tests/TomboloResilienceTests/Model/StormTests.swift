@@ -2,7 +2,7 @@ import Testing
 import TomboloResilience
 
 /// Real concurrency, random ends and cancellations at any moment: what was taken is given back, and no limit is passed.
-@Suite("Policies in a storm of calls", .timeLimit(.minutes(2)))
+@Suite("Policies in a storm of calls", .timeLimit(.minutes(10)))
 struct StormTests {
   let states = ResilienceStates()
 

@@ -34,7 +34,8 @@ enum InstructionProbe {
   private static func run(_ work: String, _ count: Int) async throws {
     var configuration = QueueConfiguration()
     configuration.concurrency = 64
-    let queue = try await SyncQueue.open(store: InMemoryStore(), configuration: configuration)
+    let store: any KeyValueStore = work == "enqueue" ? InMemoryStore() : YieldingStore(inner: InMemoryStore())
+    let queue = try await SyncQueue.open(store: store, configuration: configuration)
     switch work {
     case "enqueue": try await enqueue(count, to: queue)
     case "enqueue-64":
@@ -55,6 +56,22 @@ enum InstructionProbe {
   private static func enqueue(_ count: Int, to queue: SyncQueue) async throws {
     for _ in 0..<count { try await queue.enqueue(NewOperation(kind: "bench", payload: payload)) }
   }
+}
+
+/// A store whose commits let everybody else go first, as those that wait for a disk do, so that groups form.
+private struct YieldingStore: KeyValueStore {
+  let inner: InMemoryStore
+
+  var capabilities: StoreCapabilities { inner.capabilities }
+  func get(_ keys: [Key]) async throws -> [Record?] { try await inner.get(keys) }
+  func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
+    try await inner.scan(range, reverse: reverse, limit: limit)
+  }
+  func commit(_ batches: [Batch]) async throws -> [BatchResult] {
+    await Task.yield()
+    return try await inner.commit(batches)
+  }
+  func close() async throws { try await inner.close() }
 }
 
 /// Accepts everything.

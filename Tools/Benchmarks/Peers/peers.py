@@ -1,25 +1,35 @@
 """Measures peers of Tombolo: enqueue with one and with 64 producers, and take + acknowledge with one consumer.
 
-Every peer flushes each operation to disk before it answers, as Tombolo does, and keeps its data in the same temporary folder.
-The producers are threads of one Python process, which bounds a server that commits many at once: of Redis, `redis-benchmark` shows
-more than ten times the rate. A consumer that takes several at once does so in batches of 64 where the peer can.
+Every peer flushes each operation to disk before it answers, as Tombolo does, and keeps its data in the same folder. Redis is filled by
+`redis-benchmark`, which is written in C and shares nothing with the other clients. The other producers are threads of one Python
+process, which takes part in what they reach; the processor time tells how much. A consumer that can take several at once does so in
+batches of 64, as Tombolo's does.
 """
 
 import argparse
 import concurrent.futures
+import csv
 import json
 import os
+import resource
+import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
 
-def rate(count, body):
-    start = time.perf_counter()
-    body()
-    return count / (time.perf_counter() - start)
+def processor_seconds(server):
+    """Of this process, of its children that have ended, and of the server."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    if server:
+        with open(f"/proc/{server.pid}/stat") as file:
+            words = file.read().rsplit(") ", 1)[1].split()
+        seconds += (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def parallel(producer_count, count, work):
@@ -48,54 +58,81 @@ def wait_for(port, process):
 
 
 class RedisStreams:
-    name = "Redis Streams, appendfsync always"
+    """Redis Streams with `appendfsync always`."""
+
+    name = "redis"
+    # So quick that a round would be over before it has begun.
+    times_longer = 3
 
     def __init__(self, folder, payload):
         import redis
 
-        port = free_port()
+        self.port = free_port()
         self.payload = payload
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes",
+        self.server = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes",
              "--appendfsync", "always"], stdout=subprocess.DEVNULL)
-        wait_for(port, self.process)
-        self.pool = redis.ConnectionPool(host="127.0.0.1", port=port, max_connections=80)
-        self.connect = lambda: redis.Redis(connection_pool=self.pool)
-        self.connect().xgroup_create("queue", "workers", id="0", mkstream=True)
+        wait_for(self.port, self.server)
+        # With hiredis, which is written in C, where it is installed.
+        self.client = redis.Redis(port=self.port)
+        self.client.xgroup_create("queue", "workers", id="0", mkstream=True)
 
-    def enqueue(self, count):
-        client = self.connect()
-        for _ in range(count):
-            client.xadd("queue", {"p": self.payload})
+    def enqueue(self, producer_count, count):
+        """Answers the rate itself: starting the client does not count."""
+        printed = subprocess.run(
+            ["redis-benchmark", "-h", "127.0.0.1", "-p", str(self.port), "-c", str(producer_count), "-n", str(count), "--csv",
+             "XADD", "queue", "*", "p", self.payload.decode()], check=True, capture_output=True, text=True).stdout
+        stored = self.client.xlen("queue")
+        if stored != count:
+            sys.exit(f"redis: {stored} of {count} were stored")
+        return float(list(csv.DictReader(printed.splitlines()))[0]["rps"])
 
     def take(self, count):
-        client = self.connect()
         while count > 0:
-            (_, entries), = client.xreadgroup("workers", "w", {"queue": ">"}, count=64)
+            (_, entries), = self.client.xreadgroup("workers", "w", {"queue": ">"}, count=64)
             ids = [identifier for identifier, _ in entries]
-            client.xack("queue", "workers", *ids)
-            client.xdel("queue", *ids)
+            # One round trip for both.
+            pipeline = self.client.pipeline(transaction=False)
+            pipeline.xack("queue", "workers", *ids)
+            pipeline.xdel("queue", *ids)
+            pipeline.execute()
             count -= len(ids)
 
     def close(self):
-        self.pool.disconnect()
-        self.process.terminate()
-        self.process.wait()
+        self.client.close()
+        self.server.terminate()
+        self.server.wait()
 
 
-class Beanstalkd:
-    name = "beanstalkd, binlog flushed each time"
+class Threads:
+    """What the peers have in common whose producers are threads."""
+
+    times_longer = 1
+
+    def enqueue(self, producer_count, count):
+        start = time.perf_counter()
+        if producer_count == 1:
+            self.produce(count)
+        else:
+            parallel(producer_count, count, self.produce)
+        return count / (time.perf_counter() - start)
+
+
+class Beanstalkd(Threads):
+    """beanstalkd, its binlog flushed each time."""
+
+    name = "beanstalkd"
 
     def __init__(self, folder, payload):
         import greenstalk
 
         self.port = free_port()
         self.payload = payload
-        self.process = subprocess.Popen(["beanstalkd", "-l", "127.0.0.1", "-p", str(self.port), "-b", folder, "-f", "0"])
-        wait_for(self.port, self.process)
+        self.server = subprocess.Popen(["beanstalkd", "-l", "127.0.0.1", "-p", str(self.port), "-b", folder, "-f", "0"])
+        wait_for(self.port, self.server)
         self.connect = lambda: greenstalk.Client(("127.0.0.1", self.port), encoding=None)
 
-    def enqueue(self, count):
+    def produce(self, count):
         with self.connect() as client:
             for _ in range(count):
                 client.put(self.payload)
@@ -106,12 +143,15 @@ class Beanstalkd:
                 client.delete(client.reserve())
 
     def close(self):
-        self.process.terminate()
-        self.process.wait()
+        self.server.terminate()
+        self.server.wait()
 
 
-class PersistQueue:
-    name = "persist-queue, SQLiteAckQueue, synchronous full"
+class PersistQueue(Threads):
+    """persist-queue: SQLiteAckQueue, synchronous full."""
+
+    name = "persistqueue"
+    server = None
 
     def __init__(self, folder, payload):
         import persistqueue
@@ -121,7 +161,7 @@ class PersistQueue:
         for connection in (self.queue._conn, self.queue._getter, self.queue._putter):
             connection.execute("PRAGMA synchronous=FULL")
 
-    def enqueue(self, count):
+    def produce(self, count):
         for _ in range(count):
             self.queue.put(self.payload)
 
@@ -133,8 +173,11 @@ class PersistQueue:
         self.queue.close()
 
 
-class LiteQueue:
-    name = "litequeue, synchronous full"
+class LiteQueue(Threads):
+    """litequeue, synchronous full."""
+
+    name = "litequeue"
+    server = None
 
     def __init__(self, folder, payload):
         import litequeue
@@ -148,7 +191,7 @@ class LiteQueue:
         self.open = connect
         self.open()
 
-    def enqueue(self, count):
+    def produce(self, count):
         queue = self.open()
         for _ in range(count):
             queue.put(self.payload)
@@ -162,8 +205,11 @@ class LiteQueue:
         pass
 
 
-class Huey:
-    name = "huey, SqliteStorage with fsync"
+class Huey(Threads):
+    """huey: SqliteStorage with fsync."""
+
+    name = "huey"
+    server = None
 
     def __init__(self, folder, payload):
         from huey.storage import SqliteStorage
@@ -171,7 +217,7 @@ class Huey:
         self.payload = payload
         self.storage = SqliteStorage(filename=os.path.join(folder, "huey.sqlite"), fsync=True, timeout=60)
 
-    def enqueue(self, count):
+    def produce(self, count):
         for _ in range(count):
             self.storage.enqueue(self.payload)
 
@@ -184,43 +230,64 @@ class Huey:
         self.storage.close()
 
 
-def measure(peer, payload, scale):
-    with tempfile.TemporaryDirectory() as folder:
+PEERS = (RedisStreams, Beanstalkd, PersistQueue, LiteQueue, Huey)
+
+# What is done, and how often in one round.
+SCENARIOS = {"enqueue-1": 2_000, "enqueue-64": 12_800, "deliver": 3_200}
+
+
+def measure(peer, scenario, arguments):
+    """The rate of one round on a fresh store, and the microseconds of processor time of each operation."""
+    payload = b"." * arguments.payload
+    count = max(64, int(SCENARIOS[scenario] * peer.times_longer * arguments.scale) // 64 * 64)
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         one = peer(folder, payload)
         try:
-            count = int(2_000 * scale)
-            lone = rate(count, lambda: one.enqueue(count))
-            taken = rate(count, lambda: one.take(count))
+            if scenario == "deliver":
+                one.enqueue(1, count)
+            used = processor_seconds(one.server)
+            if scenario == "deliver":
+                start = time.perf_counter()
+                one.take(count)
+                rate = count / (time.perf_counter() - start)
+            else:
+                rate = one.enqueue(int(scenario.rpartition("-")[2]), count)
+            return rate, (processor_seconds(one.server) - used) / count * 1e6
         finally:
             one.close()
-    with tempfile.TemporaryDirectory() as folder:
-        many = peer(folder, payload)
-        try:
-            count = int(6_400 * scale)
-            together = rate(count, lambda: parallel(64, count, many.enqueue))
-        finally:
-            many.close()
-    return {"peer": peer.name, "enqueue-1": lone, "enqueue-64": together, "take and acknowledge": taken}
 
 
 def main():
+    # A program that runs its work on threads of its own may have blocked signals, which the servers would inherit and then never stop.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    # An end that tidies up: servers are stopped and folders removed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--scenarios", default=",".join(SCENARIOS))
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--payload", type=int, default=256)
     parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--folder")
+    names = [peer.name for peer in PEERS]
+    parser.add_argument("--only", choices=names, help="measures this one alone")
+    parser.add_argument("--without", choices=names, help="measures all but this one")
     arguments = parser.parse_args()
-    payload = b"." * arguments.payload
+    peers = [peer for peer in PEERS if arguments.only in (None, peer.name) and arguments.without != peer.name]
     results = []
-    columns = ("enqueue-1", "enqueue-64", "take and acknowledge")
-    if not arguments.json:
-        print(f"{'a second':50}" + "".join(f"{column:>22}" for column in columns))
-    for peer in (RedisStreams, Beanstalkd, PersistQueue, LiteQueue, Huey):
-        result = measure(peer, payload, arguments.scale)
-        results.append(result)
-        if not arguments.json:
-            print(f"{result['peer']:50}" + "".join(f"{result[column]:22.0f}" for column in columns), flush=True)
+    for scenario in arguments.scenarios.split(","):
+        if scenario not in SCENARIOS:
+            parser.error(f"there is no scenario {scenario}; there are {', '.join(SCENARIOS)}")
+        # By turns, so that a busy moment meets all.
+        rounds = [[measure(peer, scenario, arguments) for peer in peers] for _ in range(arguments.rounds)]
+        for index, peer in enumerate(peers):
+            rates, used = zip(*(measured[index] for measured in rounds))
+            results.append({
+                "scenario": scenario, "peer": peer.name, "rates": rates, "processorMicroseconds": statistics.median(used)})
+            if not arguments.json:
+                print(f"{scenario:12}{peer.name:14}{statistics.median(rates):10.0f} a second", flush=True)
     if arguments.json:
-        print(json.dumps(results, indent=2))
+        print(json.dumps(results))
 
 
 main()

@@ -20,11 +20,8 @@ struct PutTask: DocumentEdit {
   var listID: String, task: TaskItem
   var documentID: String { listID }
   var orderingKey: String { "task/\(task.id)" }
-
   func apply(to list: inout TaskList?) {
-    list = list ?? TaskList()
-    list?.tasks.removeAll { $0.id == task.id }
-    list?.tasks.append(task)
+    list = TaskList(title: list?.title ?? "", tasks: (list?.tasks ?? []).filter { $0.id != task.id } + [task])
   }
 }
 
@@ -76,6 +73,9 @@ public struct OfflineTaskLists: TaskLists {
       try transaction.edit(lists.documents, PutTask(listID: otherListID, task: task))
     }
   }
+
+  /// Beside the service, until the task is cancelled.
+  public func run() async { await lists.run() }
 
   public func handlers() -> HandlerRegistry {
     var handlers = HandlerRegistry()

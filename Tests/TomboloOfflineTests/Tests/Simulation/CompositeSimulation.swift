@@ -17,7 +17,6 @@ struct CompositeSimulation {
 
   init(seed: UInt64, isHasty: Bool = false) {
     var faults = SimulationFaults()
-    faults.wallClockJumpChance = 0
     faults.onlineDuration = .seconds(5)...(.seconds(300))
     faults.outageDuration = .seconds(1)...(.seconds(300))
     world = SimulatedWorld(seed: seed, faults: faults, jobCountMaximum: 500_000)
@@ -123,6 +122,7 @@ struct CompositeSimulation {
       server.note("\(missing) of \(userID) vanished, and \(told) were taken back")
     }
     if !end.pending.isEmpty { server.note("\(end.pending.count) of \(userID) are pending after all was settled") }
+    server.compare(end.base, at: end.version, of: userID)
     let shown = try await composite.read(userID) { () async throws -> ServerCopy<Preferences> in server.copy(userID) }
     if shown.value?.favourites ?? [] != there {
       server.note("the device does not show what the server has of \(userID)")

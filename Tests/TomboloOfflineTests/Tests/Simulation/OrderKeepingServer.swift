@@ -9,6 +9,9 @@ final class OrderKeepingServer: Sendable {
   private struct State {
     var lastNumbers: [String: Int] = [:]
     var copies: [String: ServerCopy<Preferences>] = [:]
+    /// Of each user the names at each version, the first at 0; and those that were taken and answered without a copy.
+    var history: [String: [[String]]] = [:]
+    var unanswered: [String: Set<String>] = [:]
     var acknowledged: [String: [String]] = [:]
     var problems: [String] = []
   }
@@ -39,6 +42,26 @@ final class OrderKeepingServer: Sendable {
     state.withLock { $0.copies[userID] ?? ServerCopy(nil, version: 0) }
   }
 
+  /// The edit was taken, and is answered without a copy.
+  func keepSilent(_ edit: AppendFavourite) {
+    state.withLock { _ = $0.unanswered[edit.userID, default: []].insert(edit.name) }
+  }
+
+  /// Notes when what a device holds for the server's is not the version that it believes to have, and edits that were taken since
+  /// and answered without a copy.
+  func compare(_ base: Preferences?, at version: UInt64?, of userID: String) {
+    state.withLock { state in
+      let history = state.history[userID] ?? [[]]
+      let (names, version) = (base?.favourites ?? [], Int(version ?? 0))
+      guard version < history.count, names.starts(with: history[version]),
+        names.dropFirst(history[version].count).allSatisfy({ state.unanswered[userID]?.contains($0) == true })
+      else {
+        state.problems.append("\(names) is not version \(version) of \(userID)")
+        return
+      }
+    }
+  }
+
   func take(_ edit: AppendFavourite, _ id: String) throws -> ServerCopy<Preferences> {
     try state.withLock { state in
       var copy = state.copies[edit.userID] ?? ServerCopy(nil, version: 0)
@@ -52,6 +75,7 @@ final class OrderKeepingServer: Sendable {
       copy.version = (copy.version ?? 0) + 1
       copy.includedEdits.insert(id)
       state.copies[edit.userID] = copy
+      state.history[edit.userID, default: [[]]].append(copy.document?.favourites ?? [])
       return copy
     }
   }
@@ -90,6 +114,10 @@ final class SimulatedLink: Sendable {
     case 4:
       try await pause(milliseconds: 9_000)
       return try take(edit, id)
+    case 5:
+      _ = try take(edit, id)
+      server.keepSilent(edit)
+      return nil
     default: return try take(edit, id)
     }
   }

@@ -20,12 +20,14 @@ public struct BasicExample: Sendable {
     let monitor = NetworkMonitor(time: time, logger: logger)
     let offline = try await OfflineStore.open(store: store, time: time, logger: logger)
     let server = InMemoryPreferencesServer()
-    let factory = UserPreferencesFactory(store: offline, server: server)
-    let preferences = factory.make(network: monitor)
+    let factory = UserPreferencesFactory(store: offline, server: server, network: monitor)
+    let preferences = factory.make()
     let worker = SyncWorker(queue: offline.queue, handler: factory.handlers(), network: monitor, logger: logger)
     let events = offline.queue.events()
 
     try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await monitor.run() }
+      group.addTask { await factory.run() }
       group.addTask { try await worker.run() }
 
       monitor.setOverride(.online)
@@ -45,8 +47,7 @@ public struct BasicExample: Sendable {
         if case .delivered = event.change { break }
       }
       print("back: the server has \(try await server.preferences(of: "7").document?.currency ?? "nothing")")
-      worker.stop()
-      try await group.waitForAll()
+      group.cancelAll()
     }
     print("back: \(try await offline.queue.status().pending) operations wait")
   }

@@ -17,6 +17,12 @@ struct CompositeUserPreferences: UserPreferences {
     }
   }
 
+  func recentPreferences(of userID: String) async throws -> Preferences {
+    let policy = ReadingPolicy.staleWhileRevalidate(fresh: .seconds(60), ageMaximum: .seconds(24 * 3_600))
+    return try await documents.read(userID, policy: policy) { try await server.preferences(of: userID) }.value
+      ?? Preferences()
+  }
+
   func setTheme(_ theme: String, of userID: String) async throws {
     let edit = SetTheme(userID: userID, theme: theme, basedOn: try await heardVersion(of: userID))
     try await documents.write(edit) { edit, id in try await server.apply(edit, idempotencyKey: id) }
@@ -24,6 +30,12 @@ struct CompositeUserPreferences: UserPreferences {
 
   func setLanguage(_ language: String, of userID: String) async throws {
     let edit = SetLanguage(userID: userID, language: language, basedOn: try await heardVersion(of: userID))
+    try await documents.write(edit) { edit, id in try await server.apply(edit, idempotencyKey: id) }
+  }
+
+  func setPreferences(_ preferences: Preferences, of userID: String) async throws {
+    let version = try await heardVersion(of: userID)
+    let edit = ReplacePreferences(userID: userID, preferences: preferences, basedOn: version)
     try await documents.write(edit) { edit, id in try await server.apply(edit, idempotencyKey: id) }
   }
 

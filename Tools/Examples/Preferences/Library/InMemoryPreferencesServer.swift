@@ -18,12 +18,12 @@ public actor InMemoryPreferencesServer: PreferencesServer {
   public func apply(
     _ edit: some PreferencesEdit, idempotencyKey: String, editedAt: Timestamp?, replacing: RemoteVersion?
   ) throws -> ServerCopy<Preferences> {
-    if case .currency(let currency) = edit.change, currency.count != 3 {
-      throw DeliveryFailure(.refused, "\(currency) is no currency")
-    }
     var copy = try preferences(of: edit.userID)
     guard copy.includedEdits.insert(idempotencyKey).inserted else { return copy }
     try edit.apply(to: &copy.document)
+    if let currency = copy.document?.currency, currency.count != 3 {
+      throw DeliveryFailure(.refused, "\(currency) is no currency")
+    }
     copy.version = (copy.version ?? 0) + 1
     stored[edit.userID] = copy
     return copy

@@ -22,4 +22,10 @@ struct LocalUserPreferences: UserPreferences {
   func setLanguage(_ language: String, of userID: String) async throws {
     try await documents.store.write { try $0.edit(documents, SetLanguage(userID: userID, language: language)) }
   }
+
+  func setPreferences(_ preferences: Preferences, of userID: String) async throws {
+    try await documents.store.write {
+      try $0.edit(documents, ReplacePreferences(userID: userID, preferences: preferences))
+    }
+  }
 }

@@ -1,11 +1,12 @@
 public import TomboloOffline
 import TomboloQueue
 
-/// A change of one field.
+/// A change of one field, or of all.
 public enum PreferencesChange: Hashable, Sendable {
   case currency(String)
   case theme(String)
   case language(String)
+  case all(Preferences)
 }
 
 /// One intended change to a user's preferences.
@@ -15,6 +16,8 @@ public protocol PreferencesEdit: DocumentEdit where Document == Preferences {
   /// else changed the same field meanwhile. `nil` always applies.
   var basedOn: UInt64? { get }
   var change: PreferencesChange { get }
+  /// The same edit, saying what these preferences have: a merge compares what was, what is there and what is to be.
+  func saying(_ preferences: Preferences) -> Self
 }
 
 extension PreferencesEdit {
@@ -26,8 +29,11 @@ extension PreferencesEdit {
     case .currency(let currency): preferences?.currency = currency
     case .theme(let theme): preferences?.theme = theme
     case .language(let language): preferences?.language = language
+    case .all(let all): preferences = all
     }
   }
+
+  public func base(over preferences: Preferences?) -> Self? { saying(preferences ?? Preferences()) }
 }
 
 public struct SetPreferredCurrency: PreferencesEdit {
@@ -43,6 +49,10 @@ public struct SetPreferredCurrency: PreferencesEdit {
   }
 
   public var change: PreferencesChange { .currency(currency) }
+
+  public func saying(_ preferences: Preferences) -> SetPreferredCurrency {
+    SetPreferredCurrency(userID: userID, currency: preferences.currency, basedOn: basedOn)
+  }
 }
 
 public struct SetTheme: PreferencesEdit {
@@ -58,6 +68,10 @@ public struct SetTheme: PreferencesEdit {
   }
 
   public var change: PreferencesChange { .theme(theme) }
+
+  public func saying(_ preferences: Preferences) -> SetTheme {
+    SetTheme(userID: userID, theme: preferences.theme, basedOn: basedOn)
+  }
 }
 
 public struct SetLanguage: PreferencesEdit {
@@ -73,4 +87,8 @@ public struct SetLanguage: PreferencesEdit {
   }
 
   public var change: PreferencesChange { .language(language) }
+
+  public func saying(_ preferences: Preferences) -> SetLanguage {
+    SetLanguage(userID: userID, language: preferences.language, basedOn: basedOn)
+  }
 }

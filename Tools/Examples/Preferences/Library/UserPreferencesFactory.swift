@@ -2,21 +2,28 @@ public import TomboloOffline
 public import TomboloPorts
 public import TomboloQueue
 
-/// Makes the service. It knows no user: one service serves them all, and follows the network by itself.
+/// Makes the service. It knows no user: one service serves them all, and follows the network by itself. Every service that it makes
+/// is a face of one composite, so that edits take turns whoever makes them.
 public struct UserPreferencesFactory: Sendable {
-  private let documents: DocumentCollection<Preferences>
+  /// What is stored here: who asks it learns which edits are pending, and which came to nothing.
+  public let documents: DocumentCollection<Preferences>
+  private let composite: OfflineComposite<Preferences>
   private let server: any PreferencesServer
 
-  public init(store: OfflineStore, server: any PreferencesServer) {
+  public init(store: OfflineStore, server: any PreferencesServer, network: any NetworkStatusSource) {
     documents = DocumentCollection(Preferences.self, in: store)
       .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self).edited(by: SetLanguage.self)
+      .edited(by: ReplacePreferences.self)
+    composite = OfflineComposite(documents, network: network)
     self.server = server
   }
 
   /// Online when it can, here when it cannot.
-  public func make(network: any NetworkStatusSource) -> any UserPreferences {
-    CompositeUserPreferences(documents: OfflineComposite(documents, network: network), server: server)
-  }
+  public func make() -> any UserPreferences { CompositeUserPreferences(documents: composite, server: server) }
+
+  /// Fetches what stale readers want, takes back at once what came to nothing, and keeps the status of the network fresh, until the
+  /// task is cancelled. Runs once, beside whatever was made.
+  public func run() async { await composite.run() }
 
   /// Here only; what is written is delivered when a worker runs.
   public func makeLocal() -> any UserPreferences { LocalUserPreferences(documents: documents) }
@@ -27,6 +34,7 @@ public struct UserPreferencesFactory: Sendable {
     handlers.handle(SetPreferredCurrency.self, in: documents) { try await answer($0, $1) }
     handlers.handle(SetTheme.self, in: documents) { try await answer($0, $1) }
     handlers.handle(SetLanguage.self, in: documents) { try await answer($0, $1) }
+    handlers.handle(ReplacePreferences.self, in: documents) { try await answer($0, $1) }
     return handlers
   }
 

@@ -3,6 +3,7 @@ package import PreferencesExample
 import SwiftProtobuf
 package import TomboloOffline
 package import TomboloPorts
+import TomboloQueue
 
 /// The half that always asks the server, over gRPC. It fails when the network does.
 package struct GRPCUserPreferences: UserPreferences, PreferencesServer {
@@ -48,6 +49,10 @@ package struct GRPCUserPreferences: UserPreferences, PreferencesServer {
     try await send(SetLanguage(userID: userID, language: language))
   }
 
+  package func setPreferences(_ preferences: Preferences, of userID: String) async throws {
+    try await send(ReplacePreferences(userID: userID, preferences: preferences))
+  }
+
   private func send(_ edit: some PreferencesEdit) async throws {
     _ = try await apply(edit, idempotencyKey: ids.next(at: time.now).description)
   }
@@ -75,6 +80,7 @@ package struct GRPCUserPreferences: UserPreferences, PreferencesServer {
       case .currency(let currency): $0.currency = currency
       case .theme(let theme): $0.theme = theme
       case .language(let language): $0.language = language
+      case .all(let all): $0.all = .init(all)
       }
     }
     return try await connection.call { client in
@@ -82,7 +88,7 @@ package struct GRPCUserPreferences: UserPreferences, PreferencesServer {
       let reply = try await service.editPreferences(request, options: options)
       switch reply.result {
       case .accepted(let stored)?: return stored.copy
-      case .conflict(let conflict)?: throw PreferencesConflict(conflict.remote)
+      case .conflict(let conflict)?: throw PreferencesConflict(try conflict.remote(for: edit))
       case nil: throw DeliveryFailure(.upstreamFailed, "the server answered with nothing that this program knows")
       }
     }
@@ -108,9 +114,18 @@ extension Tombolo_Examples_Preferences_V1_StoredPreferences {
 }
 
 extension Tombolo_Examples_Preferences_V1_Conflict {
-  fileprivate var remote: RemoteVersion {
+  /// The version that stands, in the shape of the edit that met it: so it can be merged.
+  fileprivate func remote(for edit: some PreferencesEdit) throws -> RemoteVersion {
     RemoteVersion(
       tag: "\(stored.version)", modifiedAt: Timestamp(millisecondsSinceEpoch: editedAtMilliseconds),
+      payload: try NewOperation(edit.saying(stored.copy.document ?? Preferences())).payload,
       detail: "another device changed the \(field) since")
+  }
+}
+
+extension Tombolo_Examples_Preferences_V1_Preferences {
+  fileprivate init(_ preferences: Preferences) {
+    self.init()
+    (currency, theme, language) = (preferences.currency, preferences.theme, preferences.language)
   }
 }

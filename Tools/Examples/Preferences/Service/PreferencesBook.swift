@@ -65,36 +65,46 @@ extension Tombolo_Examples_Preferences_V1_PreferencesRecord {
     }
   }
 
-  /// Another device changed the same field since the version that the edit knows.
+  /// Another device changed a field, of those that the edit says something of, since the version that the edit knows.
   fileprivate func conflict(
     with request: Tombolo_Examples_Preferences_V1_EditPreferencesRequest
   ) -> Tombolo_Examples_Preferences_V1_Conflict? {
-    guard request.hasBasedOnVersion, let field = request.change?.field, let mark = marks[field] else { return nil }
+    guard request.hasBasedOnVersion, let change = request.change else { return nil }
     let known = max(request.basedOnVersion, request.hasReplacingVersion ? request.replacingVersion : 0)
-    guard mark.version > known, mark.deviceID != request.deviceID else { return nil }
+    let newer = marks.filter { field, mark in
+      change.fields.contains(field) && mark.version > known && mark.deviceID != request.deviceID
+    }
+    guard let editedAt = newer.values.map(\.editedAtMilliseconds).max() else { return nil }
     return .with {
       $0.stored = stored
-      $0.field = field
-      $0.editedAtMilliseconds = mark.editedAtMilliseconds
+      $0.field = newer.keys.sorted().joined(separator: ", ")
+      $0.editedAtMilliseconds = editedAt
     }
   }
 
   fileprivate mutating func apply(_ request: Tombolo_Examples_Preferences_V1_EditPreferencesRequest) throws {
     guard let change = request.change else { throw RPCError(code: .invalidArgument, message: "no field is changed") }
+    let before = preferences
     switch change {
-    case .currency(let currency):
+    case .currency(let currency): preferences.currency = currency
+    case .theme(let theme): preferences.theme = theme
+    case .language(let language): preferences.language = language
+    case .all(let all): preferences = all
+    }
+    let currency = preferences.currency
+    if change.fields.contains("currency") {
       guard currency.count == 3, currency.allSatisfy({ $0.isUppercase && $0.isASCII }) else {
         throw RPCError(code: .invalidArgument, message: "a currency has three capital letters")
       }
-      preferences.currency = currency
-    case .theme(let theme): preferences.theme = theme
-    case .language(let language): preferences.language = language
     }
     version += 1
-    marks[change.field] = .with {
-      $0.version = version
-      $0.deviceID = request.deviceID
-      $0.editedAtMilliseconds = request.editedAtMilliseconds
+    // A field of several that stays as it is was not changed by this edit.
+    for field in change.fields where change.fields.count == 1 || preferences.value(field) != before.value(field) {
+      marks[field] = .with {
+        $0.version = version
+        $0.deviceID = request.deviceID
+        $0.editedAtMilliseconds = request.editedAtMilliseconds
+      }
     }
     recentEdits.append(request.idempotencyKey)
     if recentEdits.count > PreferencesBook.recentEditCountMaximum { recentEdits.removeFirst() }
@@ -102,11 +112,22 @@ extension Tombolo_Examples_Preferences_V1_PreferencesRecord {
 }
 
 extension Tombolo_Examples_Preferences_V1_EditPreferencesRequest.OneOf_Change {
-  fileprivate var field: String {
+  fileprivate var fields: Set<String> {
     switch self {
-    case .currency: "currency"
-    case .theme: "theme"
-    case .language: "language"
+    case .currency: ["currency"]
+    case .theme: ["theme"]
+    case .language: ["language"]
+    case .all: ["currency", "theme", "language"]
+    }
+  }
+}
+
+extension Tombolo_Examples_Preferences_V1_Preferences {
+  fileprivate func value(_ field: String) -> String {
+    switch field {
+    case "currency": currency
+    case "theme": theme
+    default: language
     }
   }
 }

@@ -12,15 +12,17 @@ package struct PreferencesDevice: Sendable {
   package let offline: OfflineStore
   package let online: GRPCUserPreferences
   package let preferences: any UserPreferences
+  package let factory: UserPreferencesFactory
   package let worker: SyncWorker
   private let told: NoticeList
 
   /// - Parameters:
   ///   - name: what the server calls this device.
   ///   - port: where the server listens on this machine.
+  ///   - monitor: knows whether the server can be reached; by default one that is told by hand and by deliveries.
   ///   - timeout: how long a call of the server may take.
   package static func open(
-    _ name: String, store: any KeyValueStore, port: Int, logger: Logger,
+    _ name: String, store: any KeyValueStore, port: Int, monitor: NetworkMonitor? = nil, logger: Logger,
     resolver: any ConflictResolver = TimestampConflictResolver(),
     configuration: QueueConfiguration = QueueConfiguration(), timeout: Duration = .seconds(5)
   ) async throws -> PreferencesDevice {
@@ -28,20 +30,22 @@ package struct PreferencesDevice: Sendable {
     let offline = try await OfflineStore.open(store: store, configuration: configuration, logger: logger) {
       told.add($0)
     }
-    let monitor = NetworkMonitor(logger: logger)
+    let monitor = monitor ?? NetworkMonitor(logger: logger)
     let online = GRPCUserPreferences(port: port, deviceID: name, timeout: timeout)
-    let factory = UserPreferencesFactory(store: offline, server: online)
+    let factory = UserPreferencesFactory(store: offline, server: online, network: monitor)
     let worker = SyncWorker(
       queue: offline.queue, handler: factory.handlers(), network: monitor, resolver: resolver, logger: logger)
     return PreferencesDevice(
-      monitor: monitor, offline: offline, online: online, preferences: factory.make(network: monitor), worker: worker,
-      told: told)
+      monitor: monitor, offline: offline, online: online, preferences: factory.make(), factory: factory,
+      worker: worker, told: told)
   }
 
   /// Connects and delivers until the task is cancelled.
   package func run() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await monitor.run() }
       group.addTask { await online.run() }
+      group.addTask { await factory.run() }
       group.addTask { try await worker.run() }
       try await group.waitForAll()
     }

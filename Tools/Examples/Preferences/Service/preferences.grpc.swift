@@ -101,7 +101,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+        /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
         /// > acceptable, such as a currency that there is none of.
         ///
         /// - Parameters:
@@ -147,7 +147,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+        /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
         /// > acceptable, such as a currency that there is none of.
         ///
         /// - Parameters:
@@ -191,7 +191,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+        /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
         /// > acceptable, such as a currency that there is none of.
         ///
         /// - Parameters:
@@ -329,7 +329,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+        /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
         /// > acceptable, such as a currency that there is none of.
         ///
         /// - Parameters:
@@ -404,7 +404,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+        /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
         /// > acceptable, such as a currency that there is none of.
         ///
         /// - Parameters:
@@ -473,7 +473,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+    /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
     /// > acceptable, such as a currency that there is none of.
     ///
     /// - Parameters:
@@ -540,7 +540,7 @@ extension Tombolo_Examples_Preferences_V1_PreferencesService.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Changes one field. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
+    /// > Changes one field, or says what all are to be. An edit whose identity is known changes nothing and gets the same answer. INVALID_ARGUMENT: never
     /// > acceptable, such as a currency that there is none of.
     ///
     /// - Parameters:

@@ -137,12 +137,23 @@ package nonisolated struct Tombolo_Examples_Preferences_V1_EditPreferencesReques
     set {change = .language(newValue)}
   }
 
+  /// What all of them are to be.
+  package var all: Tombolo_Examples_Preferences_V1_Preferences {
+    get {
+      if case .all(let v)? = change {return v}
+      return Tombolo_Examples_Preferences_V1_Preferences()
+    }
+    set {change = .all(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Change: Equatable, Sendable {
     case currency(String)
     case theme(String)
     case language(String)
+    /// What all of them are to be.
+    case all(Tombolo_Examples_Preferences_V1_Preferences)
 
   }
 
@@ -186,7 +197,7 @@ package nonisolated struct Tombolo_Examples_Preferences_V1_EditPreferencesReply:
   package init() {}
 }
 
-/// Another device changed the same field since the version that the edit was made on.
+/// Another device changed a field that the edit says something of, since the version that the edit was made on.
 package nonisolated struct Tombolo_Examples_Preferences_V1_Conflict: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -201,9 +212,10 @@ package nonisolated struct Tombolo_Examples_Preferences_V1_Conflict: Sendable {
   /// Clears the value of `stored`. Subsequent reads from it will return its default value.
   package mutating func clearStored() {self._stored = nil}
 
+  /// Which, or several with commas in between.
   package var field: String = String()
 
-  /// When the edit was made that stands.
+  /// When the newest edit of them was made that stands.
   package var editedAtMilliseconds: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -374,7 +386,7 @@ nonisolated extension Tombolo_Examples_Preferences_V1_GetPreferencesRequest: Swi
 
 nonisolated extension Tombolo_Examples_Preferences_V1_EditPreferencesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".EditPreferencesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}idempotency_key\0\u{3}device_id\0\u{3}based_on_version\0\u{3}replacing_version\0\u{3}edited_at_milliseconds\0\u{1}currency\0\u{1}theme\0\u{1}language\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}user_id\0\u{3}idempotency_key\0\u{3}device_id\0\u{3}based_on_version\0\u{3}replacing_version\0\u{3}edited_at_milliseconds\0\u{1}currency\0\u{1}theme\0\u{1}language\0\u{1}all\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -410,6 +422,19 @@ nonisolated extension Tombolo_Examples_Preferences_V1_EditPreferencesRequest: Sw
         if let v = v {
           if self.change != nil {try decoder.handleConflictingOneOf()}
           self.change = .language(v)
+        }
+      }()
+      case 10: try {
+        var v: Tombolo_Examples_Preferences_V1_Preferences?
+        var hadOneofValue = false
+        if let current = self.change {
+          hadOneofValue = true
+          if case .all(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.change = .all(v)
         }
       }()
       default: break
@@ -452,6 +477,10 @@ nonisolated extension Tombolo_Examples_Preferences_V1_EditPreferencesRequest: Sw
     case .language?: try {
       guard case .language(let v)? = self.change else { preconditionFailure() }
       try visitor.visitSingularStringField(value: v, fieldNumber: 9)
+    }()
+    case .all?: try {
+      guard case .all(let v)? = self.change else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
     }()
     case nil: break
     }

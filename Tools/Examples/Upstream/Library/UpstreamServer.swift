@@ -89,7 +89,7 @@ public final class UpstreamServer: Service {
     do {
       try await group.run()
     } catch let error as IOError {
-      throw UpstreamError(UpstreamServer.explain(error, host: host, port: port))
+      throw UpstreamServer.explain(error, host: host, port: port)
     }
   }
 

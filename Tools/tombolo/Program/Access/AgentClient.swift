@@ -30,7 +30,7 @@ struct AgentClient: QueueAccess {
   static var clientConfiguration: HTTPClient.Configuration {
     var configuration = HTTPClient.Configuration()
     configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.timeout.connect = .seconds(2)
+    configuration.timeout.connect = .seconds(10)
     configuration.redirectConfiguration = .disallow
     configuration.proxy = nil
     return configuration
@@ -41,7 +41,7 @@ struct AgentClient: QueueAccess {
     let answer: Answer
     do {
       // Without the token: it is not yet known who listens there.
-      answer = try await send(.GET, "/healthz", timeout: .seconds(5), isAuthorized: false)
+      answer = try await send(.GET, "/healthz", timeout: .seconds(30), isAuthorized: false)
     } catch {
       if AgentEndpoint.isNobodyThere(error) { return false }
       throw unreachable(error)

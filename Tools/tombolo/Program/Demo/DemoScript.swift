@@ -67,7 +67,10 @@ struct DemoScript: Sendable {
 
       upstream.behaveBadly(answerMilliseconds: pace.answerMilliseconds)
       board.enter(.recovery, note: "The upstream starts again on port \(remains.port), in a bad mood.")
-      return try await upstream.serve(port: remains.port) { _, _ in
+      return try await upstream.serveAgain(
+        port: remains.port, time: time,
+        whenTaken: { board.note("Port \(remains.port) is taken by another program; the upstream waits for it.") }
+      ) { _, _ in
         board.measure { $0.upstreamBackAt = time.now }
         let status = try await settle(process.queue)
         let report = DemoReport(

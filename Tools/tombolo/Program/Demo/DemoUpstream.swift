@@ -1,4 +1,5 @@
 import ExampleUpstream
+import TomboloPorts
 
 /// The demo's outside: a real server that can go away and come back on the same port, with its memory.
 struct DemoUpstream: Sendable {
@@ -25,6 +26,31 @@ struct DemoUpstream: Sendable {
       await server.stop()
       try await group.waitForAll()
       return result
+    }
+  }
+
+  private static let takenAttemptCountMaximum = 300
+  private static let takenInterval = Duration.milliseconds(100)
+
+  /// Serves on a port that it has had before, once it can be had again.
+  ///
+  /// While the server was away the system may have given the port to another program, mostly for a connection that is soon over.
+  /// So a port that is taken is asked for again, for half a minute.
+  ///
+  /// - Parameter whenTaken: called the first time that it is taken.
+  func serveAgain<Result: Sendable>(
+    port: Int, time: any TimeSource, whenTaken: () async -> Void,
+    body: (UpstreamServer, Int) async throws -> Result
+  ) async throws -> Result {
+    var takenCount = 0
+    while true {
+      do {
+        return try await serve(port: port, body)
+      } catch let error as UpstreamError where error.isPortTaken && takenCount < Self.takenAttemptCountMaximum {
+        takenCount += 1
+        if takenCount == 1 { await whenTaken() }
+        try await time.sleep(for: Self.takenInterval)
+      }
     }
   }
 

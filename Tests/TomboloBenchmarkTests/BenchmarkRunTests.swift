@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+@testable import TomboloBenchmark
+
+@Suite("A run of the benchmark", .timeLimit(.minutes(20)))
+struct BenchmarkRunTests {
+  /// A thousandth of everything, in a folder that is empty when `body` begins.
+  private func run(
+    _ scenarios: [BenchmarkScenario], _ engines: [BenchmarkEngine], peerProgram: String? = nil
+  ) async throws -> (results: [BenchmarkResult], leftNames: [String]) {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-run-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var settings = BenchmarkSettings()
+    settings.scenarios = scenarios
+    settings.engines = engines
+    settings.roundCount = 1
+    settings.scale = 0.001
+    settings.folder = folder.path
+    settings.program =
+      URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "tombolo-bench").path
+    settings.peerProgram = peerProgram
+    let results = try await BenchmarkRun.measure(settings) { _ in }
+    return (results, try FileManager.default.contentsOfDirectory(atPath: folder.path))
+  }
+
+  @Test(
+    "Every scenario gives a result with every engine, and leaves nothing behind", arguments: BenchmarkEngine.allCases)
+  func everything(engine: BenchmarkEngine) async throws {
+    let scenarios = BenchmarkScenario.named("all")
+    let (results, leftNames) = try await run(scenarios, [engine])
+    #expect(leftNames.isEmpty)
+    // The backlog has three rows.
+    #expect(results.count == scenarios.count + 2)
+    for result in results {
+      #expect(result.engine == engine.rawValue)
+      for value in [result.ratio, result.rate, result.floorRate, result.processorMicroseconds].compactMap({ $0 }) {
+        #expect(value.isFinite && value > 0, "\(result.scenario)")
+      }
+      #expect(result.processorMicroseconds != nil, "\(result.scenario)")
+      #expect(result.figures.values.allSatisfy { $0.isFinite && $0 >= 0 }, "\(result.scenario): \(result.figures)")
+      #expect(!BenchmarkReport.line(result).isEmpty)
+    }
+    for name in ["enqueue-64", "deliver", "mixed", "backlog-enqueue-1", "backlog-settle", "delayed", "drain"] {
+      let result = try #require(results.first { $0.scenario == name })
+      #expect(try #require(result.latencies, "\(name)").p50 > 0, "\(name)")
+    }
+    for name in ["enqueue-1", "enqueue-64", "deliver"] {
+      let figures = try #require(results.first { $0.scenario == name }).figures
+      for figure in [StageFigures.operations, StageFigures.between, StageFigures.inCommit, StageFigures.engine] {
+        #expect(try #require(figures[figure], "\(name): \(figure)") > 0)
+      }
+    }
+    #expect(
+      results.filter { $0.scenario.hasPrefix("backlog") || $0.scenario == "memory" }.allSatisfy { $0.state != nil })
+    #expect(LadderTables.tables(results).count == 2)
+    // A process that was started says what it is like, and not what this one is.
+    let memory = try #require(results.first { $0.scenario == "memory" })
+    #expect(try #require(memory.figures[FigureName.resident(1_000)]) > 1)
+    let http = try #require(results.first { $0.scenario == "http" })
+    #expect(try #require(http.latencies?.p50) > 0)
+  }
+
+  @Test(
+    "Redis has a turn in each round of each engine; its row and the others' stand below ours, which tell how many times its rate they have"
+  )
+  func peers() async throws {
+    let program = FileManager.default.temporaryDirectory.appending(path: "tombolo-peers-\(UUID().uuidString)")
+    let asked = program.appendingPathExtension("asked")
+    try """
+    #!/bin/sh
+    echo "$@" >> '\(asked.path)'
+    case "$*" in
+    '--json --scenarios enqueue-64 --only redis --rounds 1 '*) echo '[{"peer": "redis", "rates": [2], "processorMicroseconds": 7}]' ;;
+    '--json --scenarios enqueue-64 --without redis --rounds 1 '*) echo '[{"peer": "other", "rates": [9], "processorMicroseconds": 1}]' ;;
+    *) exit 1 ;;
+    esac
+
+    """
+    .write(to: program, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: program.path)
+    defer { for file in [program, asked] { try? FileManager.default.removeItem(at: file) } }
+    let (results, _) = try await run(
+      [.enqueue(producerCount: 64), .enqueue(producerCount: 8)], [.file, .sqlite], peerProgram: program.path)
+    #expect(results.map(\.engine) == ["file", "sqlite", "redis", "other", "file", "sqlite"])
+    #expect(results[2].rate == 2)
+    #expect(results[2].processorMicroseconds == 7)
+    for ours in results.prefix(2) {
+      #expect(ours.figures[FigureName.timesRedis] == ours.rate.map { $0 / 2 })
+      #expect(ours.verdicts.contains { $0.figure == FigureName.timesRedis })
+    }
+    #expect(results[4].figures[FigureName.timesRedis] == nil)
+    let asking = try String(contentsOf: asked, encoding: .utf8).split(separator: "\n")
+    #expect(asking.count { $0.contains("--only redis") } == 2)
+    #expect(asking.count == 3)
+  }
+
+  @Test("A peer program that fails ends the run, and says which it was")
+  func failingPeers() async throws {
+    let error = try await #require(throws: BenchmarkError.self) {
+      try await run([.enqueue(producerCount: 1)], [.file], peerProgram: "/bin/false")
+    }
+    #expect(error.description == "/bin/false ended with status 1")
+  }
+
+  @Test("A process that cannot fill a store ends the run, and nothing is left")
+  func failingChild() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-run-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var settings = BenchmarkSettings()
+    settings.folder = folder.path
+    settings.program = "/bin/false"
+    settings.scenarios = [.memory]
+    let measured = settings
+    await #expect(throws: BenchmarkError.self) { try await BenchmarkRun.measure(measured) { _ in } }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+}

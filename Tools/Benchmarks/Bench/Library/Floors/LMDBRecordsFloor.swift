@@ -1,0 +1,76 @@
+import CLMDB
+import TomboloPorts
+
+/// One table, one synchronous transaction for each commit.
+final class LMDBRecordsFloor: RecordsFloor {
+  private let environment: OpaquePointer
+  private var table: MDB_dbi = 0
+
+  init(path: String) throws {
+    var created: OpaquePointer?
+    try Self.require(mdb_env_create(&created))
+    guard let created else { throw BenchmarkError("LMDB made no environment") }
+    environment = created
+    try Self.require(mdb_env_set_mapsize(created, 16 << 30))
+    try Self.require(mdb_env_open(created, path, UInt32(MDB_NOSUBDIR), 0o600))
+    let transaction = try begin()
+    try Self.require(mdb_dbi_open(transaction, nil, UInt32(MDB_CREATE), &table))
+    try Self.require(mdb_txn_commit(transaction))
+  }
+
+  deinit { mdb_env_close(environment) }
+
+  func read(_ keys: [[UInt8]]) throws -> Int {
+    let transaction = try begin(UInt32(MDB_RDONLY))
+    defer { mdb_txn_abort(transaction) }
+    return try keys.count { key in
+      try Self.withValue(key) { key in
+        var (key, value) = (key, MDB_val())
+        let result = mdb_get(transaction, table, &key, &value)
+        if result == MDB_NOTFOUND { return false }
+        try Self.require(result)
+        guard Array(UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)).count == value.mv_size else {
+          throw BenchmarkError("a value was cut off")
+        }
+        return true
+      }
+    }
+  }
+
+  func commit(_ mutations: [Mutation]) throws {
+    let transaction = try begin()
+    for mutation in mutations {
+      try Self.withValue(mutation.key.bytes) { key in
+        var key = key
+        switch mutation {
+        case .put(_, let value):
+          try Self.withValue(value) { value in
+            var value = value
+            try Self.require(mdb_put(transaction, table, &key, &value, 0))
+          }
+        case .delete:
+          let result = mdb_del(transaction, table, &key, nil)
+          if result != MDB_NOTFOUND { try Self.require(result) }
+        }
+      }
+    }
+    try Self.require(mdb_txn_commit(transaction))
+  }
+
+  /// LMDB only reads from it, although its type has no way to say so.
+  private static func withValue<Value>(_ bytes: [UInt8], _ body: (MDB_val) throws -> Value) throws -> Value {
+    try bytes.withUnsafeBytes { buffer in
+      try body(MDB_val(mv_size: buffer.count, mv_data: UnsafeMutableRawPointer(mutating: buffer.baseAddress)))
+    }
+  }
+
+  private func begin(_ flags: UInt32 = 0) throws -> OpaquePointer? {
+    var transaction: OpaquePointer?
+    try Self.require(mdb_txn_begin(environment, nil, flags, &transaction))
+    return transaction
+  }
+
+  private static func require(_ result: Int32) throws {
+    guard result == MDB_SUCCESS else { throw BenchmarkError(String(cString: mdb_strerror(result))) }
+  }
+}

@@ -1,0 +1,81 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a run has to put away however it ends: its folders, and the processes it has started.
+final class Leftovers: Sendable {
+  enum Trace: Hashable, Sendable {
+    case folder(String)
+    case process(Int32)
+  }
+
+  static let shared = Leftovers()
+
+  private let traces = Mutex<Set<Trace>>([])
+
+  /// Notes a folder before it is made.
+  func note(folder: String) -> Trace { note(.folder(folder)) }
+
+  func note(process: Int32) -> Trace { note(.process(process)) }
+
+  func forget(_ trace: Trace) { traces.withLock { _ = $0.remove(trace) } }
+
+  /// Has the first SIGINT or SIGTERM end the program's processes, remove its folders, and end the program as that signal would; until the
+  /// sources are let go.
+  func putAwayOnSignals() -> [any DispatchSourceSignal] {
+    [SIGINT, SIGTERM].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { [self] in
+        for failure in putAway() { FileHandle.standardError.write(Data("\(failure)\n".utf8)) }
+        _exit(128 + number)
+      }
+      source.activate()
+      return source
+    }
+  }
+
+  /// Lets signals end the program as they do without a run.
+  static func letGo(_ sources: [any DispatchSourceSignal]) {
+    for source in sources {
+      source.cancel()
+      signal(Int32(source.handle), SIG_DFL)
+    }
+  }
+
+  private func note(_ trace: Trace) -> Trace {
+    traces.withLock { _ = $0.insert(trace) }
+    return trace
+  }
+
+  /// Answers what could not be removed, and why.
+  private func putAway() -> [String] {
+    // Held until the program ends, so that nothing is added meanwhile.
+    traces.withLock { traces in
+      for case .process(let process) in traces { kill(process, SIGTERM) }
+      var failures: [String] = []
+      for case .folder(let folder) in traces {
+        // Whoever still writes there may add a file while it is emptied.
+        for attempt in 1... {
+          guard FileManager.default.fileExists(atPath: folder) else { break }
+          do {
+            try FileManager.default.removeItem(atPath: folder)
+          } catch {
+            if attempt < 5 { continue }
+            failures.append("\(folder) is left: \(error)")
+            break
+          }
+        }
+      }
+      return failures
+    }
+  }
+}
