@@ -419,6 +419,7 @@ let package = Package(
       name: "TomboloBenchmarkTests",
       dependencies: [
         "TomboloBenchmark", "tombolo-bench", "TomboloPorts", "TomboloQueue", "TomboloStorage",
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Agent"])),
         .product(name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Agent"])),
       ],
       path: "Tests/TomboloBenchmarkTests", exclude: ["Golden"]),

@@ -45,6 +45,33 @@ struct BenchmarkReportTests {
     }
   }
 
+  @Test("What came out as no number is left out by name, and the rest of the result is kept")
+  func noNumber() throws {
+    var odd = SampleResults.all[4]
+    odd.rate = .infinity
+    odd.ratios = [1, .nan]
+    odd.figures["of nothing"] = .nan
+    let (finite, missing) = odd.finite
+    #expect(missing == ["rate", "ratios of the rounds", "of nothing"])
+    var expected = SampleResults.all[4]
+    expected.rate = nil
+    expected.ratios = []
+    #expect(finite == expected)
+    #expect(throws: Never.self) { try BenchmarkReport.json(SampleResults.record(version: nil, results: [finite])) }
+    #expect(SampleResults.all.allSatisfy { $0.finite.result == $0 && $0.finite.missing.isEmpty })
+  }
+
+  @Test("A folder in memory and a debug build are warned of", arguments: ["tmpfs", "ext4"])
+  func warning(fileSystem: String) {
+    var machine = BenchmarkMachine(
+      processor: "p", processorCount: 2, memoryMebibytes: 1, system: "s", fileSystem: fileSystem, isDebugBuild: false)
+    let warning = machine.warning(about: "/somewhere")
+    #expect((warning != nil) == (fileSystem == "tmpfs"))
+    if let warning { #expect(warning.contains("/somewhere is in memory (tmpfs)")) }
+    machine.isDebugBuild = true
+    #expect(machine.warning(about: "/somewhere")?.contains("debug build") == true)
+  }
+
   @Test(
     "The ladder is told as two tables: each rung beside the floor of its own rounds, and where the time of a commit goes"
   )

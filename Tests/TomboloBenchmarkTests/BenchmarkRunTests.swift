@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Testing
 @testable import TomboloBenchmark
@@ -20,7 +21,7 @@ struct BenchmarkRunTests {
     settings.program =
       URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "tombolo-bench").path
     settings.peerProgram = peerProgram
-    let results = try await BenchmarkRun.measure(settings) { _ in }
+    let results = try await BenchmarkRun.measure(settings) { _, _ in }
     return (results, try FileManager.default.contentsOfDirectory(atPath: folder.path))
   }
 
@@ -95,6 +96,18 @@ struct BenchmarkRunTests {
     #expect(asking.count == 3)
   }
 
+  @Test("What two names stand for is measured once, where it is named first")
+  func named() throws {
+    let command = try BenchCommand.parse([
+      "--scenarios", "deliver,goals,ladder,enqueue-64", "--engines", "lmdb,file,lmdb",
+    ])
+    let settings = try command.settings()
+    #expect(settings.scenarios.first == .deliver)
+    #expect(settings.scenarios.count == Set(settings.scenarios).count)
+    #expect(Set(settings.scenarios) == Set(BenchmarkScenario.goals + BenchmarkScenario.ladder))
+    #expect(settings.engines == [.lmdb, .file])
+  }
+
   @Test("A peer program that fails ends the run, and says which it was")
   func failingPeers() async throws {
     let error = try await #require(throws: BenchmarkError.self) {
@@ -113,7 +126,7 @@ struct BenchmarkRunTests {
     settings.program = "/bin/false"
     settings.scenarios = [.memory]
     let measured = settings
-    await #expect(throws: BenchmarkError.self) { try await BenchmarkRun.measure(measured) { _ in } }
+    await #expect(throws: BenchmarkError.self) { try await BenchmarkRun.measure(measured) { _, _ in } }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 }

@@ -11,20 +11,18 @@ import TomboloPorts
 final class SQLiteJournal {
   /// Pages the journal may hold on a disk with room before they are moved: 4 MiB.
   static let pageCountMaximum = 1_000
-  /// How long the writer waits for readers when the journal has to begin anew.
-  private static let restartTimeout = Duration.milliseconds(250)
 
   private let connection: SQLiteConnection
-  private let busyTimeout: Duration
+  private let timeouts: SQLiteTimeouts
   private let pageCountLimit: Int
   /// When readers are waited for. Put off after waiting in vain, so that not every commit waits.
   private var restartPageCount: Int
   /// Why the pages could not be moved the last time; `nil` when they could.
   private(set) var failure: StoreError?
 
-  init(_ connection: SQLiteConnection, pageCountLimit: Int, busyTimeout: Duration) throws {
+  init(_ connection: SQLiteConnection, pageCountLimit: Int, timeouts: SQLiteTimeouts) throws {
     self.connection = connection
-    self.busyTimeout = busyTimeout
+    self.timeouts = timeouts
     self.pageCountLimit = max(1, pageCountLimit)
     restartPageCount = 2 * self.pageCountLimit
     try connection.execute(
@@ -49,8 +47,8 @@ final class SQLiteJournal {
   /// Moves all pages, and has the next commit begin the journal anew, so that it needs no further room. Answers whether it
   /// could.
   func restart() -> Bool {
-    connection.setBusyTimeout(min(busyTimeout, Self.restartTimeout))
-    defer { connection.setBusyTimeout(busyTimeout) }
+    connection.setBusyTimeout(min(timeouts.busy, timeouts.restart))
+    defer { connection.setBusyTimeout(timeouts.busy) }
     return move(SQLITE_CHECKPOINT_RESTART)
   }
 

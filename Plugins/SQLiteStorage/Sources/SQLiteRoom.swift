@@ -22,12 +22,12 @@ final class SQLiteRoom {
   /// Why the reserve could not be restored, other than for lack of room.
   private var failure: StoreError?
 
-  init(_ reserve: RoomReserve, connection: SQLiteConnection, busyTimeout: Duration) throws {
+  init(_ reserve: RoomReserve, connection: SQLiteConnection, timeouts: SQLiteTimeouts) throws {
     self.reserve = reserve
     self.connection = connection
     let half = reserve.byteCount / 2 / SQLiteSchema.pageByteCount
     let limit = reserve.byteCount == 0 ? SQLiteJournal.pageCountMaximum : min(half, SQLiteJournal.pageCountMaximum)
-    journal = try SQLiteJournal(connection, pageCountLimit: limit, busyTimeout: busyTimeout)
+    journal = try SQLiteJournal(connection, pageCountLimit: limit, timeouts: timeouts)
   }
 
   /// Throws `full` when a commit that adds must not be tried.

@@ -50,8 +50,17 @@ public final class SQLiteStore: KeyValueStore {
   /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
   ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
   ///   program or was written by a newer one; `full` when the disk is.
-  public init(
+  public convenience init(
     path: String, durability: StoreDurability = .full, busyTimeout: Duration = .seconds(5),
+    reserveByteCount: Int = defaultReserveByteCount, isShared: Bool = false
+  ) async throws {
+    try await self.init(
+      path: path, durability: durability, timeouts: SQLiteTimeouts(busy: busyTimeout),
+      reserveByteCount: reserveByteCount, isShared: isShared)
+  }
+
+  init(
+    path: String, durability: StoreDurability = .full, timeouts: SQLiteTimeouts,
     reserveByteCount: Int = defaultReserveByteCount, isShared: Bool = false
   ) async throws {
     capabilities = StoreCapabilities(
@@ -60,10 +69,10 @@ public final class SQLiteStore: KeyValueStore {
     refusal = SQLiteRefusal(path: location.database)
     do {
       writer = SQLiteWriter(
-        location: location, durability: durability, busyTimeout: busyTimeout, reserveByteCount: reserveByteCount,
+        location: location, durability: durability, timeouts: timeouts, reserveByteCount: reserveByteCount,
         isShared: isShared, executor: try SerialThreadExecutor(name: "sqlite-write"))
       reader = SQLiteReader(
-        location: location, busyTimeout: busyTimeout, executor: try SerialThreadExecutor(name: "sqlite-read"))
+        location: location, busyTimeout: timeouts.busy, executor: try SerialThreadExecutor(name: "sqlite-read"))
     } catch let error as SerialThreadError {
       throw StoreError(.engine, "the store at \(path) needs two threads of its own", cause: error)
     }

@@ -39,7 +39,7 @@ actor SQLiteWriter {
 
   private let location: SQLiteLocation
   private let durability: StoreDurability
-  private let busyTimeout: Duration
+  private let timeouts: SQLiteTimeouts
   private let reserveByteCount: Int
   private let isShared: Bool
   private let executor: SerialThreadExecutor
@@ -48,13 +48,13 @@ actor SQLiteWriter {
   private var isDoubtful = false
 
   init(
-    location: SQLiteLocation, durability: StoreDurability, busyTimeout: Duration, reserveByteCount: Int,
+    location: SQLiteLocation, durability: StoreDurability, timeouts: SQLiteTimeouts, reserveByteCount: Int,
     isShared: Bool, executor: SerialThreadExecutor
   ) {
     self.isShared = isShared
     self.location = location
     self.durability = durability
-    self.busyTimeout = busyTimeout
+    self.timeouts = timeouts
     self.reserveByteCount = reserveByteCount
     self.executor = executor
   }
@@ -64,7 +64,7 @@ actor SQLiteWriter {
   func open() throws {
     try Task.checkCancellation()
     let folder = try StoreFolder(location.folder, engine: "sqlite", isShared: isShared)
-    if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: busyTimeout) }
+    if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: timeouts.busy) }
     let reserve = try RoomReserve(folder: location.folder, byteCount: reserveByteCount)
     do {
       session = try makeSession(folder, reserve)
@@ -77,10 +77,10 @@ actor SQLiteWriter {
   }
 
   private func makeSession(_ folder: StoreFolder, _ reserve: RoomReserve) throws -> Session {
-    let connection = try SQLiteConnection(path: location.database, busyTimeout: busyTimeout)
+    let connection = try SQLiteConnection(path: location.database, busyTimeout: timeouts.busy)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
-    let room = try SQLiteRoom(reserve, connection: connection, busyTimeout: busyTimeout)
+    let room = try SQLiteRoom(reserve, connection: connection, timeouts: timeouts)
     return try Session(folder: folder, connection: connection, room: room, durability: durability)
   }
 

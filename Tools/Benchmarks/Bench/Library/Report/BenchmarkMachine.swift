@@ -28,6 +28,16 @@ package struct BenchmarkMachine: Codable, Hashable, Sendable, CustomStringConver
       + (isDebugBuild ? ", **debug build**" : "")
   }
 
+  /// What makes the figures say something else than they seem to, in words; `nil` where nothing does.
+  package func warning(about folder: String) -> String? {
+    if isDebugBuild { return "this is a debug build: its figures say nothing" }
+    guard ["tmpfs", "ramfs"].contains(fileSystem) else { return nil }
+    return """
+      \(folder) is in memory (\(fileSystem)), where a flush costs nothing: this measures processors, and goals are for a disk; --folder \
+      chooses one
+      """
+  }
+
   /// This machine, with the file system that `folder` is on.
   static func current(folder: String) -> BenchmarkMachine {
     let information = ProcessInfo.processInfo

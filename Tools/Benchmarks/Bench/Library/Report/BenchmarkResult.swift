@@ -26,4 +26,30 @@ package struct BenchmarkResult: Codable, Hashable, Sendable {
   package var figures: [String: Double] = [:]
   /// What was wanted, and whether it was reached.
   package var verdicts: [BenchmarkVerdict] = []
+
+  /// The result without what is no number, as after a division by a time of zero, which JSON does not have; and the names of that.
+  package var finite: (result: BenchmarkResult, missing: [String]) {
+    var (result, missing) = (self, [String]())
+    func keep(_ figure: WritableKeyPath<BenchmarkResult, Double?>, _ name: String) {
+      guard let value = result[keyPath: figure], !value.isFinite else { return }
+      result[keyPath: figure] = nil
+      missing.append(name)
+    }
+    keep(\.ratio, "ratio")
+    keep(\.rate, "rate")
+    keep(\.floorRate, "floor's rate")
+    keep(\.processorMicroseconds, "processor time")
+    keep(\.floorProcessorMicroseconds, "floor's processor time")
+    if !result.ratios.allSatisfy(\.isFinite) {
+      result.ratios = []
+      missing.append("ratios of the rounds")
+    }
+    if let latencies, ![latencies.p50, latencies.p99, latencies.p999, latencies.longest].allSatisfy(\.isFinite) {
+      result.latencies = nil
+      missing.append("latencies")
+    }
+    let none = figures.filter { !$0.value.isFinite }.keys.sorted()
+    for name in none { result.figures[name] = nil }
+    return (result, missing + none)
+  }
 }

@@ -2,11 +2,19 @@
 /// commit goes.
 package enum LadderTables {
   private static let lines: [(name: String, rungs: [String])] = [
-    ("one producer", ["engine-records-1", "one-record-1", "port-records-1", "-", "enqueue-1"]),
-    ("64 at once", ["engine-records-64", "one-record-64", "port-records-64", "inmemory-enqueue-64", "enqueue-64"]),
+    ("one producer", ["engine-records-1", "one-record-1", "-", "port-records-1", "-", "enqueue-1"]),
+    (
+      "64 at once",
+      [
+        "engine-records-64", "one-record-64", "task-records-64", "port-records-64", "inmemory-enqueue-64", "enqueue-64",
+      ]
+    ),
     (
       "taken, 64 at once",
-      ["engine-records-deliver", "one-record-deliver", "port-records-deliver", "inmemory-deliver", "deliver"]
+      [
+        "engine-records-deliver", "one-record-deliver", "task-records-deliver", "port-records-deliver",
+        "inmemory-deliver", "deliver",
+      ]
     ),
   ]
 
@@ -29,7 +37,9 @@ package enum LadderTables {
 
   /// Microseconds an operation by the clock, of ours and of the floor in the row's own rounds, and the ratio.
   private static func rungs(_ results: [BenchmarkResult]) -> String {
-    let head = ["", "", "`engine-records`", "`one-record`", "`port-records`", "`inmemory`", "the queue"]
+    let head = [
+      "", "", "`engine-records`", "`one-record`", "`task-records`", "`port-records`", "`inmemory`", "the queue",
+    ]
     return table(head, results) { line, engine in
       line.rungs.map { rung in
         guard let result = results.first(where: { $0.scenario == rung && $0.engine == engine }),

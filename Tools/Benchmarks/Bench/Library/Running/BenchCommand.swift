@@ -54,15 +54,21 @@ package struct BenchCommand: AsyncParsableCommand {
   package func run() async throws {
     let settings = try settings()
     let isTable = !json
+    let machine = BenchmarkMachine.current(folder: settings.folder)
+    if let warning = machine.warning(about: settings.folder) { Self.warn(warning) }
     let signals = Leftovers.shared.putAwayOnSignals()
     defer { Leftovers.letGo(signals) }
     if isTable { Self.tell(BenchmarkReport.header) }
-    let results = try await BenchmarkRun.measure(settings) { result in
+    let results = try await BenchmarkRun.measure(settings) { result, missing in
+      if !missing.isEmpty {
+        Self.warn(
+          "\(result.scenario) \(result.engine): left out what came out as no number: \(missing.joined(separator: ", "))"
+        )
+      }
       if isTable { Self.tell(BenchmarkReport.line(result)) }
     }
     let kept = BenchmarkRecord(
-      version: nil, day: BenchmarkRecord.today, machine: .current(folder: settings.folder), settings: settings,
-      results: results)
+      version: nil, day: BenchmarkRecord.today, machine: machine, settings: settings, results: results)
     if isTable {
       for table in LadderTables.tables(results) { Self.tell("\n\(table)") }
       Self.tell("\n\(kept.machine)\n\(BenchmarkReport.summary(results))")
@@ -72,26 +78,38 @@ package struct BenchCommand: AsyncParsableCommand {
     if let record { try kept.keep(at: record) }
   }
 
+  private static func warn(_ text: String) {
+    FileHandle.standardError.write(Data("warning: \(text)\n".utf8))
+  }
+
   /// At once, also where the output is a file.
   private static func tell(_ text: String) {
     print(text)
     fflush(nil)
   }
 
+  /// What the names in `list` stand for, each thing once although two of them may stand for it.
+  private static func each<Named: Hashable>(
+    _ list: String, _ named: (Substring) throws -> [Named]
+  ) rethrows -> [Named] {
+    var known: Set<Named> = []
+    return try list.split(separator: ",").flatMap(named).filter { known.insert($0).inserted }
+  }
+
   private static func names(_ scenarios: [BenchmarkScenario]) -> String {
     scenarios.map(\.description).joined(separator: ", ")
   }
 
-  private func settings() throws -> BenchmarkSettings {
+  func settings() throws -> BenchmarkSettings {
     var settings = BenchmarkSettings()
-    settings.engines = try engines.split(separator: ",").map { name in
+    settings.engines = try Self.each(engines) { name in
       guard let engine = BenchmarkEngine(rawValue: String(name)) else {
         let known = BenchmarkEngine.allCases.map(\.rawValue).joined(separator: ", ")
         throw ValidationError("--engines: there is no engine \(name); there are \(known)")
       }
-      return engine
+      return [engine]
     }
-    settings.scenarios = try scenarios.split(separator: ",").flatMap { name in
+    settings.scenarios = try Self.each(scenarios) { name in
       let found = BenchmarkScenario.named(String(name))
       guard !found.isEmpty else {
         throw ValidationError(

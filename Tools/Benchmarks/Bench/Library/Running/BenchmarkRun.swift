@@ -1,8 +1,9 @@
 /// Measures every scenario with every engine, and with the peers that know it.
 package enum BenchmarkRun {
-  /// - Parameter tell: Called with each result as it is there.
+  /// - Parameter tell: Called with each result as it is there, and with the names of its figures that came out as no number and were left
+  ///   out: what else was measured is not lost for them.
   package static func measure(
-    _ settings: BenchmarkSettings, tell: (BenchmarkResult) -> Void
+    _ settings: BenchmarkSettings, tell: (BenchmarkResult, _ missing: [String]) -> Void
   ) async throws -> [BenchmarkResult] {
     let stores = FilledStores(settings)
     let results: [BenchmarkResult]
@@ -21,7 +22,7 @@ package enum BenchmarkRun {
   }
 
   private static func measure(
-    _ settings: BenchmarkSettings, _ stores: FilledStores, tell: (BenchmarkResult) -> Void
+    _ settings: BenchmarkSettings, _ stores: FilledStores, tell: (BenchmarkResult, _ missing: [String]) -> Void
   ) async throws -> [BenchmarkResult] {
     var results: [BenchmarkResult] = []
     for scenario in settings.scenarios {
@@ -29,16 +30,20 @@ package enum BenchmarkRun {
       let rival = peers.flatMap { RivalRounds($0, scenario) }
       for engine in settings.engines {
         for result in try await scenario.measure(Rounds(engine: engine, settings: settings, rival: rival), stores) {
-          let judged = BenchmarkGoal.judged(result)
-          tell(judged)
+          let (finite, missing) = result.finite
+          let judged = BenchmarkGoal.judged(finite)
+          tell(judged, missing)
           results.append(judged)
         }
       }
       var others: [BenchmarkResult] = []
       if let redis = await rival?.result { others.append(redis) }
       others += try await peers?.others(scenario) ?? []
-      for other in others { tell(other) }
-      results += others
+      for other in others {
+        let (finite, missing) = other.finite
+        tell(finite, missing)
+        results.append(finite)
+      }
     }
     return results
   }

@@ -45,10 +45,11 @@ package enum BenchmarkScenario: Hashable, Sendable, CustomStringConvertible {
   /// What stands between the floor and the queue, a rung at a time.
   package static let ladder: [BenchmarkScenario] =
     writers.map { .records($0, batchCount: 1) } + [.enqueue(producerCount: 1)]
-    + writers.map { .records($0, batchCount: 64) } + [.inMemory(producerCount: 64), .enqueue(producerCount: 64)]
-    + writers.map { .recordsTaken($0) } + [.inMemoryDeliver, .deliver]
+    + writersOfMany.map { .records($0, batchCount: 64) } + [.inMemory(producerCount: 64), .enqueue(producerCount: 64)]
+    + writersOfMany.map { .recordsTaken($0) } + [.inMemoryDeliver, .deliver]
 
   private static let writers: [RecordsScenario.Writer] = [.engine, .engineWithOneRecord, .port]
+  private static let writersOfMany: [RecordsScenario.Writer] = [.engine, .engineWithOneRecord, .engineForTasks, .port]
 
   private static let every = short + ladder.filter { !short.contains($0) } + large
 
@@ -65,9 +66,11 @@ package enum BenchmarkScenario: Hashable, Sendable, CustomStringConvertible {
     case .mixed: "mixed"
     case .records(.engine, let count): "engine-records-\(count)"
     case .records(.engineWithOneRecord, let count): "one-record-\(count)"
+    case .records(.engineForTasks, let count): "task-records-\(count)"
     case .records(.port, let count): "port-records-\(count)"
     case .recordsTaken(.engine): "engine-records-deliver"
     case .recordsTaken(.engineWithOneRecord): "one-record-deliver"
+    case .recordsTaken(.engineForTasks): "task-records-deliver"
     case .recordsTaken(.port): "port-records-deliver"
     case .inMemory(let count): "inmemory-enqueue-\(count)"
     case .inMemoryDeliver: "inmemory-deliver"

@@ -10,6 +10,8 @@ package struct RecordsScenario {
     case engine
     /// The same without the ready index: what one record for an operation, instead of two, could bring at most.
     case engineWithOneRecord
+    /// The engine the shortest way, for as many tasks as a commit has operations, each of which waits for its own: see `TaskRecords`.
+    case engineForTasks
     /// The storage port, as the queue uses it.
     case port
   }
@@ -46,6 +48,8 @@ package struct RecordsScenario {
         return switch writer {
         case .engine, .engineWithOneRecord:
           Rounds.Turn(try await measureEngine(count, batches, rounds.engine.recordsFloor(in: folder)))
+        case .engineForTasks:
+          Rounds.Turn(try await measureTasks(count, TaskRecords(rounds.engine.recordsFloor(in: folder), batches)))
         case .port:
           Rounds.Turn(try await measurePort(count, batches, rounds.engine.store(in: "\(folder)/store")))
         }
@@ -63,6 +67,13 @@ package struct RecordsScenario {
         }
         try floor.commit(isTaking ? records.removed : records.added)
       }
+    }
+  }
+
+  private func measureTasks(_ count: Int, _ records: TaskRecords) async throws -> Meter.Reading {
+    if isTaking { try records.fill() }
+    return try await Meter.measure(count) {
+      if isTaking { try await records.take() } else { try await records.add() }
     }
   }
 
@@ -92,12 +103,14 @@ package struct RecordsScenario {
 }
 
 /// What a group of operations without ordering keys puts, and takes away again.
-private struct OperationRecords {
+struct OperationRecords {
+  let count: Int
   var added: [Mutation] = []
   var read: [[UInt8]] = []
   var removed: [Mutation] = []
 
   init(from first: Int, _ count: Int, payload: [UInt8], isReadyIndexed: Bool) {
+    self.count = count
     // As long as the queue's record of an operation is, beside the payload.
     let value = payload + [UInt8](repeating: 0, count: 24)
     for number in first..<first + count {
