@@ -23,9 +23,10 @@ package protocol GatheredRequest: AnyObject, Sendable {
 /// A new leader is woken behind those whose requests were just answered, and looks who waits only when it runs. So what they ask
 /// for next is in its group: with as many callers as there are in a group, each of which comes again at once, every group is
 /// full. Were the new leader woken first, it would commit alone, and all others in the next group, with twice as many flushes.
-/// For the same reason a caller who finds nobody lets others run once before it leads, when the last group had several. Where at least
-/// half as many wait already as the last group had, the new leader is woken first: there is enough for a group, and those who were
-/// just answered go on while it is under way.
+/// For the same reason a caller who finds nobody lets others run once before it leads, when the last group had several.
+///
+/// Where more callers come and go than share a flush well, the new leader is woken first once half as many wait as the last group
+/// had: there is enough for a group, and those who were just answered go on while it is under way.
 ///
 /// It holds no buffer of its own: everything that waits is a suspended caller. A waiting caller is not let go by
 /// cancellation, because its request may already be under way; the wait is bounded by the groups ahead of it.
@@ -140,11 +141,15 @@ package final class Gatherer: Sendable {
     wake(followers, then: nil)
   }
 
+  /// Up to so many callers go into one group: two half groups by turns would keep more of the processors busy, and flush twice as
+  /// often, which costs more.
+  private static let sharingCountMaximum = 64
+
   /// Whether the next leader is woken before those who are answered.
   ///
   /// - Parameter waitingCount: how many wait, the next leader included.
   static func goesFirst(waitingCount: Int, afterGroupOf count: Int) -> Bool {
-    count > 1 && 2 * waitingCount >= count
+    waitingCount + count > sharingCountMaximum && 2 * waitingCount >= count
   }
 
   /// Of more than this many, one wakes the others.
