@@ -137,6 +137,30 @@ struct SQLiteStoreTests {
     }
   }
 
+  #if os(Linux)
+    @Test("A shared database that is opened once more in the same process keeps the locks that tell others it is open")
+    func openedTwice() async throws {
+      try await TemporaryFolder.with { folder in
+        /// The locks of this process on the database, which `/proc/locks` lists by its inode.
+        func lockCount() throws -> Int {
+          let file = try #require(
+            FileManager.default.attributesOfItem(atPath: folder.database)[.systemFileNumber] as? UInt64)
+          return try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n").count {
+            $0.contains("POSIX") && $0.contains(" \(getpid()) ") && $0.contains(":\(file) ")
+          }
+        }
+        let store = try await SQLiteStore(path: folder.path, isShared: true)
+        let count = try lockCount()
+        #expect(count > 0)
+        let second = try await SQLiteStore(path: folder.path, isShared: true)
+        #expect(try lockCount() >= count)
+        try await second.close()
+        #expect(try lockCount() == count)
+        try await store.close()
+      }
+    }
+  #endif
+
   @Test("Another program that holds the database for longer than the busy timeout is told of")
   func busy() async throws {
     try await TemporaryFolder.with { folder in

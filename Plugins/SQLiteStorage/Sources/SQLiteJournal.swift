@@ -11,6 +11,7 @@ import TomboloPorts
 final class SQLiteJournal {
   /// Pages the journal may hold on a disk with room before they are moved: 4 MiB.
   static let pageCountMaximum = 1_000
+  private static let tryTimeout = Duration.milliseconds(50)
 
   private let connection: SQLiteConnection
   private let timeouts: SQLiteTimeouts
@@ -46,10 +47,18 @@ final class SQLiteJournal {
 
   /// Moves all pages, and has the next commit begin the journal anew, so that it needs no further room. Answers whether it
   /// could.
+  ///
+  /// The patience with readers is spent in several tries. In each SQLite decides once whom it waits for: it goes on waiting for a place in
+  /// the journal that was old then and is of the newest readers now, and while one of those begins before another ends, for ever.
   func restart() -> Bool {
-    connection.setBusyTimeout(min(timeouts.busy, timeouts.restart))
+    let patience = min(timeouts.busy, timeouts.restart)
+    connection.setBusyTimeout(min(patience, Self.tryTimeout))
     defer { connection.setBusyTimeout(timeouts.busy) }
-    return move(SQLITE_CHECKPOINT_RESTART)
+    let start = ContinuousClock.now
+    repeat {
+      if move(SQLITE_CHECKPOINT_RESTART) { return true }
+    } while failure == nil && start.duration(to: .now) < patience
+    return false
   }
 
   @discardableResult

@@ -17,13 +17,18 @@ actor SQLiteWriter {
     let room: SQLiteRoom
     /// What the connection's next commit reaches.
     var durability: StoreDurability
-    /// Last, because fields are let go of in this order: the lock is given up once the connection is closed, which `revisions` and
+    /// These last, because fields are let go of in this order: the lock is given up once the connection is closed, which `revisions` and
     /// `room` hold too.
+    let database: SQLiteOpenDatabase
     let folder: StoreFolder
 
-    init(folder: StoreFolder, connection: SQLiteConnection, room: SQLiteRoom, durability: StoreDurability) throws {
+    init(
+      folder: StoreFolder, database: SQLiteOpenDatabase, connection: SQLiteConnection, room: SQLiteRoom,
+      durability: StoreDurability
+    ) throws {
       self.durability = durability
       self.folder = folder
+      self.database = database
       self.connection = connection
       self.room = room
       begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -64,24 +69,29 @@ actor SQLiteWriter {
   func open() throws {
     try Task.checkCancellation()
     let folder = try StoreFolder(location.folder, engine: "sqlite", isShared: isShared)
-    if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: timeouts.busy) }
+    let database = try SQLiteOpenDatabase(in: location.folder) {
+      if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: timeouts.busy) }
+    }
     let reserve = try RoomReserve(folder: location.folder, byteCount: reserveByteCount)
     do {
-      session = try makeSession(folder, reserve)
+      session = try makeSession(folder, database, reserve)
     } catch let error as StoreError where error.code == .full {
       // To open and settle is how room comes back, so opening may use what is kept for settling.
       guard try reserve.release() else { throw error }
-      session = try makeSession(folder, reserve)
+      session = try makeSession(folder, database, reserve)
     }
     try folder.share()
   }
 
-  private func makeSession(_ folder: StoreFolder, _ reserve: RoomReserve) throws -> Session {
+  private func makeSession(
+    _ folder: StoreFolder, _ database: SQLiteOpenDatabase, _ reserve: RoomReserve
+  ) throws -> Session {
     let connection = try SQLiteConnection(path: location.database, busyTimeout: timeouts.busy)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
     let room = try SQLiteRoom(reserve, connection: connection, timeouts: timeouts)
-    return try Session(folder: folder, connection: connection, room: room, durability: durability)
+    return try Session(
+      folder: folder, database: database, connection: connection, room: room, durability: durability)
   }
 
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
