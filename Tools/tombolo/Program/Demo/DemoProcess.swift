@@ -12,6 +12,10 @@ import TomboloResilience
 struct DemoProcess: Sendable {
   let queue: SyncQueue
   let worker: SyncWorker
+  /// Ends when the worker has, and everything it had under way is stored.
+  private let stopped = AsyncStream.makeStream(of: Void.self)
+
+  private init(queue: SyncQueue, worker: SyncWorker) { (self.queue, self.worker) = (queue, worker) }
 
   /// Logs would disturb the screen.
   private static let silent = Logger(label: "tombolo.demo", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -46,11 +50,17 @@ struct DemoProcess: Sendable {
     return configuration
   }
 
+  /// Stops the worker, and waits for what it has under way.
+  func stop() async {
+    worker.stop()
+    for await _ in stopped.stream {}
+  }
+
   private func serve<Result: Sendable>(
     _ monitor: NetworkMonitor, _ board: DemoBoard, _ time: any TimeSource,
     _ body: (DemoProcess) async throws -> Result
   ) async throws -> Result {
-    let (queue, worker) = (queue, worker)
+    let (queue, worker, didStop) = (queue, worker, stopped.continuation)
     let events = queue.events()
     let result = try await withThrowingTaskGroup(of: Void.self) { watchers in
       watchers.addTask { await monitor.run() }
@@ -66,7 +76,10 @@ struct DemoProcess: Sendable {
         }
       }
       let result = try await withThrowingTaskGroup(of: Void.self) { workers in
-        workers.addTask { try await worker.run() }
+        workers.addTask {
+          defer { didStop.finish() }
+          try await worker.run()
+        }
         let result = try await body(self)
         worker.stop()
         try await workers.waitForAll()

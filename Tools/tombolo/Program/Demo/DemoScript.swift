@@ -46,7 +46,7 @@ struct DemoScript: Sendable {
         try await flow(into: process.queue, for: pace.outageDuration / 2)
 
         board.enter(.restart, note: "The process stops: worker, queue and store are closed.")
-        process.worker.stop()
+        await process.stop()
         return Remains(
           port: port, stored: try await Self.storedIDs(process.queue),
           processing: DemoReport.words(process.worker.summary))
