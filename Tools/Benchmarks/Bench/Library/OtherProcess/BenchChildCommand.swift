@@ -82,7 +82,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
       seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,
       memory: try MemoryReading.current())
     if count > 0 {
-      _ = try await Load.enqueue(count, producerCount: 64, payload: bytes, to: queue)
+      try await Load.enqueue(count, payload: bytes, to: queue, times: LatencyLog.make(64))
       _ = try await Load.deliver(count, from: queue)
       report.memoryAtWork = try MemoryReading.current()
     }
@@ -99,7 +99,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
     if work == .deliver {
       _ = try await Load.deliver(count, from: queue)
     } else {
-      _ = try await Load.enqueue(count, producerCount: producers, payload: bytes, to: queue)
+      try await Load.enqueue(count, payload: bytes, to: queue, times: LatencyLog.make(producers))
     }
     let report = ChildReport(
       seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,

@@ -19,7 +19,7 @@ package struct BenchCommand: AsyncParsableCommand {
       discussion: """
         `short` are \(Self.names(BenchmarkScenario.short)); `large` are \(Self.names(BenchmarkScenario.large)), which fill stores \
         with up to a million operations and take minutes; `goals` are those with a goal, \(Self.names(BenchmarkScenario.goals)); \
-        `all` are short and large.
+        `all` are these and the `ladder`, what stands between the floor and the queue.
         """))
   var scenarios = "short"
   @Option(help: "Rounds of each scenario.")

@@ -56,20 +56,21 @@ struct BacklogScenario {
     let payload = settings.payload
     let (alone, together) = (settings.count(Self.aloneCount), settings.count(Self.togetherCount, multipleOf: 64))
     var (one, many, settled) = (Meter.Tally(), Meter.Tally(), Meter.Tally())
-    var (oneTimes, manyTimes) = (Meter.histogram(), Meter.histogram())
+    let (oneTimes, manyTimes) = (LatencyLog.make(1), LatencyLog.make(64))
     for _ in 0..<Self.turnCount {
       try await one.measure {
-        oneTimes.add(try await Load.enqueue(alone, producerCount: 1, payload: payload, to: queue))
+        try await Load.enqueue(alone, payload: payload, to: queue, times: oneTimes)
         return alone
       }
       try await many.measure {
-        manyTimes.add(try await Load.enqueue(together, producerCount: 64, payload: payload, to: queue))
+        try await Load.enqueue(together, payload: payload, to: queue, times: manyTimes)
         return together
       }
       try await settled.measure { try await Load.deliver(alone + together, from: queue) }
     }
     return Turn(
-      alone: Rounds.Turn(one.reading, latencies: oneTimes), together: Rounds.Turn(many.reading, latencies: manyTimes),
+      alone: Rounds.Turn(one.reading, latencies: LatencyLog.total(oneTimes)),
+      together: Rounds.Turn(many.reading, latencies: LatencyLog.total(manyTimes)),
       settle: Rounds.Turn(settled.reading))
   }
 

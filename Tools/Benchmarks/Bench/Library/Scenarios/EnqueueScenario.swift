@@ -14,7 +14,7 @@ struct EnqueueScenario {
     // Large payloads are bound by the disk's throughput long before.
     let usual = producerCount == 1 ? 4_000 : 40_000
     let count = rounds.settings.count(
-      max(producerCount, usual * 256 / max(256, payload.count)), multipleOf: producerCount)
+      max(32 * producerCount, usual * 256 / max(256, payload.count)), multipleOf: producerCount)
     return try await rounds.compare(
       name,
       floor: { folder in
@@ -46,14 +46,13 @@ struct EnqueueScenario {
   ) async throws -> Rounds.Turn {
     let queue = try await SyncQueue.open(store: store)
     try await queue.enqueue(NewOperation(kind: "bench", payload: payload))
-    var histogram = Meter.histogram()
+    let times = LatencyLog.make(producerCount)
     stages?.begin()
     let reading = try await Meter.measure(count) {
-      histogram = try await Load.enqueue(
-        count, producerCount: producerCount, payload: payload, to: queue, watchedBy: stages)
+      try await Load.enqueue(count, payload: payload, to: queue, times: times, watchedBy: stages)
     }
     stages?.end()
     try await store.close()
-    return Rounds.Turn(reading, latencies: histogram)
+    return Rounds.Turn(reading, latencies: LatencyLog.total(times))
   }
 }

@@ -18,9 +18,10 @@ struct HTTPScenario {
         let store = try await rounds.engine.store(in: "\(folder)/store")
         let queue = try await SyncQueue.open(store: store, configuration: .bench)
         let payload = Array("\"\(text)\"".utf8)
+        let times = LatencyLog.make(Self.connectionCount)
         try await queue.enqueue(NewOperation(kind: "bench", payload: payload))
         let reading = try await Meter.measure(count) {
-          _ = try await Load.enqueue(count, producerCount: Self.connectionCount, payload: payload, to: queue)
+          try await Load.enqueue(count, payload: payload, to: queue, times: times)
         }
         try await store.close()
         return reading
@@ -29,10 +30,11 @@ struct HTTPScenario {
         let agent = try OtherProcess(.agent, [rounds.engine.rawValue, "\(folder)/store"], settings: settings)
         guard let port = UInt16(try agent.line()) else { throw BenchmarkError("the agent told no port") }
         let load = try HTTPLoad(port: port, connectionCount: Self.connectionCount, body: body)
-        _ = try load.run(Self.connectionCount)
+        var warming = Meter.histogram()
+        try load.run(Self.connectionCount, times: &warming)
         let used = Double(try agent.ask()) ?? .nan
         var histogram = Meter.histogram()
-        var reading = try await Meter.measure(count) { histogram = try load.run(count) }
+        var reading = try await Meter.measure(count) { try load.run(count, times: &histogram) }
         let server = ((Double(try agent.ask()) ?? .nan) - used) / Double(count) * 1e6
         let client = reading.processorMicroseconds
         reading.processorMicroseconds = server

@@ -1,32 +1,26 @@
-import Histogram
 import TomboloPorts
 import TomboloQueue
 
 /// What is done to a queue while it is measured.
 enum Load {
-  /// So many producers enqueue, each one operation after the other; answers how long each took, in nanoseconds.
+  /// One producer for each of `times`, which notes there how long each operation took, enqueues one operation after the other.
   static func enqueue(
-    _ count: Int, producerCount: Int, payload: [UInt8], to queue: SyncQueue, watchedBy stages: StageClock? = nil
-  ) async throws -> Histogram<UInt64> {
-    try await withThrowingTaskGroup(of: Histogram<UInt64>.self) { group in
-      for _ in 0..<producerCount {
+    _ count: Int, payload: [UInt8], to queue: SyncQueue, times: [LatencyLog], watchedBy stages: StageClock? = nil
+  ) async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      for log in times {
         group.addTask {
-          var histogram = Meter.histogram()
           let clock = ContinuousClock()
           var last = clock.now
-          for _ in 0..<count / producerCount {
+          for _ in 0..<count / times.count {
             try await queue.enqueue(NewOperation(kind: "bench", payload: payload))
             stages?.answered()
             let now = clock.now
-            histogram.record(UInt64(last.duration(to: now) / .nanoseconds(1)))
+            log.note(last.duration(to: now))
             last = now
           }
-          return histogram
         }
       }
-      var all = Meter.histogram()
-      for try await histogram in group { all.add(histogram) }
-      return all
     }
   }
 

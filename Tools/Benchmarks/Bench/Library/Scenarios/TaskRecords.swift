@@ -4,8 +4,9 @@ import TomboloPorts
 /// The records of operations, written by the engine the shortest way for tasks that each wait until theirs are stored: what Swift's
 /// tasks take for as many operations at once, before a queue has done anything.
 ///
-/// A group begins when everyone has arrived, and whoever arrives last commits it on its own thread. No queue can know that nobody else
-/// will come, nor hold up Swift's threads for a flush, so this is less than any of them needs.
+/// A group begins when everyone has arrived, and whoever arrives last commits it on its own thread: it knows what no queue can, that
+/// nobody else will come, and holds up one of Swift's threads for a flush, which none should. It is one bare program, not the best there
+/// could be.
 struct TaskRecords: Sendable {
   private let engine: SharedEngine
   private let batches: [OperationRecords]
