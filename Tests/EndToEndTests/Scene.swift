@@ -13,6 +13,10 @@ struct Scene {
   let configuration: URL
   let upstreamPort: Int
   let agentPort: Int
+  let engine: Engine
+
+  /// Has an agent wait for an answer however late it is: where a repeat would be another outcome.
+  static let patience = ["--set", "delivery.timeout=10m", "--set", "queue.attemptTimeout=10m"]
 
   /// Runs `body` with a fresh folder, and a port each for the agent and the upstream that nobody else is given meanwhile.
   ///
@@ -46,7 +50,8 @@ struct Scene {
     \(extra)
     """.write(to: configuration, atomically: true, encoding: .utf8)
     let scene = Scene(
-      folder: folder, data: data, configuration: configuration, upstreamPort: port, agentPort: agentPort)
+      folder: folder, data: data, configuration: configuration, upstreamPort: port, agentPort: agentPort,
+      engine: engine)
     let result: Result<Void, any Error>
     do {
       try await body(scene)

@@ -14,15 +14,15 @@ struct SharedStorageTests {
         #expect(try await RunningProgram.run("tombolo", ["storage", "generate-key", file.path]).status == 0)
       }
       let old = try String(contentsOf: key, encoding: .utf8)
-      let (shared, encrypted) = ("storage.shared=true", "storage.encryption={keyFile: \(key.path)}")
+      let settings = (engine.settingsWhenShared + ["storage.encryption={keyFile: \(key.path)}"])
+        .flatMap { ["--set", $0] }
       func tombolo(_ words: String...) async throws -> (status: Int32, output: String, errors: String) {
-        try await RunningProgram.run(
-          "tombolo", words + ["--config", scene.configuration.path, "--set", shared, "--set", encrypted])
+        try await RunningProgram.run("tombolo", words + ["--config", scene.configuration.path] + settings)
       }
 
-      let first = try await scene.startAgent("--set", shared, "--set", encrypted)
+      let first = try await scene.startAgent(settings)
       try await enqueue("a", first)
-      let second = try await scene.startAgent("--set", shared, "--set", encrypted, "--set", "agent.listen=127.0.0.1:0")
+      let second = try await scene.startAgent(settings + ["--set", "agent.listen=127.0.0.1:0"])
       try await enqueue("b", second)
       // The agents go on with the key file as it was when they started.
       try (String(contentsOf: next, encoding: .utf8) + old).write(to: key, atomically: true, encoding: .utf8)

@@ -74,7 +74,7 @@ struct StorageTests {
         return
       }
       defer { umount2(scene.data.path, 2) }
-      let agent = try await scene.startAgent()
+      let agent = try await scene.startAgent(Scene.patience)
       var accepted = 0
       var last = try await Web.send("POST", agent.url + "/v1/operations", Self.operation(payloadByteCount: 20_000))
       while last.status == 202, accepted < 5_000 {

@@ -12,9 +12,10 @@ struct TwoAgentsTests {
       let upstream = try await scene.startUpstream()
       // Slow enough for neither to be done before the other begins.
       try await behave(#"[{"kind":"*","mode":"delay","milliseconds":50}]"#, scene)
-      // Long beside any pause of a busy machine: a lease that ends is a repeat.
-      let first = try await start("first", lease: "10m", in: scene)
-      let second = try await start("second", lease: "10m", in: scene, "--set", "agent.listen=127.0.0.1:0")
+      // Long beside any pause of a busy machine: a lease that ends is a repeat, and so is an answer that is too late.
+      let first = try await start("first", lease: "10m", in: scene, Scene.patience)
+      let second = try await start(
+        "second", lease: "10m", in: scene, Scene.patience + ["--set", "agent.listen=127.0.0.1:0"])
       try await withThrowingTaskGroup(of: Void.self) { group in
         for agent in [first, second] {
           group.addTask { for number in 0..<100 { try await post("note.add", key: "k\(number % 20)", to: agent) } }
@@ -35,9 +36,7 @@ struct TwoAgentsTests {
     try await Scene.with(engine: engine) { scene in
       let upstream = try await scene.startUpstream()
       try await behave(#"[{"kind":"stuck","mode":"hang"}]"#, scene)
-      // It waits for its answer until it is killed.
-      let patience = ["--set", "delivery.timeout=10m", "--set", "queue.attemptTimeout=10m"]
-      let first = try await start("first", lease: "5s", in: scene, patience)
+      let first = try await start("first", lease: "5s", in: scene, Scene.patience)
       try await post("stuck", key: "k", to: first)
       _ = try await upstream.line { $0.contains("stuck") && $0.contains("hangs") }
       let second = try await start("second", lease: "5s", in: scene, "--set", "agent.listen=127.0.0.1:0")
@@ -64,11 +63,11 @@ struct TwoAgentsTests {
   }
 
   private func start(_ name: String, lease: String, in scene: Scene, _ more: [String]) async throws -> Agent {
-    let settings = [
-      "storage.shared=true", "delivery.headers={X-Agent: \(name)}", "queue.concurrency=4",
-      "queue.leaseDuration=\(lease)",
-      "queue.sharedPollInterval=50ms",
-    ]
+    let settings =
+      scene.engine.settingsWhenShared + [
+        "delivery.headers={X-Agent: \(name)}", "queue.concurrency=4", "queue.leaseDuration=\(lease)",
+        "queue.sharedPollInterval=50ms",
+      ]
     return try await scene.startAgent(settings.flatMap { ["--set", $0] } + more)
   }
 

@@ -120,7 +120,11 @@ struct HTTPDeliveryFailureTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await application.run() }
       for await port in ports {
-        let outcome = try await Self.deliverOnce("http://127.0.0.1:\(port)") { $0.timeout = .seconds(10) }
+        // It takes all of its time; on a busy machine the status may come late.
+        let outcome = try await Self.deliverOnce("http://127.0.0.1:\(port)") {
+          $0.timeout = .seconds(30)
+          $0.connectTimeout = .seconds(20)
+        }
         #expect(outcome.label == "delivered")
         break
       }
@@ -166,6 +170,8 @@ struct HTTPDeliveryFailureTests {
     _ baseURL: String, configure: (inout HTTPDeliveryConfiguration) -> Void = { _ in }
   ) async throws -> DeliveryOutcome {
     var configuration = HTTPDeliveryConfiguration(baseURL: baseURL)
+    // That of connecting is to be over first, whatever holds up both.
+    configuration.timeout = .seconds(120)
     configure(&configuration)
     let delivery = try HTTPDelivery(configuration)
     let result: Result<DeliveryOutcome, any Error>

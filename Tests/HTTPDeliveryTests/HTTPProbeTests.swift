@@ -102,11 +102,11 @@
     func silent() async throws {
       let server = try HTTPProbeServer(answer: nil)
       let time = ManualTimeSource()
-      let probe = HTTPProbe(url: server.url, timeout: .seconds(2), time: time)
+      let probe = HTTPProbe(url: server.url, timeout: Self.timeout, time: time)
       async let result = probe.check()
       await time.waitForSleepers()
-      time.advance(by: .seconds(2))
-      #expect(await result == ProbeResult(.limited, detail: "no answer from \(server.url) within 2.0 seconds"))
+      time.advance(by: Self.timeout)
+      #expect(await result == ProbeResult(.limited, detail: "no answer from \(server.url) within 60.0 seconds"))
       try await probe.close()
       server.stop()
     }
@@ -149,7 +149,9 @@
     @Test("the plugin makes a probe from its section")
     func plugin() async throws {
       let server = try HTTPProbeServer(answer: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-      var values: [String: OptionValue] = ["url": .string(server.url), "expectStatus": .integer(204)]
+      var values: [String: OptionValue] = [
+        "url": .string(server.url), "expectStatus": .integer(204), "timeout": .duration(Self.timeout),
+      ]
       for option in HTTPProbePlugin.options { values[option.name] = values[option.name] ?? option.defaultValue }
       let probe = try await HTTPProbePlugin.make(
         PluginOptions(path: "network.probe", values: values),

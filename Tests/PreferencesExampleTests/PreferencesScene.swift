@@ -6,6 +6,7 @@ import Synchronization
 import Testing
 import TomboloNetwork
 import TomboloPorts
+import TomboloQueue
 import TomboloStorage
 import TomboloTesting
 
@@ -75,10 +76,11 @@ final class PreferencesScene: Sendable {
   /// A device whose calls have all the time that a busy machine needs: none is given up because it is slow.
   func device(
     _ name: String, store: any KeyValueStore = InMemoryStore(), monitor: NetworkMonitor? = nil,
-    resolver: any ConflictResolver = LastWins()
+    resolver: any ConflictResolver = LastWins(), configuration: QueueConfiguration = QueueConfiguration()
   ) async throws -> PreferencesDevice {
     try await PreferencesDevice.open(
-      name, store: store, port: port, monitor: monitor, logger: Self.quiet, resolver: resolver, timeout: .seconds(60))
+      name, store: store, port: port, monitor: monitor, logger: Self.quiet, resolver: resolver,
+      configuration: configuration, timeout: .seconds(60))
   }
 
   static var quiet: Logger {

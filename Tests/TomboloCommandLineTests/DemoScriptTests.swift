@@ -10,9 +10,10 @@ struct DemoScriptTests {
   func plays() async throws {
     var pace = DemoPace.fast
     pace.onlineDuration = .milliseconds(300)
-    pace.outageDuration = .milliseconds(600)
-    pace.outageDurationAfterRestart = .milliseconds(300)
-    pace.enqueueInterval = .milliseconds(10)
+    // Long enough for a busy machine to notice the outage, and to store what arrived just before it, before that is counted.
+    pace.outageDuration = .seconds(5)
+    pace.outageDurationAfterRestart = .seconds(2)
+    pace.enqueueInterval = .milliseconds(20)
     // It ends as soon as nothing waits; a busy machine may need long for that.
     pace.recoveryDurationMaximum = .seconds(300)
     let board = DemoBoard()

@@ -22,9 +22,12 @@ import TomboloTesting
   private actor Upstream: OperationHandler {
     private(set) var calls = 0
     private(set) var delivered = 0
+    /// What an observer of the network was told.
+    private(set) var seen: [NetworkStatus.Condition] = []
     var isThere = true
 
     func set(isThere: Bool) { self.isThere = isThere }
+    func see(_ condition: NetworkStatus.Condition) { seen.append(condition) }
 
     nonisolated var upstream: String { "script" }
 
@@ -48,12 +51,10 @@ import TomboloTesting
     let queue = try await SyncQueue.open(store: store, time: time, logger: silent)
     let worker = SyncWorker(queue: queue, handler: upstream, network: monitor, logger: silent)
 
-    var changes: [NetworkStatus.Condition] = []
-    let (seen, sink) = AsyncStream.makeStream(of: NetworkStatus.Condition.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await monitor.run() }
       group.addTask { try await worker.run() }
-      let observation = monitor.observe { sink.yield($0.condition) }
+      let observation = monitor.observe { await upstream.see($0.condition) }
       script.yield(.path(NetworkPath(reach: .routed)))
 
       for flap in 0..<flapCount {
@@ -78,11 +79,12 @@ import TomboloTesting
         for _ in 0..<50 { await Task.yield() }
       }
       #expect(monitor.status.condition == .online)
+      // The observer has a task of its own, and may hear of it later.
+      while await upstream.seen.last != .online { await Task.yield() }
       observation.cancel()
       group.cancelAll()
     }
-    sink.finish()
-    for await condition in seen { changes.append(condition) }
+    let changes = await upstream.seen
     print("\(flapCount) flaps: \(changes.count) statuses, \(await upstream.calls) calls")
     #expect(changes.last == .online)
     // Each of the 200 changes of the cable would be one without damping. With it there are the first ones, and then at most

@@ -21,6 +21,9 @@ struct DeliveryHarness: Sendable {
       group.addTask { try await server.run() }
       let port = try await server.boundPort()
       var configuration = GRPCDeliveryConfiguration(baseURL: "http://127.0.0.1:\(port)")
+      // Longer than a busy machine holds up any of the threads; what is about a limit sets its own.
+      configuration.timeout = .seconds(120)
+      configuration.connectTimeout = .seconds(60)
       configure(&configuration)
       let delivery = try GRPCDelivery(configuration)
       let result: Result<Void, any Error>

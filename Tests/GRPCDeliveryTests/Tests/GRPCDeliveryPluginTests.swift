@@ -25,6 +25,8 @@ struct GRPCDeliveryPluginTests {
       let options = Self.options([
         "baseURL": .string("http://127.0.0.1:\(harness.port)"), "bearerToken": .string("t0ken"),
         "headers": .map([OptionEntry(name: "X-Tenant", value: .string("blue"))]), "routes": .list([route]),
+        // Longer than a busy machine holds up any of the threads.
+        "timeout": .duration(.seconds(120)), "connectTimeout": .duration(.seconds(60)),
       ])
       let handler = try await GRPCDeliveryPlugin.make(options, in: Self.context { _ in })
       let outcome = try await handler.deliver(.sample(kind: "notes.put"), attempt: DeliveryAttempt(number: 1))

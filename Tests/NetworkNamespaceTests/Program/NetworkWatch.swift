@@ -63,7 +63,7 @@
         }
       }
       // The last thread has closed everything when `run` returns, and then ends by itself: a moment later on a busy machine.
-      let deadline = ContinuousClock.now + .seconds(10)
+      let deadline = ContinuousClock.now + .seconds(60)
       while sourceThreadCount() > 0, ContinuousClock.now < deadline { sched_yield() }
       let (descriptors, threads) = (entries(of: "/proc/self/fd").count, entries(of: "/proc/self/task").count)
       tell(#""descriptors":\#(descriptors),"sourceThreads":\#(sourceThreadCount()),"threads":\#(threads)"#)

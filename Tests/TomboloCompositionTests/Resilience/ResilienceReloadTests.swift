@@ -37,7 +37,9 @@ enum FailingDelivery: DeliveryPlugin {
       configuration, registry: registry, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
-  private static let breaker = "resilience={upstream: [{type: circuitBreaker, minimumCalls: 2, windowCalls: 4}]}"
+  /// Once open it stays so for longer than the test may take.
+  private static let breaker =
+    "resilience={upstream: [{type: circuitBreaker, minimumCalls: 2, windowCalls: 4, openDuration: 1h}]}"
 
   @Test("a reload leaves an open breaker open, and takes policies away and brings them back")
   func reload() async throws {
