@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
@@ -20,6 +21,25 @@ struct StarvationTests {
         for one in claimed { try await test.queue.settle(one, .delivered(attempt: 1)) }
       }
       #expect(order.firstIndex(of: "low") == maximum)
+    }
+  }
+
+  @Test("What lies beyond the entries kept in memory has its turns too, while what is urgent never runs dry")
+  func beyondMemory() async throws {
+    try await withQueue(.memory, { $0.passedOverMaximum = 2 }) { test, _ in
+      test.queue.engine.state.withLock { state in
+        state.windows[Int(OperationPriority.low.rawValue)] = ReadyWindow(capacity: 2)
+      }
+      for _ in 0..<6 { try await test.add("low", priority: .low) }
+      var order: [String] = []
+      for _ in 0..<18 {
+        try await test.add("urgent", priority: .critical)
+        for one in try await test.queue.claim(1) {
+          order.append(one.operation.kind)
+          try await test.queue.settle(one, .delivered(attempt: 1))
+        }
+      }
+      #expect(order.count { $0 == "low" } >= 5, "\(order)")
     }
   }
 

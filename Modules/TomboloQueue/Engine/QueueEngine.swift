@@ -463,11 +463,8 @@ extension QueueEngine.State {
     passedOver[Int(priority.rawValue)] = 0
     for lower in OperationPriority.allCases where lower > priority && lower <= lowest {
       let index = Int(lower.rawValue)
-      if windows[index].count > 0 {
-        passedOver[index] += 1
-      } else if windows[index].isComplete {
-        passedOver[index] = 0
-      }
+      // One that ran empty may have more in the store, which is read when its turn comes.
+      passedOver[index] = windows[index].count > 0 || windows[index].needsRefill ? passedOver[index] + 1 : 0
     }
   }
 }
