@@ -100,11 +100,11 @@ public enum LimitPolicy: String, Hashable, Sendable, CaseIterable {
   /// The caller gets an error, and nothing changes.
   case reject
   /// Waiting operations of a lower priority go: the lowest first, within one the newest. They are told as discarded, and
-  /// the receipt names them. What is being delivered, held, or waited for by others stays. Without anything lower the caller
-  /// gets the error. To stay bounded it looks at the newest ready operations of each priority and at the newest of all.
+  /// the receipt names them. What is being delivered, held, or waited for by others stays, and so does what an operation of the
+  /// same enqueue is to wait for. Without anything lower the caller gets the error. To stay bounded it looks at the newest ready operations of each priority and at the newest of all.
   case dropLowest
-  /// The newest waiting operation of the same kind and ordering key goes, and is told as superseded. Without one the caller
-  /// gets the error.
+  /// The newest waiting operation of the same kind and ordering key that nobody waits for goes, and is told as superseded.
+  /// Without one the caller gets the error.
   case coalesce
 }
 

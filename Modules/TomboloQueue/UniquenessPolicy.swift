@@ -11,8 +11,8 @@ public import TomboloPorts
 /// | `merge` | one with both payloads takes its place | added behind it | merged with the waiting one |
 /// | `keepLatestWhileActive` | it stays, nothing is added | added behind it | the new one replaces the waiting one |
 ///
-/// What is being delivered is never touched. An operation held for a person counts as not there, and one that others depend
-/// on is not taken away: the new one is then added behind it.
+/// What is being delivered is never touched. An operation held for a person counts as not there, and one that others, or the
+/// new one itself, wait for is not taken away: the new one is then added behind it.
 public enum UniquenessPolicy: String, Hashable, Sendable, CaseIterable {
   case keep
   case replace

@@ -55,6 +55,48 @@ struct RoomTests {
     }
   }
 
+  @Test("What the new operation waits for stays, and so does what a later one of its batch waits for")
+  func awaited() async throws {
+    try await withQueue(.memory, { ($0.operationsMaximum, $0.limitPolicy) = (2, .dropLowest) }) { test, _ in
+      let parent = try await test.add("parent", priority: .background)
+      let other = try await test.add("other", priority: .low)
+      let child = NewOperation(kind: "child", priority: .critical, after: [.operation(parent)])
+      #expect(try await test.queue.enqueue(child).dropped == [other])
+      #expect(try await queueError { try await test.queue.enqueue(child) }?.code == .full)
+      try await test.worker.drain()
+      #expect(test.attempted == ["parent", "child"])
+    }
+    try await withQueue(.memory, { ($0.operationsMaximum, $0.limitPolicy) = (3, .dropLowest) }) { test, _ in
+      let parent = try await test.add("parent", priority: .background)
+      let others = [try await test.add("low", priority: .low), try await test.add("normal")]
+      let receipts = try await test.queue.enqueue([
+        NewOperation(kind: "first", priority: .critical),
+        NewOperation(kind: "child", priority: .critical, after: [.operation(parent)]),
+      ])
+      #expect(receipts.map(\.dropped) == [[others[0]], [others[1]]])
+    }
+    try await withQueue(.memory, { ($0.operationsMaximum, $0.limitPolicy) = (3, .dropLowest) }) { test, _ in
+      let others = [try await test.add("normal"), try await test.add("normal")]
+      let receipts = try await test.queue.enqueue([
+        NewOperation(kind: "parent", priority: .background),
+        NewOperation(kind: "first", priority: .critical),
+        NewOperation(kind: "child", priority: .critical, after: [.inBatch(0)]),
+      ])
+      #expect(receipts.map(\.dropped) == [[], [others[1]], [others[0]]])
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
+  @Test("Coalescing at the limit leaves what the new operation waits for")
+  func awaitedByItsSuccessor() async throws {
+    try await withQueue(.memory, { ($0.operationsMaximum, $0.limitPolicy) = (1, .coalesce) }) { test, _ in
+      let first = try await test.add("set", key: "k")
+      let second = NewOperation(kind: "set", orderingKey: "k", after: [.operation(first)])
+      #expect(try await queueError { try await test.queue.enqueue(second) }?.code == .full)
+      #expect(try await test.state(first) == .pending)
+    }
+  }
+
   @Test("Bytes count too, and as many go as are needed")
   func bytes() async throws {
     try await withQueue(.memory, { ($0.bytesMaximum, $0.limitPolicy) = (100, .dropLowest) }) { test, _ in

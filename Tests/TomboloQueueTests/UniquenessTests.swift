@@ -39,6 +39,26 @@ struct UniquenessTests {
   }
 
   @Test(
+    "What the new operation waits for, or a later one of its batch, is not taken away: the new one is added behind it",
+    arguments: [UniquenessPolicy.replace, .merge])
+  func awaited(policy: UniquenessPolicy) async throws {
+    try await withQueue(.memory) { test, _ in
+      let first = try await test.queue.enqueue(operation(#"{"a":1}"#, policy)).id
+      var second = operation(#"{"a":2}"#, policy)
+      second.after = [.operation(first)]
+      let third = try await test.queue.enqueue(second)
+      #expect(third.disposition == .appended(first))
+      let receipts = try await test.queue.enqueue([
+        operation(#"{"a":3}"#, policy), NewOperation(kind: "child", after: [.operation(third.id)]),
+      ])
+      #expect(receipts.map(\.disposition) == [.appended(third.id), .added])
+      try await test.worker.drain()
+      #expect(delivered(test).filter { !$0.isEmpty } == [1, 2, 3].map { #"{"a":\#($0)}"# })
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
+  @Test(
     "While one is being delivered it is not touched, and what follows it is as the policy says",
     arguments: [
       (UniquenessPolicy.keep, ["2"]), (.replace, ["4"]), (.append, ["2", "3", "4"]), (.keepLatestWhileActive, ["4"]),

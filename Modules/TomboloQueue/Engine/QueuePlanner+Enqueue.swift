@@ -11,14 +11,27 @@ extension QueuePlanner {
       for case .operation(let id) in prepared.operation.after { view.expect(QueueLayout.operation(id)) }
     }
     guard view.isComplete else { throw PlanView.Unread() }
+    // What an operation of this batch waits for is not to make way for it, nor for one that comes before it.
+    var awaited: Set<OperationID> = []
+    var awaitedPositions: Set<Int> = []
+    for reference in operations.lazy.flatMap(\.operation.after) {
+      switch reference {
+      case .operation(let id): awaited.insert(id)
+      case .inBatch(let position): awaitedPositions.insert(position)
+      }
+    }
     var receipts: [EnqueueReceipt] = []
-    for prepared in operations { receipts.append(try enqueue(prepared, behind: receipts)) }
+    for (position, prepared) in operations.enumerated() {
+      let receipt = try enqueue(prepared, behind: receipts, keeping: awaited)
+      receipts.append(receipt)
+      if awaitedPositions.contains(position) { awaited.insert(receipt.id) }
+    }
     try view.join(companion)
     return receipts
   }
 
   private mutating func enqueue(
-    _ prepared: PreparedOperation, behind earlier: [EnqueueReceipt]
+    _ prepared: PreparedOperation, behind earlier: [EnqueueReceipt], keeping awaited: Set<OperationID>
   ) throws -> EnqueueReceipt {
     if let name = prepared.operation.scopedIdempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
       let record = try IdempotencyRecord(known)
@@ -29,7 +42,7 @@ extension QueuePlanner {
     var changed: NewOperation?
     if prepared.operation.coalescingKey != nil {
       var operation = prepared.operation
-      switch try unify(&operation) {
+      switch try unify(&operation, keeping: awaited) {
       case .add(let other): if let other { disposition = .appended(other) }
       case .keep(let id): return EnqueueReceipt(id: id, state: .pending, disposition: .kept)
       case .replace(let waiting): (disposition, replaced) = (.replaced(waiting.id), waiting)
@@ -42,15 +55,15 @@ extension QueuePlanner {
       ? prepared : prepared.replacing(operation: changed ?? prepared.operation, after: after)
     // What it was made of may be longer than what was measured when it came.
     try requireStorable(prepared.record, kind: prepared.operation.kind)
-    return try add(prepared, behind: after, disposition, replacing: replaced)
+    return try add(prepared, behind: after, disposition, replacing: replaced, keeping: awaited)
   }
 
   private mutating func add(
     _ prepared: PreparedOperation, behind after: [OperationID], _ disposition: EnqueueReceipt.Disposition,
-    replacing replaced: SyncOperation?
+    replacing replaced: SyncOperation?, keeping awaited: Set<OperationID>
   ) throws -> EnqueueReceipt {
     let operation = prepared.operation
-    let victims = try makeRoom(for: operation)
+    let victims = try makeRoom(for: operation, keeping: awaited)
     let id = identifiers.next()
     if isShared { counts.newestID = max(id, counts.newestID ?? id) }
     view.put(QueueLayout.operation(id), prepared.record)

@@ -10,10 +10,15 @@ extension QueuePlanner {
 
   /// Makes room for one more operation, as the limit policy says, and answers with what had to go. Throws when there is none
   /// to be made.
-  mutating func makeRoom(for operation: NewOperation) throws -> [SyncOperation] {
+  ///
+  /// - Parameter awaited: what is to be waited for, and stays.
+  mutating func makeRoom(
+    for operation: NewOperation, keeping awaited: Set<OperationID>
+  ) throws -> [SyncOperation] {
     var victims: [SyncOperation] = []
     while let error = lackOfRoom(for: operation) {
-      guard victims.count < Self.victimCountMaximum, let victim = try victim(of: operation) else { throw error }
+      guard victims.count < Self.victimCountMaximum, let victim = try victim(of: operation, keeping: awaited)
+      else { throw error }
       let isCoalesced = configuration.limitPolicy == .coalesce
       try remove(
         victim.stored, progress: victim.progress, end: isCoalesced ? .superseded : .discarded,
@@ -55,14 +60,14 @@ extension QueuePlanner {
   }
 
   private mutating func victim(
-    of operation: NewOperation
+    of operation: NewOperation, keeping awaited: Set<OperationID>
   ) throws -> (stored: StoredOperation, progress: ProgressRecord?)? {
     switch configuration.limitPolicy {
     case .reject: return nil
     case .dropLowest:
       // The lowest priority goes first, within one the newest; what is not lower than the new one stays.
       let candidates = try candidates(below: operation.priority).filter {
-        $0.stored.operation.priority > operation.priority
+        $0.stored.operation.priority > operation.priority && !awaited.contains($0.stored.operation.id)
       }
       return candidates.max {
         ($0.stored.operation.priority.rawValue, $0.stored.operation.id)
@@ -71,7 +76,9 @@ extension QueuePlanner {
     case .coalesce:
       guard let key = operation.lineKey else { return nil }
       let ids = try view.newest(in: QueueLayout.lineRange(key), limit: Self.searchCount)
-      return try readExpendable(ids).first { $0.stored.operation.kind == operation.kind }
+      return try readExpendable(ids).first {
+        $0.stored.operation.kind == operation.kind && !awaited.contains($0.stored.operation.id)
+      }
     }
   }
 

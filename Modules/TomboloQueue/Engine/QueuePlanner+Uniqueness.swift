@@ -14,7 +14,11 @@ enum Unification {
 
 extension QueuePlanner {
   /// Applies the uniqueness policy. With `merge` the operation gets the merged payload.
-  mutating func unify(_ operation: inout NewOperation) throws -> Unification {
+  ///
+  /// - Parameter awaited: what is to be waited for, and stays.
+  mutating func unify(
+    _ operation: inout NewOperation, keeping awaited: Set<OperationID>
+  ) throws -> Unification {
     guard let coalescingKey = operation.scopedCoalescingKey,
       let bytes = try view.get(QueueLayout.coalescing(coalescingKey)),
       let id = QueueLayout.trailingID(Key(bytes))
@@ -33,7 +37,7 @@ extension QueuePlanner {
     case .replace, .merge: break
     }
     // Others would wait for something that is gone, or for one that came after them.
-    guard try !hasDependents(id) else { return .add(behind: id) }
+    guard try !awaited.contains(id) && !hasDependents(id) else { return .add(behind: id) }
     let isMerge = (operation.uniqueness ?? configuration.uniqueness) == .merge
     if isMerge { try merge(stored.operation, into: &operation) }
     // It now tells of both changes, and the first was made on what the upstream had; the second on what was here already. Unless the
