@@ -15,6 +15,9 @@ public struct NewOperation: Hashable, Sendable {
   public var idempotencyKey: String?
   /// What happens when an operation with the same key waits is for `uniqueness` to say. One that is being delivered is
   /// never touched: the new one follows it.
+  ///
+  /// All operations of one coalescing key have the same ordering key, or none: while one of them waits or is being delivered,
+  /// enqueueing it with another ordering key is refused (`QueueError` with `invalidOperation`), because two lines run side by side.
   public var coalescingKey: String?
   /// `nil` stands for `QueueConfiguration.uniqueness`. Without a coalescing key it has no meaning.
   public var uniqueness: UniquenessPolicy?

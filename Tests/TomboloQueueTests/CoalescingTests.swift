@@ -44,6 +44,40 @@ struct CoalescingTests {
     }
   }
 
+  @Test(
+    "A coalescing key in use under another ordering key is refused, so that no two of it are delivered at once",
+    arguments: [("A", "B"), ("A", nil), (nil, "B")] as [(String?, String?)], [false, true])
+  func anotherLine(keys: (String?, String?), isDelivering: Bool) async throws {
+    try await withQueue(.memory) { test, _ in
+      let first = try await test.add("1", key: keys.0, coalescing: "c")
+      if isDelivering { _ = try await test.queue.claim(1) }
+      let error = try await queueError { try await test.add("2", key: keys.1, coalescing: "c") }
+      #expect(error?.code == .invalidOperation && error?.field == "coalescingKey")
+      for word in ["coalescing key c", "\(first)", "another coalescing key"] + [keys.0, keys.1].compactMap({ $0 }) {
+        #expect(error?.message.contains(word) == true, "\(word): \(error?.message ?? "")")
+      }
+      #expect(try await test.state(first) == (isDelivering ? .delivering : .pending))
+      // In another namespace it is another key.
+      try await test.queue.enqueue(NewOperation(kind: "2", orderingKey: keys.1, coalescingKey: "c", namespace: "n"))
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
+  @Test("A coalescing key may come under another ordering key once its operation is gone, or held for a person")
+  func anotherLineLater() async throws {
+    try await withQueue(.memory) { test, _ in
+      for (key, settlement) in [
+        ("A", Settlement.delivered(attempt: 1)), ("B", .deadLetter(TestQueue.failure)), ("C", .delivered(attempt: 1)),
+      ] {
+        let id = try await test.add(key: key, coalescing: "c")
+        let claimed = try #require(try await test.queue.claim(1).first)
+        #expect(claimed.id == id)
+        try await test.queue.settle(claimed, settlement)
+      }
+      #expect(try await QueueAudit.problems(in: test.store).isEmpty)
+    }
+  }
+
   @Test("The place in line of another operation is not touched by replacing", arguments: TestEngine.allCases)
   func withinAKey(engine: TestEngine) async throws {
     try await withQueue(engine) { test, _ in

@@ -150,6 +150,7 @@ struct QueueModelTests {
     }
     if Int.random(in: 0..<4, using: &random) == 0 {
       operation.coalescingKey = ["x", "y"].randomElement(using: &random)
+      operation.orderingKey = operation.coalescingKey == "x" ? "a" : nil
       operation.uniqueness = [nil, .keep, .append, .keepLatestWhileActive].randomElement(using: &random) ?? nil
     }
     if Int.random(in: 0..<4, using: &random) == 0 { operation.namespace = ["n", "m"].randomElement(using: &random) }

@@ -23,12 +23,16 @@ extension QueuePlanner {
       let bytes = try view.get(QueueLayout.coalescing(coalescingKey)),
       let id = QueueLayout.trailingID(Key(bytes))
     else { return .add(behind: nil) }
-    guard try !isUnderWay(id) else { return .add(behind: id) }
+    guard try !isUnderWay(id) else {
+      if let stored = try readable({ try $0.operation(id) }) { try requireLine(of: stored.operation, for: operation) }
+      return .add(behind: id)
+    }
     view.expect(QueueLayout.operation(id))
     view.expect(QueueLayout.progress(id))
     guard view.isComplete else { throw PlanView.Unread() }
     let progress = try progress(id)
     guard progress?.held == nil, let stored = try self.operation(id) else { return .add(behind: nil) }
+    try requireLine(of: stored.operation, for: operation)
     switch operation.uniqueness ?? configuration.uniqueness {
     case .append: return .add(behind: id)
     case .keep: return .keep(id)
@@ -49,6 +53,19 @@ extension QueuePlanner {
         ? "it was merged into a newer operation with its coalescing key"
         : "a newer operation with its coalescing key took its place")
     return isMerge ? .merge(stored.operation) : .replace(stored.operation)
+  }
+
+  /// Refuses an operation that would stand in another line than the one before it with its coalescing key: the two could be
+  /// delivered at once.
+  private func requireLine(of present: SyncOperation, for operation: NewOperation) throws(QueueError) {
+    guard operation.orderingKey != present.orderingKey else { return }
+    func named(_ key: String?) -> String { key.map { "the ordering key \($0)" } ?? "no ordering key" }
+    throw QueueError(
+      .invalidOperation,
+      "the coalescing key \(operation.coalescingKey ?? "") is in use by operation \(present.id) with "
+        + "\(named(present.orderingKey)), and this one has \(named(operation.orderingKey)), so the two could be delivered at "
+        + "once: give all operations of a coalescing key the same ordering key, or this one another coalescing key",
+      field: "coalescingKey")
   }
 
   /// Whether an operation with this one's coalescing key is being delivered.

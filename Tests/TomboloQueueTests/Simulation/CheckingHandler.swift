@@ -11,6 +11,7 @@ final class CheckingHandler: OperationHandler {
     var number: Int
     var id: OperationID
     var key: OrderingKey?
+    var coalescingKey: String?
     var token: UInt64?
   }
 
@@ -62,6 +63,7 @@ final class CheckingHandler: OperationHandler {
 
   func deliver(_ operation: SyncOperation, attempt: DeliveryAttempt) async throws -> DeliveryOutcome {
     let key = OrderingKey(of: operation)
+    let coalescingKey = operation.coalescingKey.map { QueueLayout.name($0, in: operation.namespace) }
     let isLimited = operation.kind == "limited"
     let limitedCount = state.withLock { state in
       if isLimited { state.limitedCount += 1 }
@@ -70,10 +72,15 @@ final class CheckingHandler: OperationHandler {
     defer { if isLimited { state.withLock { $0.limitedCount -= 1 } } }
     if isLimited, limitedCount > kindConcurrency { ledger.note("\(limitedCount) of a kind at once") }
     let (call, others, count, readyBefore) = state.withLock { state in
-      let others = state.underWay.filter { $0.id == operation.id || key != nil && $0.key == key }
+      let others = state.underWay.filter {
+        $0.id == operation.id || key != nil && $0.key == key
+          || coalescingKey != nil && $0.coalescingKey == coalescingKey
+      }
       state.count += 1
       state.callCount += 1
-      let call = Call(number: state.callCount, id: operation.id, key: key, token: attempt.fencingToken)
+      let call = Call(
+        number: state.callCount, id: operation.id, key: key, coalescingKey: coalescingKey,
+        token: attempt.fencingToken)
       state.underWay.append(call)
       defer { state.readyBefore = nil }
       return (call, others, state.count, state.readyBefore)
@@ -81,7 +88,8 @@ final class CheckingHandler: OperationHandler {
     for other in others where !isFenced || hasLease(call) && hasLease(other) {
       ledger.note(
         other.id == call.id
-          ? "\(call.id) is delivered twice at once" : "\(call.id) is delivered beside \(other.id) of its ordering key")
+          ? "\(call.id) is delivered twice at once"
+          : "\(call.id) is delivered beside \(other.id) of its ordering or coalescing key")
     }
     if count > concurrency { ledger.note("\(count) deliveries at once, \(concurrency) are allowed") }
     if let readyBefore { checkPriority(operation.id, readyBefore) }

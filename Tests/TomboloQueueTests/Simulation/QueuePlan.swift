@@ -144,6 +144,8 @@ struct QueuePlan: Sendable {
     if chance(60) { operation.orderingKey = ["a", "b", "c"].randomElement(using: &random) }
     if chance(25) {
       operation.coalescingKey = ["x", "y"].randomElement(using: &random)
+      // A coalescing key always comes with the same ordering key.
+      operation.orderingKey = operation.coalescingKey == "x" ? "a" : nil
       operation.uniqueness = (UniquenessPolicy.allCases + [nil]).randomElement(using: &random) ?? nil
     }
     while chance(15), let other = known.randomElement(using: &random) { operation.after.append(.operation(other)) }
