@@ -99,6 +99,55 @@ struct LeaseTests {
     #expect(try await QueueAudit.problems(in: first.store).isEmpty)
   }
 
+  @Test(
+    "A settlement that failed, and is repeated after its lease has ended, is refused and not told",
+    arguments: [
+      Settlement.delivered(attempt: 1), .discard(reason: "test"), .expire, .deadLetter(TestQueue.failure),
+      .park(TestQueue.failure, attempted: true),
+    ])
+  func repeatedTooLate(settlement: Settlement) async throws {
+    let base = Self.store()
+    let store = FaultyStore(base)
+    let (first, second) = try await pair(store, base)
+    let events = first.queue.events()
+    let id = try await first.add()
+    let claimed = try #require(try await first.queue.claim(1).first)
+    store.onCommit { number, _ in number == 1 ? .refused(StoreError(.engine, "no luck")) : nil }
+    await #expect(throws: StoreError.self) { try await first.queue.settle(claimed, settlement) }
+    store.heal()
+    second.time.advance(by: .seconds(61))
+    _ = try await second.queue.promote()
+    let error = try await queueError { try await first.queue.settle(claimed, settlement, isRepeat: true) }
+    #expect(error?.code == .leaseLost)
+    first.queue.putBack(claimed, nil, mayBeStored: true)
+    let taken = try #require(try await second.queue.claim(1).first)
+    #expect(taken.id == id)
+    try await second.queue.settle(taken, .delivered(attempt: 1))
+    #expect(try await first.queue.status().delivered == 1)
+    // Of what the first one did, only that it gave the operation back.
+    let told = await events.prefix { $0.change != .released(nil) }.reduce(into: []) { $0.append($1.change) }
+    #expect(!told.contains(settlement.change), "\(told)")
+    #expect(try await QueueAudit.problems(in: base).isEmpty)
+  }
+
+  @Test(
+    "A settlement that was stored, and is repeated because its answer was lost, is not refused",
+    arguments: [Settlement.delivered(attempt: 1), .deadLetter(TestQueue.failure)])
+  func repeatedThoughStored(settlement: Settlement) async throws {
+    let base = Self.store()
+    let store = FaultyStore(base)
+    let (first, second) = try await pair(store, base)
+    try await first.add()
+    let claimed = try #require(try await first.queue.claim(1).first)
+    store.onCommit { number, _ in number == 1 ? .unanswered : nil }
+    await #expect(throws: StoreError.self) { try await first.queue.settle(claimed, settlement) }
+    store.heal()
+    try await first.queue.settle(claimed, settlement, isRepeat: true)
+    let status = try await second.queue.status()
+    #expect(status.delivered + status.deadLettered == 1 && status.pending == 0)
+    #expect(try await QueueAudit.problems(in: base).isEmpty)
+  }
+
   @Test("A lease is renewed while its handler runs, however long")
   func renewal() async throws {
     let clock = ApartTime(.seconds(20))

@@ -63,6 +63,18 @@ extension QueuePlanner {
     return try progress(id)?.conflictRoundCount ?? 0 > claimed.progress?.conflictRoundCount ?? 0
   }
 
+  /// On a shared store: whether a settlement that was tried before may be stored, of an operation whose lease is gone. Another
+  /// process may have gone on with it meanwhile, so that only traces that stay are looked for.
+  mutating func isNoted(_ settlement: Settlement, of claimed: ClaimedOperation) throws -> Bool {
+    guard try view.get(QueueLayout.operation(claimed.id)) != nil else { return true }
+    switch settlement {
+    case .delivered, .discard, .expire: return false
+    case .retry, .redeliver, .park(_, attempted: true), .parkConflict, .deadLetter:
+      return try progress(claimed.id)?.attemptCount ?? 0 > claimed.progress?.attemptCount ?? 0
+    case .snooze, .release, .park(_, attempted: false): return true
+    }
+  }
+
   /// With which priority a claimed operation stands in the ready index; `nil` when it is gone or stands elsewhere.
   mutating func readyPriority(of claimed: ClaimedOperation) throws -> OperationPriority? {
     let id = claimed.id

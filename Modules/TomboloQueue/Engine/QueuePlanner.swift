@@ -65,8 +65,8 @@ struct QueuePlanner {
     case .enqueue(let operations, let companion, _): return .receipts(try enqueue(operations, alongside: companion))
     case .settle(let claimed, let settlement, let isRepeat):
       if isRepeat, claimed.token != nil {
-        // With its lease gone it was stored, or another has it: either way there is nothing to do.
-        if try ownLease(of: claimed) != nil { try settle(claimed, settlement) }
+        // With its lease gone it was stored, and there is nothing to do; or it was not, and it is refused.
+        if try ownLease(of: claimed) != nil || !isNoted(settlement, of: claimed) { try settle(claimed, settlement) }
       } else if isRepeat, try isStored(settlement, of: claimed) {
         if let due = settlement.due { effects += [.due(due), .retryDue(due)] }
         // A claim may have read the ready index meanwhile, without what is being delivered.
