@@ -20,7 +20,8 @@ public struct EnqueueReceipt: Hashable, Sendable {
   /// Its state at that moment.
   public var state: OperationState
   public var disposition: Disposition
-  /// What had to go so that there was room, by the limit policy of the queue; told as `discarded`.
+  /// What had to go so that there was room, by the limit policy of the queue; told as `discarded` with `dropLowest`, and as
+  /// `superseded` with `coalesce`.
   public var dropped: [OperationID]
 
   public init(id: OperationID, state: OperationState, disposition: Disposition, dropped: [OperationID] = []) {

@@ -49,8 +49,9 @@ public struct QueueConfiguration: Sendable {
   /// The most operations the queue holds, dead-lettered ones included.
   public var operationsMaximum = 1_000_000
   /// The most bytes the queue holds: of payloads, of their bases (`NewOperation.base`), and of the other side's versions that are kept
-  /// for a person. An enqueue that would exceed it is refused; a version met in a conflict may, since what became of a delivery
-  /// must be stored, and the next enqueues are refused then.
+  /// for a person. An enqueue that would exceed it is refused. What changes an operation that is there already may exceed it, and the
+  /// next enqueues are refused then: a version met in a conflict, or merged with it, since what became of a delivery must be stored;
+  /// and a payload given by `SyncQueue.edit`, `rewrite` or `resolve`.
   public var bytesMaximum = 1_024 * 1_024 * 1_024
   /// What happens when one more operation would exceed `operationsMaximum` or `bytesMaximum`.
   public var limitPolicy = LimitPolicy.reject
