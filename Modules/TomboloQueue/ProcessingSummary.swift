@@ -28,10 +28,24 @@ public struct ProcessingSummary: Hashable, Sendable {
 
   public init() {}
 
-  /// What a pass left alone, by reason.
+  /// What a pass left alone, by reason. How many there are in all is exact. Telling them apart takes no more than a look at the first
+  /// thousand of each reason: where there are more for two reasons at a time, those beyond count as not started.
   public struct Skipped: Hashable, Sendable {
-    /// Could be delivered, but for the network, a suspended upstream, a pause, or a deadline that came first.
+    /// Could be delivered, but for the network (the moment to wait for after an outage included), or a suspended upstream.
     public internal(set) var unreachable = 0
+    /// Are not to be delivered before a later time.
+    public internal(set) var scheduled = 0
+    /// Were put off without burning an attempt, and their time has not come.
+    public internal(set) var snoozed = 0
+    /// Belong to what is paused: the queue, their kind, or their ordering key.
+    public internal(set) var paused = 0
+    /// Belong to a namespace that is not active.
+    public internal(set) var inactive = 0
+    /// Wait for their kind's limit: its deliveries at once, or its rate.
+    public internal(set) var limited = 0
+    /// Nothing stood in their way when the pass ended: a deadline came first, or they came too late for it, or another process has
+    /// them.
+    public internal(set) var notStarted = 0
     /// Wait for their backoff.
     public internal(set) var retrying = 0
     /// Wait for an earlier operation of their ordering key.
@@ -41,7 +55,9 @@ public struct ProcessingSummary: Hashable, Sendable {
 
     public init() {}
 
-    public var total: Int { unreachable + retrying + blocked + held }
+    public var total: Int {
+      unreachable + scheduled + snoozed + paused + inactive + limited + notStarted + retrying + blocked + held
+    }
   }
 }
 
@@ -56,7 +72,10 @@ extension ProcessingSummary: CustomStringConvertible {
       part(released, "given back"),
     ].compactMap { $0 }
     let left = [
-      part(skipped.unreachable, "unreachable"), part(skipped.retrying, "waiting for their backoff"),
+      part(skipped.unreachable, "unreachable"), part(skipped.scheduled, "scheduled for later"),
+      part(skipped.snoozed, "put off"), part(skipped.paused, "paused"),
+      part(skipped.inactive, "of an inactive namespace"), part(skipped.limited, "at the limit of their kind"),
+      part(skipped.notStarted, "not started"), part(skipped.retrying, "waiting for their backoff"),
       part(skipped.blocked, "behind another"), part(skipped.held, "waiting for a person"),
     ].compactMap { $0 }
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18

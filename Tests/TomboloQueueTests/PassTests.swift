@@ -1,5 +1,6 @@
 import Testing
 import TomboloPorts
+import TomboloResilience
 import TomboloStorage
 import TomboloTesting
 
@@ -43,7 +44,8 @@ struct PassTests {
     #expect(summary.released == 1)
     #expect(summary.reachedDeadline)
     #expect(summary.duration == .seconds(25))
-    #expect(summary.skipped.unreachable == 2)
+    #expect(summary.skipped.notStarted == 2)
+    #expect(summary.skipped.total == 2)
     #expect(test.attempted == ["quick", "slow"])
     #expect(try await test.queue.snapshot(slow)?.attemptCount == 0)
     #expect(try await test.state(slow) == .pending)
@@ -62,6 +64,8 @@ struct PassTests {
     #expect(summary.attempted == 0)
     #expect(summary.reachedDeadline)
     #expect(test.attempted.isEmpty)
+    #expect(summary.skipped.notStarted == 1)
+    #expect(summary.skipped.total == 1)
   }
 
   @Test("Offline it burns nothing and ends at once; what is paused waits")
@@ -102,5 +106,84 @@ struct PassTests {
     #expect(try await pass.released == 1)
     _ = try await other.queue.promote()
     #expect(try await other.queue.claim(1).count == 1)
+  }
+
+  /// What a pass may leave alone, and how it comes to that.
+  enum Cause: String, CaseIterable, Sendable {
+    case offline, suspended, notBefore, snoozed, kindPaused, keyPaused, queuePaused, inactive, rateUsedUp
+  }
+
+  @Test("What was left alone is told by its reason", arguments: Cause.allCases)
+  func reasons(cause: Cause) async throws {
+    let test = try await TestQueue.open(InMemoryStore()) {
+      $0.kindLimits["limited"] = KindLimit(rate: RateLimit(1, per: .seconds(60)))
+    }
+    let failure = TestQueue.failure
+    test.handler.setAnswer { operation, _ in
+      switch operation.kind {
+      case "suspended": .suspend(for: .seconds(600), failure)
+      case "snoozed": .snooze(for: .seconds(600), failure)
+      default: .delivered
+      }
+    }
+    var expected = ProcessingSummary.Skipped()
+    switch cause {
+    case .offline:
+      test.network.set(.offline)
+      expected.unreachable = 2
+    case .suspended:
+      try await test.add("suspended", priority: .critical)
+      expected.unreachable = 3
+    case .notBefore: expected.scheduled = 2
+    case .snoozed: expected.snoozed = 2
+    case .kindPaused:
+      try await test.queue.pause(.kind("a"), reason: "test")
+      expected.paused = 2
+    case .keyPaused:
+      try await test.queue.pause(.orderingKey("k"), reason: "test")
+      (expected.paused, expected.blocked) = (1, 1)
+    case .queuePaused:
+      try await test.queue.pause(.queue, reason: "test")
+      expected.paused = 2
+    case .inactive: expected.inactive = 2
+    case .rateUsedUp:
+      try await test.add("limited")
+      expected.limited = 2
+    }
+    let kind =
+      switch cause {
+      case .snoozed: "snoozed"
+      case .rateUsedUp: "limited"
+      default: "a"
+      }
+    let notBefore = cause == .notBefore ? test.time.now.advanced(by: .seconds(86_400)) : nil
+    for _ in 0..<2 {
+      try await test.queue.enqueue(
+        NewOperation(
+          kind: kind, orderingKey: cause == .keyPaused ? "k" : nil, notBefore: notBefore,
+          namespace: cause == .inactive ? "nobody" : nil))
+    }
+    let summary = try await test.worker.drain()
+    #expect(summary.skipped == expected)
+    #expect(summary.skipped.total == (cause == .suspended ? 3 : 2))
+    #expect(summary.description.contains("left: "))
+  }
+
+  @Test("However many were left alone for one reason, all are told with it, and no more than a part of them is read")
+  func manyLeftAlone() async throws {
+    let store = CountingStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    try await test.queue.pause(.kind("paused"), reason: "test")
+    for _ in 0..<5 { _ = try await test.queue.enqueue((0..<1_000).map { _ in NewOperation(kind: "paused") }) }
+    try await test.worker.drain()
+    try await test.queue.enqueue(NewOperation(kind: "later", notBefore: test.time.now.advanced(by: .seconds(60))))
+    test.network.set(.offline)
+    try await test.add("waiting")
+    store.reset()
+    let summary = try await test.worker.drain()
+    var expected = ProcessingSummary.Skipped()
+    (expected.paused, expected.scheduled, expected.unreachable) = (5_000, 1, 1)
+    #expect(summary.skipped == expected)
+    #expect(store.readCount < 2_000)
   }
 }

@@ -34,16 +34,13 @@ extension SyncWorker {
       try await deliverUntilIdle()
       isOver = false
     }
-    let status = try await queue.status()
+    let skipped = try await skipped()
     let nextDueAt = try await queue.nextDue()
     return state.withLock { state in
       state.summary.duration = time.uptime - began
       state.summary.reachedDeadline = isOver
       state.summary.nextDueAt = nextDueAt
-      state.summary.skipped.unreachable = status.pending
-      state.summary.skipped.retrying = status.retrying
-      state.summary.skipped.blocked = status.blocked
-      state.summary.skipped.held = status.parked + status.deadLettered
+      state.summary.skipped = skipped
       return state.summary
     }
   }

@@ -23,6 +23,12 @@ struct DrainReport: Hashable, Codable {
 
   struct Skipped: Hashable, Codable {
     var unreachable: Int
+    var scheduled: Int
+    var snoozed: Int
+    var paused: Int
+    var inactive: Int
+    var limited: Int
+    var notStarted: Int
     var retrying: Int
     var blocked: Int
     var held: Int
@@ -39,9 +45,11 @@ struct DrainReport: Hashable, Codable {
     expired = summary.expired
     discarded = summary.discarded
     released = summary.released
+    let left = summary.skipped
     skipped = Skipped(
-      unreachable: summary.skipped.unreachable, retrying: summary.skipped.retrying, blocked: summary.skipped.blocked,
-      held: summary.skipped.held)
+      unreachable: left.unreachable, scheduled: left.scheduled, snoozed: left.snoozed, paused: left.paused,
+      inactive: left.inactive, limited: left.limited, notStarted: left.notStarted, retrying: left.retrying,
+      blocked: left.blocked, held: left.held)
     seconds = Double(summary.duration.components.seconds) + Double(summary.duration.components.attoseconds) / 1e18
     reachedDeadline = summary.reachedDeadline
     nextDueAt = summary.nextDueAt.map { WireTimestamp($0) }
