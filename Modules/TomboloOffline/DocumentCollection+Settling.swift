@@ -30,7 +30,7 @@ extension DocumentCollection {
     let (notices, isTaken) = try await store.change(key, durability: durability) { record in
       let notices = try await settle(&record, at: key, now)
       if let fetch, store.fetches.isOvertaken(fetch) { return (notices, false) }
-      record.pending.removeAll { $0.id == editID }
+      record.accept(editID)
       try record.take(copy, at: now)
       return (notices, true)
     }.answer
@@ -54,7 +54,8 @@ extension DocumentCollection {
   /// Has an edit that the server took be pending as what was delivered of it, where it was merged with the server's version or
   /// changed by a person: once its operation is settled, it becomes part of what the server said as the server has it.
   ///
-  /// One that had been taken back, and was put in line again by hand, is pending again, as long as the notice of that is there.
+  /// One that had been taken back, and was put in line again by hand, is pending again, as long as the notice of that is there;
+  /// the notice goes.
   /// Any other that is not pending is a part of what the server said already, or was never noted as an edit of this document.
   func adopt(_ operation: SyncOperation, in id: String) async throws {
     let id = try await store.currentIdentifier(id)
@@ -71,6 +72,7 @@ extension DocumentCollection {
     _ = try await store.change(key(id)) { record in
       if record.adopt(operation) { return }
       guard record.notices.contains(where: { $0.editID == operation.idempotencyKey }) else { return }
+      record.notices.removeAll { $0.editID == operation.idempotencyKey }
       record.pending.append(
         PendingEdit(
           id: operation.idempotencyKey, kind: operation.kind, madeAt: operation.enqueuedAt, version: operation.version,

@@ -39,6 +39,12 @@ struct DocumentRecord: Hashable, Sendable {
     return notice
   }
 
+  /// The server has this edit: it is not pending any more, nor did it come to nothing, should that have been said of it before.
+  mutating func accept(_ editID: String?) {
+    pending.removeAll { $0.id == editID }
+    notices.removeAll { $0.editID == editID }
+  }
+
   /// Has the pending edit of this operation be what the operation says by now. Answers with whether there is one.
   @discardableResult
   mutating func adopt(_ operation: SyncOperation) -> Bool {

@@ -24,7 +24,7 @@ extension DocumentCollection {
       }
       var naming = try await Naming(of: temporary, as: name, identity, in: store)
       try await naming.move(from: key(temporary), to: key(name)) { record in
-        record.pending.removeAll { $0.id == editID }
+        record.accept(editID)
         try record.take(copy, at: store.time.now)
       }
       do {
