@@ -66,8 +66,10 @@ public struct DocumentCollection<Document: OfflineDocument>: Sendable {
   /// Forgets notices that were shown to somebody.
   public func acknowledge(_ notices: [EditNotice]) async throws {
     for (id, ofDocument) in Dictionary(grouping: notices, by: \.documentID) {
-      _ = try await store.change(key(id)) { record in
-        record.notices.removeAll { ofDocument.contains($0) }
+      let edits = Set(ofDocument.map(\.editID))
+      // They may have been read before the server named the document.
+      _ = try await store.change(key(try await store.currentIdentifier(id))) { record in
+        record.notices.removeAll { edits.contains($0.editID) }
         record.droppedNoticeCount = 0
       }
     }

@@ -16,7 +16,8 @@ extension HandlerRegistry {
   /// An error that `body` throws means what it means for `OfflineComposite.write`: a `DeliveryFailure` with `refused`, or a
   /// `ClassifiedError` that is permanent, rejects the edit; others are tried again.
   ///
-  /// An edit about something whose creation came to nothing is rejected without asking `body`.
+  /// An edit about something whose creation came to nothing is rejected without asking `body`. While that creation is parked or
+  /// dead-lettered the edit waits for what somebody decides, and is looked at every minute.
   ///
   /// Both happen before the operation is settled. A crash in between costs a repeated delivery, whose answer changes nothing
   /// further. Without this, with any other handler, the outcome alone is brought in when the document is read.
@@ -26,16 +27,16 @@ extension HandlerRegistry {
   ) {
     handle(type, upstream: upstream) { edit, attempt in
       let editID = attempt.operation.idempotencyKey
-      if let failure = try await documents.store.unresolved(attempt.operation) {
-        try await documents.rollBack(editID, of: edit.documentID, end: .deadLettered, reason: failure.message)
-        return .reject(failure)
-      }
       let answer: EditAnswer<Edit.Document>
-      do {
-        answer = try await body(edit, attempt)
-      } catch  where OnlineFailure(error) == .final {
-        // As when it is sent at once: the same error means the same both ways.
-        answer = .other(.reject((error as? DeliveryFailure) ?? DeliveryFailure(.refused, "\(error)")))
+      if let outcome = try await documents.store.unresolved(attempt.operation) {
+        answer = .other(outcome)
+      } else {
+        do {
+          answer = try await body(edit, attempt)
+        } catch  where OnlineFailure(error) == .final {
+          // As when it is sent at once: the same error means the same both ways.
+          answer = .other(.reject((error as? DeliveryFailure) ?? DeliveryFailure(.refused, "\(error)")))
+        }
       }
       switch answer {
       case .accepted(let copy):

@@ -33,11 +33,20 @@ struct Naming {
         let mention = try MentionRecord(stored.value)
         batch.delete(stored.key)
         if let key = mention.operation { try await find(operation: key, mention.namespace, temporary, name) }
-        if let key = mention.document, documents[key] == nil { documents[key] = try await store.load(key) }
+        if let key = mention.document { try await find(document: key) }
       }
       guard page.count == 256, let last = page.last else { return }
       range.lower = Key(last.key.bytes + [0])
     }
+  }
+
+  private mutating func find(document key: DocumentKey) async throws {
+    guard documents[key] == nil else { return }
+    let found = try await store.load(key)
+    // Named itself meanwhile, it has moved to its name.
+    let name = found.revision == nil ? try await store.currentIdentifier(key.id) : key.id
+    guard name != key.id else { return documents[key] = found }
+    try await find(document: DocumentKey(type: key.type, id: name))
   }
 
   private mutating func find(
@@ -88,9 +97,20 @@ extension DocumentRecord {
   /// Takes over what is known of the same document under its temporary identifier.
   fileprivate mutating func absorb(_ other: DocumentRecord) {
     if heardAt == nil { base = base ?? other.base }
-    pending = (other.pending + pending).sorted { $0.madeAt < $1.madeAt }
+    pending = Self.merged(other.pending, pending)
     notices = Array((other.notices + notices).suffix(Self.noticeCountMaximum))
     droppedNoticeCount += other.droppedNoticeCount
+  }
+
+  /// Two lists of edits as one, by when they were made. Each stays in the order it is in, also where the clock was set back.
+  private static func merged(_ first: [PendingEdit], _ second: [PendingEdit]) -> [PendingEdit] {
+    var merged: [PendingEdit] = []
+    var rest = second[...]
+    for edit in first {
+      while let next = rest.first, next.madeAt < edit.madeAt { merged.append(rest.removeFirst()) }
+      merged.append(edit)
+    }
+    return merged + rest
   }
 
   fileprivate mutating func rename(_ names: [String: String]) {

@@ -92,15 +92,26 @@ extension OfflineStore {
     return (names.isEmpty ? edit : try Edit.renamed(TemporaryIdentifier.renaming(payload, names)), mayBeSent)
   }
 
-  /// Why an operation cannot be delivered: it mentions something that was never created. `nil` when it can.
-  func unresolved(_ operation: SyncOperation) async throws -> DeliveryFailure? {
+  /// What becomes of an operation that cannot be delivered: rejected where it mentions something whose creation came to nothing,
+  /// put off while somebody may still mend that. `nil` when it can be delivered.
+  func unresolved(_ operation: SyncOperation) async throws -> DeliveryOutcome? {
     let mentioned = TemporaryIdentifier.mentions(in: operation.payload).sorted()
     guard !mentioned.isEmpty else { return nil }
+    var waiting: DeliveryOutcome?
     for (identifier, found) in zip(mentioned, try await identities(mentioned)) {
       guard let record = found?.record, record.name == nil, record.creator != operation.idempotencyKey else { continue }
-      if case .delivered = try await creatorStanding(record)?.state { continue }
-      return DeliveryFailure(.refused, "it is about \(identifier), whose creation came to nothing")
+      let creator = try await creatorStanding(record)
+      let nothing = DeliveryFailure(.refused, "it is about \(identifier), whose creation came to nothing")
+      switch creator?.state {
+      case .delivered: continue
+      case .pending, .delivering, .retrying, .blocked, .parked, .deadLettered:
+        // Of its own line a creation that is held lets this one go past. A newer one stands behind it, and makes another thing.
+        guard let creator, creator.id < operation.id else { return .reject(nothing) }
+        waiting = .snooze(
+          for: .seconds(60), DeliveryFailure(.heldBack, "it is about \(identifier), which is not created yet"))
+      case .discarded, .expired, .superseded, nil: return .reject(nothing)
+      }
     }
-    return nil
+    return waiting
   }
 }

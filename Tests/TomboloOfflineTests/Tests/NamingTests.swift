@@ -103,6 +103,46 @@ struct NamingTests {
     #expect(await server.calls == ["create good", "add c to list-1"])
   }
 
+  enum Decision: CaseIterable {
+    case retried, discarded, madeAnew
+  }
+
+  @Test(
+    "behind a creation that is held, edits in its line wait for what somebody decides", arguments: Decision.allCases)
+  func heldCreation(_ decision: Decision) async throws {
+    let device = try await NamingDevice.open()
+    let (server, queue) = (ListServer(), device.store.queue)
+    let id = try await device.make("bad", tasks: [])
+    try await device.store.write {
+      try $0.edit(device.lists, RenameList(listID: id, title: "house"), editID: "rename")
+    }
+    try await device.drain(server)
+    #expect(device.told.all.map(\.editID) == ["create"])
+    #expect(try await device.lists.read(id).pending.map(\.id) == ["rename"])
+    let dead = try #require(try await queue.list(OperationFilter(state: .deadLettered)).snapshots.first).operation
+    let good = CreateList(listID: id, title: "good")
+    if decision == .retried {
+      try await queue.edit(dead.id, payload: NewOperation(good).payload)
+      try await queue.retry(dead.id)
+    } else {
+      try await queue.discard(dead.id, reason: "by hand")
+    }
+    // Another list, and behind the edit that waits for the first one.
+    if decision == .madeAnew { try await device.store.write { try $0.edit(device.lists, good) } }
+    for _ in 1...2 {
+      try await device.drain(server)
+      device.time.advance(by: .seconds(61))
+    }
+    let calls = await server.calls
+    switch decision {
+    case .retried: #expect(calls == ["create good", "rename list-1 house"])
+    case .discarded: #expect(calls.isEmpty)
+    case .madeAnew: #expect(calls == ["create good"])
+    }
+    #expect(device.told.all.map(\.editID) == (decision == .retried ? ["create"] : ["create", "rename"]))
+    #expect(try await device.lists.read(id).pending.isEmpty)
+  }
+
   @Test("an edit about something that nobody creates is refused")
   func unknown() async throws {
     let device = try await NamingDevice.open()
@@ -169,6 +209,48 @@ struct NamingTests {
     let list = try await device.lists.read("list-1")
     #expect(list.base?.title == "from a listing")
     #expect(list.value?.title == "mine")
+  }
+
+  @Test(
+    "edits stay in the order they were made when the thing is named, also where the clock was set back between them")
+  func clockSetBack() async throws {
+    let device = try await NamingDevice.open()
+    let id = try await device.make(tasks: [])
+    try await device.store.write { try $0.edit(device.lists, RenameList(listID: id, title: "older")) }
+    device.time.setWallClock(device.time.now.advanced(by: .seconds(-3_600)))
+    try await device.store.write { try $0.edit(device.lists, RenameList(listID: id, title: "newer")) }
+    try await device.lists.take(ServerCopy(TodoList(title: "home"), identifier: "list-1"), for: id, answering: "create")
+    #expect(try await device.lists.read("list-1").value?.title == "newer")
+  }
+
+  @Test(
+    "a document that was named itself names the parent as the server does, whichever is named first",
+    arguments: [true, false])
+  func twoLevels(parentFirst: Bool) async throws {
+    let device = try await NamingDevice.open()
+    let (listID, taskID) = (try await device.make(tasks: []), device.store.makeTemporaryIdentifier())
+    try await device.store.write {
+      try $0.edit(device.tasks, AddTask(taskID: taskID, listID: listID, text: "tea"), editID: "add")
+    }
+    let list = ServerCopy(TodoList(title: "home"), identifier: "list-1")
+    if parentFirst { try await device.lists.take(list, for: listID, answering: "create") }
+    let task = ServerCopy(TodoTask(listID: parentFirst ? "list-1" : listID, text: "tea"), identifier: "task-1")
+    try await device.tasks.take(task, for: taskID, answering: "add")
+    if !parentFirst { try await device.lists.take(list, for: listID, answering: "create") }
+    #expect(try await device.tasks.read("task-1").base?.listID == "list-1")
+  }
+
+  @Test("notices that were read before the thing was named can be acknowledged after")
+  func acknowledgedAfterNaming() async throws {
+    let device = try await NamingDevice.open()
+    let id = try await device.make(tasks: [])
+    try await device.store.write { try $0.edit(device.lists, RenameList(listID: id, title: "b"), editID: "rename") }
+    try await device.lists.rollBack("rename", of: id, end: .discarded, reason: "by hand")
+    let notices = try await device.lists.read(id).notices
+    try await device.lists.take(ServerCopy(TodoList(title: "home"), identifier: "list-1"), for: id, answering: "create")
+    #expect(try await device.lists.read("list-1").notices.map(\.editID) == ["rename"])
+    try await device.lists.acknowledge(notices)
+    #expect(try await device.lists.read("list-1").notices.isEmpty)
   }
 
   @Test("edits that come while the server's answer is brought in name the thing as it does, or are rewritten")
