@@ -1,12 +1,15 @@
 import Synchronization
 
 /// The reads of the server that are under way, and which of them an edit overtook: one that the server accepted after it was asked,
-/// and that its answer may be without. Each costs an entry for as long as it takes.
+/// and that its answer may be without, or one that is being sent, and that its answer may have or not. Each costs an entry for as
+/// long as it takes.
 final class FetchesUnderWay: Sendable {
   private struct State {
     var lastToken = 0
     var keys: [Int: DocumentKey] = [:]
     var overtaken: Set<Int> = []
+    /// How many edits of a document are being sent.
+    var sendingCounts: [DocumentKey: Int] = [:]
   }
 
   private let state = Mutex(State())
@@ -28,7 +31,24 @@ final class FetchesUnderWay: Sendable {
     }
   }
 
-  func isOvertaken(_ token: Int) -> Bool { state.withLock { $0.overtaken.contains(token) } }
+  func isOvertaken(_ token: Int) -> Bool {
+    state.withLock { state in
+      state.overtaken.contains(token) || state.keys[token].map { state.sendingCounts[$0] != nil } ?? false
+    }
+  }
+
+  /// Called before an edit of this document is sent at once. The server may have it long before that is known here.
+  func beginSending(_ key: DocumentKey) {
+    state.withLock { $0.sendingCounts[key, default: 0] += 1 }
+  }
+
+  /// Called when what became of that edit is stored.
+  func endSending(_ key: DocumentKey) {
+    state.withLock { state in
+      let count = state.sendingCounts[key, default: 1] - 1
+      state.sendingCounts[key] = count > 0 ? count : nil
+    }
+  }
 
   func end(_ token: Int) {
     state.withLock { state in

@@ -115,13 +115,17 @@ extension OfflineComposite {
   private func fetched(_ id: String, _ fetch: @escaping Fetch) async throws -> DocumentSnapshot<Document> {
     do {
       // What an edit overtook may be without it, and is not taken: the server is asked once more.
-      var isTaken = try await fetchedAndTook(id, fetch)
-      if !isTaken { isTaken = try await fetchedAndTook(id, fetch) }
+      var (copy, isTaken) = try await fetchedAndTook(id, fetch)
+      if !isTaken { (copy, isTaken) = try await fetchedAndTook(id, fetch) }
       var snapshot = try await documents.read(id)
       if isTaken {
         snapshot.source = .server
       } else if !snapshot.isKnown {
-        throw notStored(id)
+        // Nothing here could be shown instead.
+        (snapshot.value, snapshot.base) = (copy.document, copy.document)
+        (snapshot.version, snapshot.tag) = (copy.version, copy.tag)
+        (snapshot.heardAt, snapshot.age) = (documents.store.time.now, .zero)
+        snapshot.source = .server
       }
       return snapshot
     } catch let failed as FailedFetch {
@@ -129,9 +133,11 @@ extension OfflineComposite {
     }
   }
 
-  /// Asks the server and stores what it says; answers with whether it was taken. It is not when the server accepted an edit of the
-  /// document meanwhile.
-  private func fetchedAndTook(_ id: String, _ fetch: @escaping Fetch) async throws -> Bool {
+  /// Asks the server and stores what it says; answers with that and whether it was taken. It is not when the server accepted an
+  /// edit of the document meanwhile, or may have accepted one that is being sent.
+  private func fetchedAndTook(
+    _ id: String, _ fetch: @escaping Fetch
+  ) async throws -> (copy: ServerCopy<Document>, isTaken: Bool) {
     let fetches = documents.store.fetches
     let token = fetches.begin(documents.key(id))
     defer { fetches.end(token) }
@@ -148,7 +154,8 @@ extension OfflineComposite {
       throw FailedFetch(error: error)
     }
     // No waiting for the disk: what a power cut takes of this, the server tells again.
-    return try await documents.take(copy, for: id, answering: nil, fetch: token, durability: .normal)
+    let isTaken = try await documents.take(copy, for: id, answering: nil, fetch: token, durability: .normal)
+    return (copy, isTaken)
   }
 
   private func fallBack(_ id: String, because error: any Error) async throws -> DocumentSnapshot<Document> {

@@ -29,7 +29,6 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   let network: (any NetworkStatusSource)?
   let onlineTimeout: Duration
   private let onlineCalls: any OnlineCalls
-  private let turns = KeyedTurns()
   let refreshes: RefreshList<Document>
 
   /// - Parameters:
@@ -76,7 +75,7 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   /// Sends an edit, or makes it here and queues it, in one commit.
   ///
   /// It is sent when the network is not known to be down and no operation of its ordering key is queued; edits of one ordering
-  /// key take turns. When sending fails it is queued, unless the failure is final. It carries the same identity both
+  /// key take turns, whichever composites of the store write them. When sending fails it is queued, unless the failure is final. It carries the same identity both
   /// ways, so that an attempt which reached the server after all counts once.
   ///
   /// While it is being sent nothing of it is stored here: it is gone, or at the server alone, when the process ends in the middle.
@@ -87,8 +86,12 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   /// Throws `OfflineError` with `refused` when the service refuses it for good, and `bothFailed` when it could neither be
   /// sent nor stored; what `OfflineStore.write` throws when it was not tried online.
   ///
-  /// - Parameter send: makes the online call, with the edit's identity as idempotency key; answers with the server's copy when
-  ///   there is one.
+  /// - Parameters:
+  ///   - editID: names the edit, so that one which the queue knows by this name is not sent again. What was delivered at once the
+  ///     queue does not know: written again it is sent again, so the server must know the repeat by its identity, and answer
+  ///     with its copy. Without a copy the edit is applied here once more.
+  ///   - send: makes the online call, with the edit's identity as idempotency key; answers with the server's copy when there is
+  ///     one. It has the turn of its ordering key in the store: an edit of the same key that it writes itself would wait for it.
   @discardableResult
   public func write<Edit: DocumentEdit>(
     _ edit: Edit, priority: OperationPriority = .normal, namespace: String? = nil, editID: String? = nil,
@@ -97,7 +100,10 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
     let store = documents.store
     let id = editID ?? store.nextEditID()
     let (edit, mayBeSent) = try await store.resolved(edit)
-    return try await turns.withTurn("\(namespace ?? "")\u{0}\(edit.orderingKey)") { [self] in
+    return try await store.turns.withTurn("\(namespace ?? "")\u{0}\(edit.orderingKey)") { [self] in
+      if editID != nil, try await store.knows(id, namespace: namespace) {
+        return try await queue(edit, id, false, priority, namespace, because: .repeated)
+      }
       if let network, network.status.condition == .offline {
         return try await queue(edit, id, editID == nil, priority, namespace, because: .offline)
       }
@@ -105,10 +111,13 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
         return try await queue(edit, id, editID == nil, priority, namespace, because: .notOvertaking)
       }
       try Task.checkCancellation()
+      let key = documents.key(edit.documentID)
+      store.fetches.beginSending(key)
+      defer { store.fetches.endSending(key) }
       // From here on the server may have it, so that what becomes of it is stored whoever is cancelled.
       do {
         let copy = try await limited { try await send(edit, id) }
-        return .delivered(notStored: await note(copy, of: edit))
+        return .delivered(notStored: await note(copy, of: edit, id))
       } catch {
         guard OnlineFailure(error) == .fallBack else {
           throw OfflineError(.refused, "the service refuses \(Edit.kind)", cause: error)
@@ -140,19 +149,20 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
 
   /// Brings an edit that the server has into the document; answers with why that failed.
   private func note<Edit: DocumentEdit>(
-    _ copy: ServerCopy<Document>?, of edit: Edit
+    _ copy: ServerCopy<Document>?, of edit: Edit, _ id: String
   ) async -> (any Error)? where Edit.Document == Document {
     let documents = documents
     documents.store.fetches.overtake(documents.key(edit.documentID))
     do {
       try await uncancelled {
-        if let copy { return try await documents.take(copy, for: edit.documentID) }
+        if let copy { return try await documents.take(copy, for: edit.documentID, answering: id) }
         // First what was delivered before it: applied later, it would come out on top.
         _ = try await documents.settle(edit.documentID)
         _ = try await documents.store.change(documents.key(edit.documentID)) { record in
           var base = try record.base.map { try $0.decoded(as: Document.self) }
           try edit.apply(to: &base)
           record.base = try base.map { try StoredDocument($0) }
+          record.accept(id)
         }
       }
       return nil

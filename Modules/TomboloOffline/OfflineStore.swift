@@ -34,6 +34,8 @@ public final class OfflineStore: Sendable {
   let orderingKeysAreKept = Mutex<Bool?>(nil)
   let watchers = DocumentWatchers()
   let fetches = FetchesUnderWay()
+  /// Of edits that are sent at once, by namespace and ordering key.
+  let turns = KeyedTurns()
 
   /// How often a change is made anew because others changed the same documents meanwhile. Each time somebody else got on.
   static let attemptCountMaximum = 64
@@ -106,10 +108,14 @@ public final class OfflineStore: Sendable {
   private func repeatedEdits(in transaction: OfflineTransaction) async throws -> Set<String> {
     var repeats: Set<String> = []
     for edit in transaction.namedEdits {
-      let standing = try await queue.standings(ofIdempotencyKeys: [edit.id], namespace: edit.namespace).first ?? nil
-      if standing != nil { repeats.insert(edit.id) }
+      if try await knows(edit.id, namespace: edit.namespace) { repeats.insert(edit.id) }
     }
     return repeats
+  }
+
+  /// Whether the queue knows an operation of this identity, waiting or ended.
+  func knows(_ editID: String, namespace: String?) async throws -> Bool {
+    try await queue.standings(ofIdempotencyKeys: [editID], namespace: namespace).first ?? nil != nil
   }
 
   // MARK: - For collections

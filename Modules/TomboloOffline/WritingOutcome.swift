@@ -15,6 +15,8 @@ public enum QueueingReason: Sendable {
   case offline
   /// Earlier operations of the same ordering key are queued, and must not be overtaken.
   case notOvertaking
+  /// The queue knows an edit of this identity, waiting or ended: nothing is sent or stored again.
+  case repeated
   /// It was tried, and failed in a way that may pass; with `CancellationError` where its writer was cancelled and the call gave up.
   case failed(any Error)
 }

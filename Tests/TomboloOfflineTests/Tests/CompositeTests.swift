@@ -115,6 +115,26 @@ struct CompositeWritingTests {
     #expect(try await device.operationIDs.isEmpty)
   }
 
+  @Test(
+    "an edit written twice under one name is not sent again once the queue knows it: delivered, or kept for a person")
+  func repeated() async throws {
+    let device = try await TestDevice.open()
+    let composite = device.composite()
+    for (name, outcome) in [
+      ("tea", DeliveryOutcome.delivered), ("milk", .park(DeliveryFailure(.refused, "ask somebody"))),
+    ] {
+      let edit = AppendFavourite(userID: "7", name: name)
+      try await composite.write(edit, editID: name) { _, _ in throw DeliveryFailure(.timeout, "lost") }
+      try await device.drain(RecordingHandler { _, _ in outcome })
+      let again = try await composite.write(edit, editID: name) { _, _ in nil }
+      guard case .queued(let receipt, .repeated) = again else { throw Unexpected("\(again)") }
+      #expect(receipt.disposition == .repeated)
+    }
+    let snapshot = try await device.preferences.read("7")
+    #expect(snapshot.value?.favourites == ["tea", "milk"])
+    #expect(snapshot.pending.map(\.id) == ["milk"])
+  }
+
   @Test("when both halves fail, one error carries both causes, and tells whose it is")
   func bothFail() async throws {
     let faulty = FaultyStore(InMemoryStore())
@@ -154,15 +174,16 @@ struct CompositeWritingTests {
     #expect((error as? DeliveryFailure)?.code == .timeout)
   }
 
-  @Test("edits of one key take turns: one that is written while another is being sent waits for it")
+  @Test(
+    "edits of one key take turns, whichever composite: one that is written while another is being sent waits for it")
   func turns() async throws {
     let device = try await TestDevice.open()
-    let composite = device.composite()
+    let composites = [device.composite(), device.composite()]
     let sent = RecordedIDs()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<20 {
         group.addTask {
-          try await composite.write(AddFavourite(userID: "7", name: "\(number)")) { _, id in
+          try await composites[number % 2].write(AddFavourite(userID: "7", name: "\(number)")) { _, id in
             await sent.begin(id)
             for _ in 0..<20 { await Task.yield() }
             await sent.end()

@@ -69,6 +69,28 @@ struct OvertakenReadTests {
     #expect(asked.withLock { $0 } == 2)
   }
 
+  @Test(
+    "which begins while an edit is being sent is not taken, so that the edit does not count twice",
+    arguments: [true, false])
+  func whileSending(isKnown: Bool) async throws {
+    let device = try await TestDevice.open()
+    if isKnown { try await device.preferences.take(ServerCopy(Preferences()), for: "7") }
+    let composite = device.composite()
+    let withEdit = ServerCopy(Preferences(favourites: ["tea"]))
+    try await composite.write(AppendFavourite(userID: "7", name: "tea")) { _, _ in
+      // The server has it, and its answer is on the way.
+      let snapshot = try await composite.read("7") { () async throws -> ServerCopy<Preferences> in withEdit }
+      // Where nothing is known here, the reader has the server's answer all the same.
+      #expect(snapshot.source == (isKnown ? .local : .server))
+      #expect(snapshot.value == (isKnown ? Preferences() : withEdit.document))
+      return nil
+    }
+    #expect(try await device.value()?.favourites == ["tea"])
+    let after = try await composite.read("7") { () async throws -> ServerCopy<Preferences> in withEdit }
+    #expect(after.source == .server)
+    #expect(after.value?.favourites == ["tea"])
+  }
+
   @Test("of another document is taken")
   func anotherDocument() async throws {
     let device = try await TestDevice.open()
