@@ -87,14 +87,23 @@ extension OfflineComposite {
   /// Takes back at once what came to nothing, instead of at the next reading.
   private func followEnds() async {
     let events = documents.store.queue.events()
-    await settleAll()
-    for await event in events {
-      switch event.change {
-      case .deadLettered, .discarded, .expired: await settleAll()
-      // Edits have no coalescing key: nothing but a full queue supersedes them.
-      case .superseded where documents.store.queue.configuration.limitPolicy == .coalesce: await settleAll()
-      default: continue
-      }
+    // However many come while all documents are gone through, they are gone through once more.
+    let (ends, end) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    end.yield()
+    await withDiscardingTaskGroup { group in
+      group.addTask { for await _ in ends { await self.settleAll() } }
+      for await event in events where isEnd(event.change) { end.yield() }
+      end.finish()
+    }
+  }
+
+  /// Whether an edit may have come to nothing.
+  private func isEnd(_ change: QueueEvent.Change) -> Bool {
+    switch change {
+    case .deadLettered, .discarded, .expired: true
+    // Edits have no coalescing key: nothing but a full queue supersedes them.
+    case .superseded: documents.store.queue.configuration.limitPolicy == .coalesce
+    default: false
     }
   }
 
