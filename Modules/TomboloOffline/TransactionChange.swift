@@ -27,7 +27,14 @@ struct TransactionChange {
     let key = DocumentKey(type: Edit.Document.documentType, id: edit.documentID)
     return TransactionChange(editID: pending.id, operationIndex: operationIndex, key: key, json: pending.payload) {
       record in
-      guard !record.pending.contains(where: { $0.id == pending.id }) else { return nil }
+      if let known = record.pending.first(where: { $0.id == pending.id }) {
+        guard known.namespace == pending.namespace else {
+          throw QueueError(
+            .invalidOperation, "\(key.type) \(key.id) has a pending edit of this identity in another namespace",
+            field: "editID")
+        }
+        return nil
+      }
       guard record.pending.count < OfflineTransaction.pendingCountMaximum else {
         throw OfflineError(
           .tooManyPending,

@@ -190,6 +190,19 @@ struct OneCommitTests {
     #expect(snapshot.pending.isEmpty)
   }
 
+  @Test("an identity that a pending edit of the document has in another namespace is refused, and nothing is stored")
+  func otherNamespace() async throws {
+    let device = try await TestDevice.open()
+    try await device.edit(AddFavourite(userID: "7", name: "tea"), id: "mine")
+    let error = await #expect(throws: QueueError.self) {
+      try await device.store.write {
+        try $0.edit(device.preferences, AddFavourite(userID: "7", name: "milk"), editID: "mine", namespace: "other")
+      }
+    }
+    #expect(error?.field == "editID")
+    #expect(try await device.store.queue.list().snapshots.count == 1)
+  }
+
   @Test("a batch of one's own cannot touch what belongs to the documents")
   func foreignKeys() async throws {
     let device = try await TestDevice.open()
