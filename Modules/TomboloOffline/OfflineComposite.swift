@@ -75,8 +75,8 @@ public final class OfflineComposite<Document: OfflineDocument>: Sendable {
   /// Sends an edit, or makes it here and queues it, in one commit.
   ///
   /// It is sent when the network is not known to be down and no operation of its ordering key is queued; edits of one ordering
-  /// key take turns, whichever composites of the store write them. When sending fails it is queued, unless the failure is final. It carries the same identity both
-  /// ways, so that an attempt which reached the server after all counts once.
+  /// key take turns, whichever composites of the store write them. When sending fails it is queued, unless the failure is final.
+  /// It carries the same identity both ways, so that an attempt which reached the server after all counts once.
   ///
   /// While it is being sent nothing of it is stored here: it is gone, or at the server alone, when the process ends in the middle.
   /// A cancelled task is no such end. Once sending has begun it has the outcome that it would have had, and where the call gave up
