@@ -28,8 +28,9 @@ final class QueueLedger: Sendable {
     /// After which attempt, and until when by the monotonic clock, the upstream asked to be spared this operation, within the limit
     /// for such wishes.
     var asked: [OperationID: (attempt: Int, until: Duration, token: UInt64?)] = [:]
-    /// Calls of a handler.
+    /// Calls of a handler, in all and for each operation.
     var beginCount = 0
+    var beginCounts: [OperationID: Int] = [:]
     /// What the retry budget of this life has to answer for.
     var retries = RetryTally()
     /// The greatest stamp of the clock for versions that a program was told of.
@@ -62,6 +63,7 @@ final class QueueLedger: Sendable {
   var firstTrace: [String]? { state.withLock { $0.firstTrace } }
   var storedCount: Int { state.withLock { $0.stored.count } }
   var beginCount: Int { state.withLock { $0.beginCount } }
+  func beginCount(of id: OperationID) -> Int { state.withLock { $0.beginCounts[id] ?? 0 } }
   /// How often leases were renewed, and how often one process took over from another.
   var leaseCounts: (renewals: Int, takeovers: Int) {
     state.withLock { ($0.leases.renewalCount, $0.leases.takeoverCount) }
@@ -293,6 +295,7 @@ final class QueueLedger: Sendable {
     let asked =
       state.withLock { state in
         state.beginCount += 1
+        state.beginCounts[id, default: 0] += 1
         guard !hasLost, let asked = state.asked.removeValue(forKey: id) else { return nil }
         return state.leases.hasSettled(token: asked.token) ? asked : nil
       } as (attempt: Int, until: Duration, token: UInt64?)?

@@ -308,7 +308,7 @@ struct QueueSimulation {
     _ queue: SyncQueue, _ worker: SyncWorker, _ process: SimulatedProcess, until stopped: StopFlag
   ) async {
     let time = process.time
-    var since: (id: OperationID, at: Duration)?
+    var since: (id: OperationID, beginCount: Int, at: Duration)?
     while process.isAlive, !stopped.isSet {
       do { try await time.sleep(for: .seconds(75)) } catch { return }
       ledger.checkWaits()
@@ -327,7 +327,9 @@ struct QueueSimulation {
         since = nil
         continue
       }
-      if since?.id != ready { since = (ready, time.uptime) }
+      // What was tried meanwhile, and is ready once more, has not lain there all the time (found by seed 5143).
+      let beginCount = ledger.beginCount(of: ready)
+      if since?.id != ready || since?.beginCount != beginCount { since = (ready, beginCount, time.uptime) }
       if let since, time.uptime - since.at > Self.rest {
         return ledger.note("\(ready) is ready, the network is there, and the worker rests since \(since.at)")
       }
