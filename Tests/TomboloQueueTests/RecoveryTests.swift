@@ -252,40 +252,4 @@ struct RecoveryTests {
     #expect(test.queue.engine.state.withLock { $0.postponed.count } == 0)
     #expect(try await QueueAudit.problems(in: test.store).isEmpty)
   }
-
-  @Test("What waits for its upstream can be discarded, paused and lifted meanwhile", arguments: [true, false])
-  func changedWhilePostponed(isShared: Bool) async throws {
-    let (slow, quick) = (RecordingHandler(upstream: "slow"), RecordingHandler(upstream: "quick"))
-    var handlers = HandlerRegistry()
-    for kind in ["slow", "paused"] { handlers.handle(kind: kind, with: slow) }
-    handlers.handle(kind: "quick", with: quick)
-    let store = InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: isShared))
-    let test = try await TestQueue.open(store, handlers: handlers)
-    let gate = Turnstile()
-    slow.setAnswer { _, _ in
-      await gate.pass("slow")
-      return .delivered
-    }
-    var ids: [OperationID] = []
-    for _ in 0..<10 { ids.append(try await test.add("slow")) }
-    try await test.add("paused")
-    try await test.add("quick")
-    try await test.whileRunning { [ids] in
-      await quick.waitForCalls(1)
-      try await test.queue.discard(ids[3], reason: "test")
-      try await test.queue.pause(.kind("paused"), reason: "test")
-      // What is urgent waits for one that was postponed, which becomes as urgent: it does not ask for room.
-      _ = try await test.queue.enqueue(NewOperation(kind: "quick", priority: .critical, after: [.operation(ids[8])]))
-      await slow.waitForCalls(2)
-      #expect(slow.calls.map(\.operation.id) == [ids[0], ids[8]])
-      gate.open()
-      await quick.waitForCalls(2)
-      await slow.waitForCalls(9)
-    }
-    #expect(slow.calls.map(\.operation.id).contains(ids[3]) == false)
-    try await test.queue.resume(.kind("paused"))
-    #expect(try await test.worker.drain().delivered == 1)
-    #expect(try await test.queue.status().delivered == 12)
-    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
-  }
 }

@@ -44,7 +44,6 @@ struct PostponedOperations {
   func contains(_ id: OperationID) -> Bool { places[id] != nil }
 
   mutating func insert(_ id: OperationID, _ priority: OperationPriority, of upstream: String) {
-    remove(id)
     places[id] = (upstream, priority)
     lines[upstream, default: Line(countMaximum: countMaximum)].windows[Int(priority.rawValue)].insert(id)
   }
