@@ -4,25 +4,21 @@ import TomboloPorts
 
 /// What a worker says to an operation that could be delivered.
 struct ClaimFilter {
-  /// Reserves a place at the upstream of an operation that is ready with this priority. When it has none to give, its name:
-  /// others are looked at then, and the operation waits until there is room.
-  var fullUpstream: (SyncOperation, OperationPriority) -> String?
-  /// How many of those that wait for it this upstream has room for.
-  var room: (_ upstream: String) -> Int
+  /// Reserves a place at the upstream of an operation that is ready with this priority; `false` when it has none to give:
+  /// others are looked at then, and it stays where it is.
+  var hasRoom: (SyncOperation, OperationPriority) -> Bool
   /// Reserves a place for it, or says why it has to stand aside.
   var admit: (SyncOperation) -> AsideScope?
   /// Takes a reservation back.
   var withdraw: (SyncOperation) -> Void
 
-  static var none: ClaimFilter {
-    ClaimFilter(fullUpstream: { _, _ in nil }, room: { _ in .max }, admit: { _ in nil }, withdraw: { _ in })
-  }
+  static var none: ClaimFilter { ClaimFilter(hasRoom: { _, _ in true }, admit: { _ in nil }, withdraw: { _ in }) }
 }
 
 extension SyncQueue {
   /// How many operations are looked at together once some had to stand aside.
   private static let searchCount = 64
-  /// How many operations are postponed in one claim because their upstream has no room; the next claim goes on behind them.
+  /// How many operations are passed over in one claim because their upstream has no room.
   private static let postponedCountMaximum = 64
 
   /// Takes up to `limit` operations for delivery: highest priority first, within one the longest waiting, never two of
@@ -32,29 +28,25 @@ extension SyncQueue {
   func claim(_ limit: Int, criticalLimit: Int = 0, filter: ClaimFilter = .none) async throws -> [ClaimedOperation] {
     guard !engine.isPaused else { return [] }
     var claimed: [ClaimedOperation] = []
-    var postponedCount = 0
+    var postponed: [OperationID] = []
+    // Only then, so that the search goes on behind them.
+    defer { for id in postponed { engine.putBack(id) } }
     var isSearching = false
     do {
       while true {
         let wanted = (critical: criticalLimit - claimed.count, all: limit - claimed.count)
         guard max(wanted.critical, wanted.all) > 0 else { return claimed }
-        if wanted.all > 0 { engine.bringBackPostponed(room: filter.room) }
         let found = try await load(taking: wanted, isSearching: isSearching)
         guard let found else { return claimed }
         let leasedCount = claimed.count
-        let sorted = try await sort(found, wanted, filter, into: &claimed)
-        postponedCount += sorted.postponedCount
+        let postponedCount = postponed.count
+        let asideCount = try await sort(found, wanted, filter, into: &claimed, &postponed)
         if engine.isShared { try await lease(&claimed, from: leasedCount, filter) }
         // All that was taken may have been entries without an operation, or operations that stand aside now.
-        if sorted.asideCount == 0, !claimed.isEmpty { return claimed }
+        if asideCount == 0, !claimed.isEmpty { return claimed }
         if engine.isShared, Task.isCancelled { return claimed }
-        // There are as many as may be kept: the search ends here until an upstream has room.
-        if sorted.isFull { return claimed }
-        if postponedCount >= Self.postponedCountMaximum {
-          workArrived.signal()
-          return claimed
-        }
-        isSearching = sorted.asideCount > 0 || sorted.postponedCount > 0
+        guard postponed.count < Self.postponedCountMaximum else { return claimed }
+        isSearching = asideCount > 0 || postponed.count > postponedCount
       }
     } catch {
       for one in claimed {
@@ -107,20 +99,11 @@ extension SyncQueue {
     }
   }
 
-  /// What became of operations that were not claimed.
-  private struct Sorted {
-    var asideCount = 0
-    var postponedCount = 0
-    /// Whether no more may be postponed.
-    var isFull = false
-  }
-
-  /// Parts what may be delivered from what has to stand aside or to wait for its upstream, and puts back what is too much.
+  /// Parts what may be delivered from what has to stand aside, puts back what is too much, and answers how many stood aside.
   private func sort(
     _ found: [ClaimedOperation], _ wanted: (critical: Int, all: Int), _ filter: ClaimFilter,
-    into claimed: inout [ClaimedOperation]
-  ) async throws -> Sorted {
-    var sorted = Sorted()
+    into claimed: inout [ClaimedOperation], _ postponed: inout [OperationID]
+  ) async throws -> Int {
     var aside: [AsideScope: [ClaimedOperation]] = [:]
     var (critical, all) = wanted
     for one in found {
@@ -132,8 +115,8 @@ extension SyncQueue {
         engine.putBack(one.id)
         continue
       }
-      if one.unreadable == nil, let upstream = filter.fullUpstream(one.operation, one.readyPriority) {
-        if engine.postpone(one.id, upstream: upstream) { sorted.postponedCount += 1 } else { sorted.isFull = true }
+      if one.unreadable == nil, !filter.hasRoom(one.operation, one.readyPriority) {
+        postponed.append(one.id)
         continue
       }
       if one.unreadable == nil, let scope = filter.admit(one.operation) {
@@ -152,8 +135,7 @@ extension SyncQueue {
         throw error
       }
     }
-    sorted.asideCount = aside.values.reduce(0) { $0 + $1.count }
-    return sorted
+    return aside.values.reduce(0) { $0 + $1.count }
   }
 
   /// Takes until there are `limit` in all.

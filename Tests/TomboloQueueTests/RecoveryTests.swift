@@ -1,4 +1,3 @@
-import Synchronization
 import Testing
 import TomboloPorts
 import TomboloResilience
@@ -215,41 +214,6 @@ struct RecoveryTests {
       await slow.waitForCalls(12)
     }
     #expect(try await test.queue.status().delivered == 20)
-    #expect(try await QueueAudit.problems(in: test.store).isEmpty)
-  }
-
-  @Test(
-    "However many wait for an upstream that is slow, another whose operations are behind them gets its own at once",
-    arguments: [true, false], [true, false])
-  func slowInFront(isKnown: Bool, isShared: Bool) async throws {
-    let (slow, quick) = (RecordingHandler(upstream: "slow"), RecordingHandler(upstream: "quick"))
-    var handlers = HandlerRegistry()
-    handlers.handle(kind: "slow", with: slow)
-    handlers.handle(kind: "quick", with: quick)
-    let store = InMemoryStore(capabilities: StoreCapabilities(isDurable: false, isShareable: isShared))
-    let test = try await TestQueue.open(store, handlers: handlers)
-    if isKnown {
-      try await test.add("quick")
-      try await test.worker.drain()
-    }
-    let gate = Turnstile()
-    slow.setAnswer { _, _ in
-      await gate.pass("slow")
-      return .delivered
-    }
-    // Of all priorities, so that neither of them takes the turn of the other.
-    let count = isShared ? 200 : 2_000
-    _ = try await test.queue.enqueue(
-      (0..<count).map { NewOperation(kind: "slow", priority: $0.isMultiple(of: 2) ? .high : .normal) })
-    try await test.add("quick")
-    try await test.whileRunning {
-      await quick.waitForCalls(isKnown ? 2 : 1)
-      #expect(slow.calls.count == 1)
-      gate.open()
-      await slow.waitForCalls(count)
-    }
-    #expect(try await test.queue.status().delivered == count + (isKnown ? 2 : 1))
-    #expect(test.queue.engine.state.withLock { $0.postponed.count } == 0)
     #expect(try await QueueAudit.problems(in: test.store).isEmpty)
   }
 }

@@ -15,8 +15,6 @@ final class QueueEngine: Sendable {
     /// so that what one process decided on is what is there.
     var countsRevision: Revision?
     var windows: [ReadyWindow]
-    /// What is ready, too, but waits outside the windows for its upstream.
-    var postponed: PostponedOperations
     var inFlight: [OperationID: InFlightEntry] = [:]
     var dueTimes = DueTimes()
     /// Records of lines as they were last committed, at most `lineCountMaximum`.
@@ -36,22 +34,13 @@ final class QueueEngine: Sendable {
       countsRevision = nil
       dueTimes = .unknown
       for index in windows.indices { windows[index].invalidate() }
-      postponed.removeAll()
       lines.removeAll()
-    }
-
-    /// It is not ready any more, or about not to be.
-    mutating func removeReady(_ priority: OperationPriority, _ id: OperationID) {
-      windows[Int(priority.rawValue)].remove(id)
-      postponed.remove(id)
     }
   }
 
   /// Entries of the ready index kept in memory for each priority.
   static let windowCapacity = 1_024
   static let lineCountMaximum = 4_096
-  /// Operations that are postponed at a time. On a shared store fewer: whatever another process changes has them met again.
-  static func postponedCountMaximum(isShared: Bool) -> Int { isShared ? 256 : 4_096 }
   /// Far more passes than any sound group needs: a bound against damage that leads in circles.
   static let passCountMaximum = 1_000
 
@@ -83,7 +72,6 @@ final class QueueEngine: Sendable {
     state = Mutex(
       State(
         windows: Array(repeating: window, count: OperationPriority.allCases.count),
-        postponed: PostponedOperations(countMaximum: Self.postponedCountMaximum(isShared: isShared)),
         activeNamespaces: configuration.activeNamespaces))
   }
 
@@ -255,7 +243,7 @@ final class QueueEngine: Sendable {
       if planner.counts != counts || isShared && !planner.view.batch.isEmpty {
         planner.view.put(QueueLayout.counts, planner.counts.encoded())
       }
-      for case .unready(let priority, let id) in planner.effects { state.removeReady(priority, id) }
+      for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
       return (planner, results)
     }
   }
@@ -277,9 +265,8 @@ final class QueueEngine: Sendable {
       for effect in planner.effects {
         switch effect {
         case .ready(let priority, let id):
-          state.postponed.remove(id)
           if state.inFlight[id] == nil { state.windows[Int(priority.rawValue)].insert(id) }
-        case .unready(let priority, let id): state.removeReady(priority, id)
+        case .unready(let priority, let id): state.windows[Int(priority.rawValue)].remove(id)
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
         case .retryDue(let due): state.dueTimes.earliestRetry = min(due, state.dueTimes.earliestRetry ?? due)
@@ -362,14 +349,13 @@ final class QueueEngine: Sendable {
     for priority in OperationPriority.allCases {
       let index = Int(priority.rawValue)
       let limit = state.withLock { state in
-        state.windows[index].needsRefill
-          ? state.windows[index].capacity + state.inFlight.count + state.postponed.count : nil
+        state.windows[index].needsRefill ? state.windows[index].capacity + state.inFlight.count : nil
       }
       guard let limit else { continue }
       let records = try await store.scan(QueueLayout.readyRange(priority), limit: limit)
       let ids = records.compactMap { QueueLayout.trailingID($0.key) }
       state.withLock { state in
-        let free = ids.filter { state.inFlight[$0] == nil && !state.postponed.contains($0) }
+        let free = ids.filter { state.inFlight[$0] == nil }
         state.windows[index].refill(free, isComplete: records.count < limit)
       }
     }
@@ -438,35 +424,6 @@ final class QueueEngine: Sendable {
     state.withLock { state in
       guard let entry = state.inFlight.removeValue(forKey: id) else { return }
       state.windows[Int(entry.readyPriority.rawValue)].insert(id)
-    }
-  }
-
-  /// Keeps a claimed operation, whose upstream has no room, out of the windows until it has; `false` when so many are kept already
-  /// that it is put back instead.
-  func postpone(_ id: OperationID, upstream: String) -> Bool {
-    state.withLock { state in
-      guard let entry = state.inFlight.removeValue(forKey: id) else { return false }
-      guard state.postponed.count < state.postponed.countMaximum else {
-        state.windows[Int(entry.readyPriority.rawValue)].insert(id)
-        return false
-      }
-      state.postponed.insert(id, entry.readyPriority, of: upstream)
-      return true
-    }
-  }
-
-  /// Puts back as many of those postponed as their upstreams have room for.
-  func bringBackPostponed(room: (_ upstream: String) -> Int) {
-    let upstreams = state.withLock { $0.postponed.count > 0 ? $0.postponed.upstreams : [] }
-    guard !upstreams.isEmpty else { return }
-    let passedOverMaximum = sharedConfiguration.values.passedOverMaximum
-    for upstream in upstreams {
-      let limit = room(upstream)
-      state.withLock { state in
-        for entry in state.postponed.take(limit, of: upstream, passedOverMaximum: passedOverMaximum) {
-          state.windows[Int(entry.priority.rawValue)].insert(entry.id)
-        }
-      }
     }
   }
 

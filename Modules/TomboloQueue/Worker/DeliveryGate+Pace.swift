@@ -39,13 +39,6 @@ extension DeliveryGate {
     }
   }
 
-  /// How many operations of this upstream to look at: as many as it has places, or any while it rests, because they are told
-  /// so at once.
-  package mutating func room(of upstream: String, at now: Duration) -> Int {
-    let (isResting, most) = (suspension(of: upstream, at: now) != nil, concurrency)
-    return withPace(upstream) { isResting || $0.breakerRest(at: now) != nil ? most : $0.room }
-  }
-
   /// Gives a place back.
   package mutating func release(upstream: String) { withPace(upstream) { $0.release() } }
 

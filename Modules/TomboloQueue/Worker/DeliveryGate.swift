@@ -16,7 +16,7 @@ import TomboloResilience
 /// at first, one more with each judged one, so twice as many in each round (`UpstreamPace`).
 package struct DeliveryGate: Sendable {
   package struct Allowance: Equatable, Sendable {
-    /// How many deliveries of any priority may start now, if their upstreams have room; at least one where only that is in the way.
+    /// How many deliveries of any priority may start now.
     package var count: Int
     /// How many may start when they are critical.
     package var criticalCount: Int
@@ -189,16 +189,19 @@ package struct DeliveryGate: Sendable {
     }
   }
 
-  /// How many may start at all upstreams together: at least one, because behind the operations of those that rest, or have no
-  /// room, there may be some for an upstream that was never met.
-  private func room(inFlight: Int, at now: Duration) -> Int {
+  /// How many may start at all upstreams together.
+  private mutating func room(inFlight: Int, at now: Duration) -> Int {
     guard !paces.isEmpty else { return max(0, 1 - inFlight) }
-    var sum = 0
+    var (sum, isAnyResting) = (0, false)
     for (name, pace) in paces {
-      let isSuspended = suspensions[name].map { $0.until > now } ?? false
-      if !isSuspended, pace.breakerRest(at: now) == nil { sum += pace.room }
+      if suspensions[name].map({ $0.until > now }) ?? false || pace.breakerRest(at: now) != nil {
+        isAnyResting = true
+      } else {
+        sum += pace.room
+      }
     }
-    return max(1, sum)
+    // Behind the operations of one that rests there may be some for an upstream that was never met.
+    return sum == 0 && isAnyResting ? 1 : sum
   }
 
   /// Why nothing starts now, for a person; `nil` when the gate is open.

@@ -175,8 +175,6 @@ public final class SyncWorker: Sendable {
       throw QueueError(.wrongState, "another worker serves this queue already: await it, or stop it first")
     }
     defer {
-      // Another worker may find its upstreams otherwise.
-      queue.engine.bringBackPostponed { _ in .max }
       queue.isServed.withLock { $0 = false }
       state.withLock { state in
         state.isRunning = false
@@ -301,19 +299,14 @@ public final class SyncWorker: Sendable {
   /// Holds kinds and upstreams to their limits.
   func filter(isPilot: Bool = false) -> ClaimFilter {
     ClaimFilter(
-      fullUpstream: { operation, priority in
+      hasRoom: { operation, priority in
         let upstream = self.handler.upstream(for: operation)
         return self.state.withLock { state in
           let isUrgent = isPilot || priority == .critical
-          guard state.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: self.time.uptime) else {
-            return upstream
-          }
+          guard state.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: self.time.uptime) else { return false }
           state.upstreams[operation.id, default: []].append(upstream)
-          return nil
+          return true
         }
-      },
-      room: { upstream in
-        isPilot ? .max : self.state.withLock { $0.gate.room(of: upstream, at: self.time.uptime) }
       },
       admit: { operation in
         self.state.withLock { state in

@@ -149,7 +149,6 @@ struct QueueSimulation {
         if let memory = plan.memory {
           queue.engine.state.withLock { state in
             for index in state.windows.indices { state.windows[index] = ReadyWindow(capacity: memory.windowCapacity) }
-            state.postponed = PostponedOperations(countMaximum: memory.windowCapacity)
             state.lineCountMaximum = memory.lineCountMaximum
           }
         }
@@ -194,9 +193,6 @@ struct QueueSimulation {
     return worker.queue.engine.state.withLock { state in
       if let window = state.windows.first(where: { $0.count > $0.capacity }) {
         return "a window of \(window.capacity) has \(window.count) operations"
-      }
-      if state.postponed.count > state.postponed.countMaximum {
-        return "\(state.postponed.count) operations are postponed, \(state.postponed.countMaximum) are allowed"
       }
       guard state.lines.count > state.lineCountMaximum else { return nil }
       return "\(state.lines.count) lines are remembered, \(state.lineCountMaximum) are allowed"

@@ -49,8 +49,7 @@ struct FleetDevice {
       let time = uptime(now)
       let allowance = gate.allowance(upstream: Self.upstream, inFlight: inFlightCount, at: time)
       if let wait = allowance.waitMaximum { wanted = max(wanted ?? 0, now + Int64(wait / .microseconds(1)) + 1) }
-      let count = min(allowance.count, gate.room(of: Self.upstream, at: time))
-      while calls.count < count, let attempt = take(at: now) {
+      while calls.count < allowance.count, let attempt = take(at: now) {
         guard case .success(let pass) = gate.enter(upstream: Self.upstream, isRetry: attempt > 1, at: time) else {
           retries.add(attempt, at: now + 1_000_000)
           break
