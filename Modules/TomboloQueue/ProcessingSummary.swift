@@ -31,7 +31,8 @@ public struct ProcessingSummary: Hashable, Sendable {
   /// What a pass left alone, by reason. How many there are in all is exact. Telling them apart takes no more than a look at the first
   /// thousand of each reason: where there are more for two reasons at a time, those beyond count as not started.
   public struct Skipped: Hashable, Sendable {
-    /// Could be delivered, but for the network (the moment to wait for after an outage included), or a suspended upstream.
+    /// Could be delivered, but for the network (the moment to wait for after an outage included), or the handler's own upstream, which
+    /// is suspended. What another upstream of the handler refuses is put off, and counts as snoozed.
     public internal(set) var unreachable = 0
     /// Are not to be delivered before a later time.
     public internal(set) var scheduled = 0
