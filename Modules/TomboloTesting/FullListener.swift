@@ -20,6 +20,8 @@ package final class FullListener: Sendable {
     self.listener = listener
     first = listener.connection()
     if first < 0 { return nil }
+    // For the client it is there a moment before it takes its place in the queue.
+    listener.waitForConnection()
   }
 
   deinit {

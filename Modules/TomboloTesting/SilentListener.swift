@@ -34,6 +34,12 @@ package final class SilentListener: Sendable {
     if descriptor >= 0 { close(descriptor) }
   }
 
+  /// Returns once a connection waits to be accepted.
+  func waitForConnection() {
+    var place = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while poll(&place, 1, -1) < 0, errno == EINTR {}
+  }
+
   /// Connects to it, and answers the connection's descriptor; -1 when that fails.
   func connection() -> Int32 {
     let connection = socket(AF_INET, LoopbackSocket.kind, 0)

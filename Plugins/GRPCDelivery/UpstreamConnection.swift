@@ -73,6 +73,10 @@ final class UpstreamConnection: Sendable {
       if case .unreachable = failure, let reason = connectLimit.reason { failure = .unreachable(reason) }
       switch failure {
       case .unreachable, .deadlinePassed: giveUp(client)
+      case .closed where !state.withLock({ $0.isClosed }):
+        // Another call gave the client up before this one began on it: nothing was sent, and there is another client.
+        giveUp(client)
+        return try await unary(request, method, options, serializer, deserializer, read)
       case .answered, .closed: break
       }
       throw failure

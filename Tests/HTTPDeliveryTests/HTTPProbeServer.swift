@@ -84,7 +84,11 @@
     }
 
     private func answer(_ connection: Int32) {
-      defer { close(connection) }
+      defer {
+        // A program that was started beside it may have the connection as well, and would keep it open.
+        shutdown(connection, Int32(SHUT_RDWR))
+        close(connection)
+      }
       var request: [UInt8] = []
       var buffer = [UInt8](repeating: 0, count: 4_096)
       while !request.suffix(4).elementsEqual([13, 10, 13, 10]) {

@@ -24,6 +24,8 @@ struct GRPCPreferencesTests {
         // The server is gone, and the network with it.
         scene.kill()
         device.monitor.setOverride(.offline)
+        // The device's connection has noticed: what comes next connects anew.
+        await #expect(throws: DeliveryFailure.self) { _ = try await device.online.preferences(of: "7") as Preferences }
         try await device.preferences.setPreferredCurrency("BTC", of: "7")
         #expect(try await device.preferences.preferences(of: "7").currency == "BTC")
         let waiting = try await device.offline.queue.list().snapshots

@@ -94,7 +94,7 @@ struct PartitionedDevices {
     let documents = DocumentCollection(Preferences.self, in: device.offline)
       .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self).edited(by: SetLanguage.self)
       .edited(by: ReplacePreferences.self)
-    return OfflineComposite(documents, network: device.monitor)
+    return OfflineComposite(documents, network: device.monitor, onlineTimeout: .seconds(60))
   }
 
   private func play(

@@ -78,7 +78,9 @@ final class PreferencesScene: Sendable {
     _ name: String, store: any KeyValueStore = InMemoryStore(), monitor: NetworkMonitor? = nil,
     resolver: any ConflictResolver = LastWins(), configuration: QueueConfiguration = QueueConfiguration()
   ) async throws -> PreferencesDevice {
-    try await PreferencesDevice.open(
+    var configuration = configuration
+    configuration.attemptTimeout = .seconds(120)
+    return try await PreferencesDevice.open(
       name, store: store, port: port, monitor: monitor, logger: Self.quiet, resolver: resolver,
       configuration: configuration, timeout: .seconds(60))
   }

@@ -73,7 +73,7 @@ struct BenchmarkReportTests {
   }
 
   @Test(
-    "The ladder is told as two tables: each rung beside the floor of its own rounds, and where the time of a commit goes"
+    "The ladder is told as three tables: what each goal came to, each rung beside the floor of its own rounds, and where the time of a commit goes"
   )
   func ladder() throws {
     let text = LadderTables.tables(SampleResults.ladder).joined(separator: "\n\n") + "\n"

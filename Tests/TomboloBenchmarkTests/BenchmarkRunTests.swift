@@ -54,7 +54,7 @@ struct BenchmarkRunTests {
     }
     #expect(
       results.filter { $0.scenario.hasPrefix("backlog") || $0.scenario == "memory" }.allSatisfy { $0.state != nil })
-    #expect(LadderTables.tables(results).count == 2)
+    #expect(LadderTables.tables(results).count == 3)
     // A process that was started says what it is like, and not what this one is.
     let memory = try #require(results.first { $0.scenario == "memory" })
     #expect(try #require(memory.figures[FigureName.resident(1_000)]) > 1)

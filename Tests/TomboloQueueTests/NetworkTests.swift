@@ -28,6 +28,39 @@ struct NetworkTests {
     }
   }
 
+  @Test("What is known to be away is not tried, though nobody has brought the news yet", arguments: [true, false])
+  func unheard(isForced: Bool) async throws {
+    let network = LateNetwork()
+    let (queue, handler) = (
+      try await SyncQueue.open(store: InMemoryStore(), configuration: .oneByOne), RecordingHandler()
+    )
+    handler.setAnswer { _, _ in
+      network.set(.offline, isForced: isForced)
+      return .delivered
+    }
+    for number in 0..<2 { _ = try await queue.enqueue(NewOperation(kind: "\(number)")) }
+    #expect(try await SyncWorker(queue: queue, handler: handler, network: network).drain().attempted == 1)
+    #expect(handler.calls.map(\.operation.kind) == ["0"])
+  }
+
+  @Test("A network that came back while the answer to a report was on its way is not taken for away")
+  func overtakenReport() async throws {
+    let network = LateNetwork(answer: .offline)
+    let (queue, handler) = (
+      try await SyncQueue.open(store: InMemoryStore(), configuration: .oneByOne), RecordingHandler()
+    )
+    let isFirst = Mutex(true)
+    handler.setAnswer { _, _ in
+      let isFirst = isFirst.withLock { isFirst in
+        defer { isFirst = false }
+        return isFirst
+      }
+      return isFirst ? .retry(after: nil, Self.unreachable) : .delivered
+    }
+    for number in 0..<2 { _ = try await queue.enqueue(NewOperation(kind: "\(number)")) }
+    #expect(try await SyncWorker(queue: queue, handler: handler, network: network).drain().delivered == 2)
+  }
+
   @Test("Offline by a person's decision nothing is attempted, however long it lasts", arguments: TestEngine.allCases)
   func forced(engine: TestEngine) async throws {
     try await withQueue(engine) { test, _ in
@@ -239,5 +272,32 @@ final class Turnstile: Sendable {
   /// Returns once `count` wait.
   func waitForWaiting(_ count: Int) async {
     while waiting.count < count { await Task.yield() }
+  }
+}
+
+/// A network whose news does not come: only who asks learns what it is now.
+private final class LateNetwork: NetworkStatusSource {
+  private let inner = ScriptedNetwork()
+  private let answer: NetworkStatus.Condition?
+
+  /// - Parameter answer: What a report is answered, whatever the network is by then.
+  init(answer: NetworkStatus.Condition? = nil) { self.answer = answer }
+
+  var status: NetworkStatus { inner.status }
+
+  func set(_ condition: NetworkStatus.Condition, isForced: Bool) { inner.set(condition, isForced: isForced) }
+
+  func statuses() -> AsyncStream<NetworkStatus> { AsyncStream { _ in } }
+
+  func report(_ experience: DeliveryExperience) -> NetworkStatus {
+    answer.map { ScriptedNetwork($0).status } ?? inner.report(experience)
+  }
+}
+
+extension QueueConfiguration {
+  fileprivate static var oneByOne: QueueConfiguration {
+    var configuration = QueueConfiguration()
+    configuration.concurrency = 1
+    return configuration
   }
 }

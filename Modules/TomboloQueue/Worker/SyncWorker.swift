@@ -252,6 +252,7 @@ public final class SyncWorker: Sendable {
     if let wait = try await queue.promote() { alarm.set(after: wait) }
     let now = time.uptime
     try await bringBack()
+    heedOutage()
     let allowance = state.withLock {
       $0.gate.allowance(upstream: handler.upstream, inFlight: $0.placeCount(of: $0.gate.concurrency), at: now)
     }
@@ -337,9 +338,20 @@ public final class SyncWorker: Sendable {
   /// Brings a status of the network to the gate.
   func networkChanged(_ status: NetworkStatus) {
     state.withLock { state in
+      // What the caller brings may be older than what another one has brought meanwhile.
+      let status = network?.status ?? status
       let fraction = Double.random(in: 0...1, using: &state.random)
       state.gate.networkChanged(status, at: time.uptime, fraction: fraction)
       if status.isOnline { state.pilots.removeAll() }
+    }
+  }
+
+  /// An outage that `follow` has not brought yet: nothing new begins once the network is known to be away.
+  private func heedOutage() {
+    state.withLock { state in
+      guard let status = network?.status, !status.isOnline else { return }
+      // The part of the spread is drawn when the network is back.
+      state.gate.networkChanged(status, at: time.uptime, fraction: 0)
     }
   }
 

@@ -46,10 +46,14 @@ struct GRPCDeliveryFailureTests {
     let delivery = try GRPCDelivery(configuration)
     // The second one connects anew.
     for number in 1...2 {
-      let outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
+      var outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
+      let message = "no answer from 127.0.0.1:\(listener.port): it did not accept a connection in time"
+      // Who was held up for a second finds the driver's next attempt under way, which has no reason yet.
+      for _ in 1...20 where outcome.message != message {
+        outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
+      }
       #expect(outcome.label == "retry unreachable")
-      #expect(
-        outcome.message == "no answer from 127.0.0.1:\(listener.port): it did not accept a connection in time")
+      #expect(outcome.message == message)
     }
     try await delivery.close()
   }
@@ -71,8 +75,9 @@ struct GRPCDeliveryFailureTests {
     // The second one connects anew.
     for number in 1...2 {
       var outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
-      // The limit was over before the driver could notice the connection: it was held up for as long.
-      while outcome.message.hasSuffix("it did not accept a connection in time") {
+      // The limit was over before the driver could notice the connection: it was held up for as long. Or who called was, and finds the
+      // driver's next attempt under way, which has no reason yet.
+      for _ in 1...20 where !outcome.message.hasSuffix(reason) {
         outcome = try await delivery.deliver(.sample(), attempt: DeliveryAttempt(number: number))
       }
       #expect(outcome.label == "retry unreachable")

@@ -9,8 +9,10 @@ batches of 64, as Tombolo's does.
 import argparse
 import concurrent.futures
 import csv
+import importlib.metadata
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -257,6 +259,18 @@ def measure(peer, scenario, arguments):
             one.close()
 
 
+def versions():
+    """The servers and the packages, with their versions."""
+    def told_by(*command):
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    servers = [
+        "redis-server " + re.search(r"v=(\S+)", told_by("redis-server", "--version")).group(1),
+        told_by("beanstalkd", "-v").strip(),
+    ]
+    packages = ["redis", "hiredis", "greenstalk", "persist-queue", "litequeue", "huey"]
+    return servers + [f"{name} {importlib.metadata.version(name)}" for name in packages]
+
+
 def main():
     # A program that runs its work on threads of its own may have blocked signals, which the servers would inherit and then never stop.
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
@@ -269,10 +283,14 @@ def main():
     parser.add_argument("--payload", type=int, default=256)
     parser.add_argument("--scale", type=float, default=1)
     parser.add_argument("--folder")
+    parser.add_argument("--versions", action="store_true", help="prints what would be measured, a line each, instead")
     names = [peer.name for peer in PEERS]
     parser.add_argument("--only", choices=names, help="measures this one alone")
     parser.add_argument("--without", choices=names, help="measures all but this one")
     arguments = parser.parse_args()
+    if arguments.versions:
+        print("\n".join(versions()))
+        return
     peers = [peer for peer in PEERS if arguments.only in (None, peer.name) and arguments.without != peer.name]
     results = []
     for scenario in arguments.scenarios.split(","):

@@ -10,11 +10,15 @@ public struct UserPreferencesFactory: Sendable {
   private let composite: OfflineComposite<Preferences>
   private let server: any PreferencesServer
 
-  public init(store: OfflineStore, server: any PreferencesServer, network: any NetworkStatusSource) {
+  /// - Parameter onlineTimeout: how long an online call may take before it is answered, or queued, here.
+  public init(
+    store: OfflineStore, server: any PreferencesServer, network: any NetworkStatusSource,
+    onlineTimeout: Duration = .seconds(10)
+  ) {
     documents = DocumentCollection(Preferences.self, in: store)
       .edited(by: SetPreferredCurrency.self).edited(by: SetTheme.self).edited(by: SetLanguage.self)
       .edited(by: ReplacePreferences.self)
-    composite = OfflineComposite(documents, network: network)
+    composite = OfflineComposite(documents, network: network, onlineTimeout: onlineTimeout)
     self.server = server
   }
 

@@ -32,7 +32,8 @@ package struct PreferencesDevice: Sendable {
     }
     let monitor = monitor ?? NetworkMonitor(logger: logger)
     let online = GRPCUserPreferences(port: port, deviceID: name, timeout: timeout)
-    let factory = UserPreferencesFactory(store: offline, server: online, network: monitor)
+    let factory = UserPreferencesFactory(
+      store: offline, server: online, network: monitor, onlineTimeout: max(timeout, .seconds(10)))
     let worker = SyncWorker(
       queue: offline.queue, handler: factory.handlers(), network: monitor, resolver: resolver, logger: logger)
     return PreferencesDevice(

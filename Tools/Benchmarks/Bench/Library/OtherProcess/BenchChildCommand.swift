@@ -16,6 +16,8 @@ package struct BenchChildCommand: AsyncParsableCommand {
     case enqueue
     /// Delivers so many operations of a store that was filled, and nothing else: for the same.
     case deliver
+    /// The rung `task-records-64` with so many operations, and nothing else: for the same.
+    case taskRecords
     /// Serves the agent's HTTP interface on a fresh store.
     case agent
   }
@@ -40,6 +42,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
     case .fill, .fillDelayed: try await fill(engine)
     case .open: try await open(engine)
     case .enqueue, .deliver: try await work(engine)
+    case .taskRecords: try await records(engine)
     case .agent: try await ServedAgent.run(engine, folder: folder)
     }
   }
@@ -106,6 +109,19 @@ package struct BenchChildCommand: AsyncParsableCommand {
       memory: try MemoryReading.current())
     try await store.close()
     try tell(report)
+  }
+
+  private func records(_ engine: BenchmarkEngine) async throws {
+    let groups = (0..<count / 64).map { OperationRecords(from: $0 * 64, 64, payload: bytes, isReadyIndexed: true) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let records = TaskRecords(try engine.recordsFloor(in: folder), groups)
+    let clock = ContinuousClock()
+    let (began, used) = (clock.now, Meter.processorSeconds)
+    try await records.add()
+    try tell(
+      ChildReport(
+        seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,
+        memory: try MemoryReading.current()))
   }
 
   private func tell(_ report: ChildReport) throws {

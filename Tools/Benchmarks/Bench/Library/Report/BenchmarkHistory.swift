@@ -15,10 +15,11 @@ package enum BenchmarkHistory {
       "",
     ]
     lines += table(
-      ["version", "day", "machine", "rounds", "scale", "payload"],
+      ["version", "day", "machine", "software", "rounds", "scale", "payload"],
       records.map { record in
         [
-          record.version ?? "-", record.day, record.machine.description, "\(record.roundCount)",
+          record.version ?? "-", record.day, record.machine.description,
+          record.software.joined(separator: ", "), "\(record.roundCount)",
           BenchmarkReport.number(record.scale, 2), "\(record.payloadByteCount) B",
         ]
       })

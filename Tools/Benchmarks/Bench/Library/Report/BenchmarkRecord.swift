@@ -7,17 +7,21 @@ package struct BenchmarkRecord: Codable, Hashable, Sendable {
   /// The day, as 2026-01-31, in UTC.
   package var day: String
   package var machine: BenchmarkMachine
+  /// What was measured, and with what: names with versions, as `SQLite 3.40.1`.
+  package var software: [String]
   package var roundCount: Int
   package var scale: Double
   package var payloadByteCount: Int
   package var results: [BenchmarkResult]
 
   package init(
-    version: String?, day: String, machine: BenchmarkMachine, settings: BenchmarkSettings, results: [BenchmarkResult]
+    version: String?, day: String, machine: BenchmarkMachine, software: [String], settings: BenchmarkSettings,
+    results: [BenchmarkResult]
   ) {
     self.version = version
     self.day = day
     self.machine = machine
+    self.software = software
     roundCount = settings.roundCount
     scale = settings.scale
     payloadByteCount = settings.payloadByteCount

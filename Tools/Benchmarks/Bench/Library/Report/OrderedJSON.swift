@@ -42,6 +42,7 @@ extension OrderedJSON {
     if let version = record.version { members.append(("version", .text(version))) }
     members += [
       ("day", .text(record.day)), ("machine", OrderedJSON(record.machine)),
+      ("software", .array(record.software.map { .text($0) })),
       ("roundCount", .number(Double(record.roundCount))), ("scale", .number(record.scale)),
       ("payloadByteCount", .number(Double(record.payloadByteCount))),
       ("results", .array(record.results.map { OrderedJSON($0) })),

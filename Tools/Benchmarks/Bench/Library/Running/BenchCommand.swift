@@ -41,6 +41,11 @@ package struct BenchCommand: AsyncParsableCommand {
       "Keep the results in FOLDER/VERSION.json, and write FOLDER/README.md, which compares all that are kept there.",
       valueName: "file"))
   var record: String?
+  @Option(
+    help: ArgumentHelp(
+      "What the results also say that they are of, as `Swift 6.3.1`; may be given more than once.",
+      discussion: "`Tools/bench` gives the commit, the toolchain and, with --peers, the versions of those."))
+  var software: [String] = []
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -68,10 +73,12 @@ package struct BenchCommand: AsyncParsableCommand {
       if isTable { Self.tell(BenchmarkReport.line(result)) }
     }
     let kept = BenchmarkRecord(
-      version: nil, day: BenchmarkRecord.today, machine: machine, settings: settings, results: results)
+      version: nil, day: BenchmarkRecord.today, machine: machine, software: software + BenchmarkEngine.libraries,
+      settings: settings, results: results)
     if isTable {
       for table in LadderTables.tables(results) { Self.tell("\n\(table)") }
-      Self.tell("\n\(kept.machine)\n\(BenchmarkReport.summary(results))")
+      Self.tell(
+        "\n\(kept.machine)\n\(kept.software.joined(separator: ", "))\n\(BenchmarkReport.summary(results))")
     } else {
       print(String(decoding: try BenchmarkReport.json(kept), as: UTF8.self), terminator: "")
     }

@@ -1,3 +1,5 @@
+import CLMDB
+import CSQLite
 import FileStorage
 import LMDBStorage
 import SQLiteStorage
@@ -6,6 +8,12 @@ package import TomboloPorts
 /// An engine that is measured, and its floor.
 package enum BenchmarkEngine: String, CaseIterable, Codable, Sendable {
   case file, sqlite, lmdb
+
+  /// The libraries below the engines, with their versions.
+  package static let libraries: [String] = [
+    "SQLite \(String(cString: sqlite3_libversion()))",
+    "LMDB \(MDB_VERSION_MAJOR).\(MDB_VERSION_MINOR).\(MDB_VERSION_PATCH)",
+  ]
 
   /// The engine as the queue uses it, every commit flushed.
   package func store(in folder: String, durability: StoreDurability = .full) async throws -> any KeyValueStore {

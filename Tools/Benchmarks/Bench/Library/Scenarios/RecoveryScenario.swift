@@ -26,8 +26,9 @@ struct RecoveryScenario {
         group.addTask {
           // The first changes do not count.
           _ = try await recovery.changes(settings.count(10), waitingCount: 1)
-          // Each round gives sixty changes with one operation waiting, and six with a thousand.
-          let single = try await recovery.changes(settings.count(60) * settings.roundCount, waitingCount: 1)
+          // Each round gives two hundred changes with one operation waiting, so that of five rounds ten lie above the 99th percentile,
+          // and six with a thousand.
+          let single = try await recovery.changes(settings.count(200) * settings.roundCount, waitingCount: 1)
           let manyCount = settings.count(1_000)
           let many = try await recovery.changes(settings.count(6) * settings.roundCount, waitingCount: manyCount)
           return Self.result(name, rounds.engine, single, many, manyCount)
