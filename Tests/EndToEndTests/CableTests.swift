@@ -53,6 +53,11 @@ struct CableTests {
     #expect(rounds.contains { (0..<100).contains($0.afterNews) || $0.afterPlug < 100 }, "\(rounds)")
   }
 
+  /// Whether the network's status is the probe's word; at first it is nobody's.
+  private static func isProbed(_ answer: Web.Answer) throws -> Bool {
+    try answer.value("sources", as: [[String: Any]].self).first?["source"] as? String == "probe"
+  }
+
   /// To the first of 200 operations that arrives, from the kernel's news that the cable is in, and from before it was plugged;
   /// returns when all have.
   private static func millisecondsToFirstDelivery(
@@ -61,7 +66,7 @@ struct CableTests {
     let upstream = try await scene.startUpstream()
     let agent = try await scene.startAgent()
     _ = try await Web.ask(scene.agentURL + "/v1/network") {
-      try $0.value("sources.0.source") == "probe" && $0.value("status") == "online"
+      try Self.isProbed($0) && $0.value("status") == "online"
     }
     try await scene.pullCable()
     _ = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("status") == "offline" }
@@ -116,7 +121,7 @@ struct CableTests {
     try await CableScene.with(network: Self.network) { scene in
       let upstream = try await scene.startUpstream()
       let agent = try await scene.startAgent()
-      _ = try await Web.ask(scene.agentURL + "/v1/network") { try $0.value("sources.0.source") == "probe" }
+      _ = try await Web.ask(scene.agentURL + "/v1/network") { try Self.isProbed($0) }
       let watch = try scene.startWatch()
       _ = try await next(watch) { $0.status == "online" }
       let start = ContinuousClock.now
@@ -141,7 +146,9 @@ struct CableTests {
       let attempts =
         text.split(separator: "\n").first { $0.hasPrefix("tombolo_delivery_attempts_total ") }
         .flatMap { Int($0.split(separator: " ")[1]) } ?? .max
-      await agent.killAndWait()
+      // Not before what it has told has left it.
+      agent.signal(SIGTERM)
+      #expect(await agent.waitForExit() == 0)
       let told = await watch.rest().output.split(separator: "\n").filter { $0.hasPrefix("{") }
       let (accepted, repeats) = try await Self.summary(scene)
       print("| 100 flaps in \(took) | \(told.count) changes told, \(attempts) attempts, \(repeats) repeats |")

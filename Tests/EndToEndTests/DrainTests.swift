@@ -12,7 +12,7 @@ struct DrainTests {
       }
       let paused = try await scene.tombolo("pause", "--kind", "k2", "--reason", "not yet")
       #expect(paused.status == 0 && paused.output.contains("not yet"), "\(paused.errors)")
-      let drained = try await scene.tombolo("drain", "--within", "30s", "--json")
+      let drained = try await scene.tombolo(["drain", "--within", "10m", "--json"] + Scene.patience)
       #expect(drained.status == 0, "\(drained.errors)")
       let answer = Web.Answer(status: 0, body: Data(drained.output.utf8))
       #expect(try answer.value("delivered", as: Int.self) == 2)
@@ -25,7 +25,7 @@ struct DrainTests {
       #expect(shown.status == 0 && shown.output.contains("delivered"), "\(shown.errors)")
 
       #expect(try await scene.tombolo("resume", "--kind", "k2").output.contains("nothing is paused"))
-      #expect(try await scene.tombolo("drain").output.contains("1 delivered"))
+      #expect(try await scene.tombolo(["drain"] + Scene.patience).output.contains("1 delivered"))
       await upstream.killAndWait()
     }
   }
@@ -42,7 +42,7 @@ struct DrainTests {
       #expect(try answer.value("reachedDeadline", as: Bool.self) == true)
       #expect(try answer.value("attempted", as: Int.self) == 0)
       #expect(try await scene.tombolo("status").output.contains("1"))
-      #expect(try await scene.tombolo("drain").output.contains("1 delivered"))
+      #expect(try await scene.tombolo(["drain"] + Scene.patience).output.contains("1 delivered"))
       await upstream.killAndWait()
     }
   }

@@ -36,7 +36,8 @@ struct OutcomeTests {
       let upstream = try await scene.startUpstream()
       let rules = Self.cases.map { "{\"kind\":\"\($0.kind)\",\($0.behaviour)}" }.joined(separator: ",")
       #expect(try await Web.send("PUT", scene.upstreamURL + "/behaviour", "[\(rules)]").status < 300)
-      let agent = try await scene.startAgent()
+      // Shorter than an attempt may take, and longer than a busy machine stands still.
+      let agent = try await scene.startAgent("--set", "delivery.timeout=25s", "--set", "delivery.connectTimeout=25s")
 
       var ids: [String: String] = [:]
       for one in Self.cases { ids[one.kind] = try await enqueue(one.kind, agent) }

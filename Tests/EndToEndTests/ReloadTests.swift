@@ -21,6 +21,9 @@ struct ReloadTests {
         let before = try await reload(scene, agent, good, 0..<24)
         _ = try await reload(scene, agent, good, 24..<Self.reloadCount)
         let after = try await reload(scene, agent, good, Self.reloadCount..<Self.reloadCount + 24)
+        // Reloads do not wait for the disk, and what is posted does.
+        let deadline = ContinuousClock.now + .seconds(180)
+        while load.acceptedCount <= Self.reloadCount, .now < deadline { try await Task.sleep(for: .milliseconds(10)) }
         load.stop()
         try await group.waitForAll()
         print(

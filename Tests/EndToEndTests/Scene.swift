@@ -41,7 +41,7 @@ struct Scene {
       type: \(engine.rawValue)
       path: \(data.path)
     network:
-      probe: { type: http, url: "http://127.0.0.1:\(port)/health", interval: 200ms, timeout: 10s }
+      probe: { type: http, url: "http://127.0.0.1:\(port)/health", interval: 200ms, timeout: 60s }
     delivery:
       type: http
       baseURL: http://127.0.0.1:\(port)
@@ -82,6 +82,10 @@ struct Scene {
   }
 
   func tombolo(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+    try await tombolo(arguments)
+  }
+
+  func tombolo(_ arguments: [String]) async throws -> (status: Int32, output: String, errors: String) {
     try await RunningProgram.run("tombolo", arguments + ["--config", configuration.path], folder: folder)
   }
 

@@ -63,7 +63,9 @@ struct SQLiteFullDiskTests {
   @Test("Settling goes on while somebody reads all the time")
   func readersWhileFull() async throws {
     try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
-      let store = try await SQLiteStore(path: disk.path)
+      // Waits for readers until each has had its turn, however busy the machine is.
+      let timeouts = SQLiteTimeouts(busy: .seconds(600), restart: .seconds(600))
+      let store = try await SQLiteStore(path: disk.path, timeouts: timeouts)
       let count = try await fill(store, byteCount: 3_000)
       disk.fillUp()
       try await withThrowingTaskGroup(of: Void.self) { group in

@@ -43,7 +43,7 @@ struct SmallDisk {
 
   /// Takes all room that is left, as another program might.
   func fillUp() {
-    let file = open(filler, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    let file = open(filler, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     defer { close(file) }
     let chunk = [UInt8](repeating: 1, count: 4_096)
     while write(file, chunk, chunk.count) > 0 {}

@@ -67,7 +67,7 @@ struct BenchmarkRunTests {
   )
   func peers() async throws {
     let program = FileManager.default.temporaryDirectory.appending(path: "tombolo-peers-\(UUID().uuidString)")
-    let asked = program.appendingPathExtension("asked")
+    let (draft, asked) = (program.appendingPathExtension("draft"), program.appendingPathExtension("asked"))
     try """
     #!/bin/sh
     echo "$@" >> '\(asked.path)'
@@ -78,9 +78,12 @@ struct BenchmarkRunTests {
     esac
 
     """
-    .write(to: program, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: program.path)
-    defer { for file in [program, asked] { try? FileManager.default.removeItem(at: file) } }
+    .write(to: draft, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: draft.path)
+    // By another process: a child that this one is just starting would have the file open for writing, and then it cannot be run.
+    let copying = try Process.run(URL(filePath: "/bin/cp"), arguments: ["-p", draft.path, program.path])
+    copying.waitUntilExit()
+    defer { for file in [draft, program, asked] { try? FileManager.default.removeItem(at: file) } }
     let (results, _) = try await run(
       [.enqueue(producerCount: 64), .enqueue(producerCount: 8)], [.file, .sqlite], peerProgram: program.path)
     #expect(results.map(\.engine) == ["file", "sqlite", "redis", "other", "file", "sqlite"])

@@ -11,7 +11,7 @@ struct DemoScriptTests {
     var pace = DemoPace.fast
     pace.onlineDuration = .milliseconds(300)
     // Long enough for a busy machine to notice the outage, and to store what arrived just before it, before that is counted.
-    pace.outageDuration = .seconds(5)
+    pace.outageDuration = .seconds(15)
     pace.outageDurationAfterRestart = .seconds(2)
     pace.enqueueInterval = .milliseconds(20)
     // It ends as soon as nothing waits; a busy machine may need long for that.

@@ -33,6 +33,34 @@ struct ClosedStoreTests {
     #expect(test.attempted.count == 2)
   }
 
+  @Test("What is claimed while the store closes itself is not delivered any more")
+  func claimedMeanwhile() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    let isReading = Atomic(false)
+    test.handler.setAnswer { _, _ in
+      // The next one is being read while the store closes itself.
+      store.onCommit { _, _ in
+        while !isReading.load(ordering: .acquiring) { await Task.yield() }
+        return .refused(Self.closed)
+      }
+      store.onRead { _ in
+        isReading.store(true, ordering: .releasing)
+        while test.worker.summary.released == 0 { await Task.yield() }
+      }
+      return .delivered
+    }
+    for kind in ["first", "second"] { try await test.add(kind) }
+    let error = await #expect(throws: StoreError.self) { try await test.worker.run() }
+    #expect(error?.code == .closed)
+    #expect(test.attempted == ["first"])
+    #expect(test.worker.summary.released == 1)
+    #expect(test.worker.inFlightCount == 0)
+    store.heal()
+    test.handler.setAnswer { _, _ in .delivered }
+    #expect(try await test.worker.drain().delivered == 2)
+  }
+
   @Test("What else is being delivered ends first, and the next run begins without that error")
   func othersEnd() async throws {
     let store = FaultyStore(InMemoryStore())

@@ -28,7 +28,7 @@ struct LeaseTests {
   @Test("Each operation is delivered once, in the order of its key, by whichever of two workers")
   func once() async throws {
     // The clock is moved on while both work: no lease is to end because a thread was kept waiting.
-    let (first, second) = try await pair(Self.store(), leaseDuration: .seconds(1_000_000))
+    let (first, second) = try await pair(Self.store(), leaseDuration: .seconds(1_000_000_000))
     var expected: [String: [OperationID]] = [:]
     for number in 0..<120 {
       let key = "k\(number % 12)"

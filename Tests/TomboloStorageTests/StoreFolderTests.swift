@@ -104,6 +104,28 @@ struct StoreFolderTests {
     }
   }
 
+  @Test("Who may join others, and finds that nothing was made, becomes the first as soon as nobody else holds it")
+  func joiningNobody() throws {
+    try withPath { path in
+      let database = "\(path)/database"
+      let holder = Mutex<StoreFolder?>(try StoreFolder(path, engine: "sqlite", isShared: true))
+      // It lets others in although it has made nothing, as one that is killed does.
+      try holder.withLock { try $0?.share() }
+      let turns = Mutex(0)
+      let lock = try FolderLock(
+        folder: path, path: "\(path)/tombolo.lock", isShared: true,
+        isMade: {
+          turns.withLock { turns in
+            turns += 1
+            // By its own hands, so that no time is needed: the first one ends at the second look.
+            if turns == 2 { holder.withLock { $0 = nil } }
+          }
+          return access(database, F_OK) == 0
+        })
+      #expect(lock.isFirst)
+    }
+  }
+
   @Test("Who shares and waited in vain is told what for: another that is opening, or one that does not share")
   func impatience() throws {
     try withPath { path in

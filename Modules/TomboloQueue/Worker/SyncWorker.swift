@@ -263,10 +263,18 @@ public final class SyncWorker: Sendable {
       ? try await claimPilot()
       : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter())
     guard !claimed.isEmpty else { return 0 }
-    state.withLock { state in
+    // With one lock: after `stop`, and once the store has closed itself, what was just claimed does not begin any more.
+    let mayBegin = state.withLock { state in
+      guard !state.isStopping, state.closure == nil else { return false }
       state.inFlightCount += claimed.count
       state.watchdog.progressed(at: now)
       if allowance.isPilot { state.gate.pilotStarted(at: now) }
+      return true
+    }
+    guard mayBegin else {
+      for operation in claimed { await takeBack(operation) }
+      if let closure = state.withLock({ $0.closure }) { throw closure }
+      return 0
     }
     for operation in claimed {
       group.addTask { await self.process(operation) }
@@ -282,19 +290,22 @@ public final class SyncWorker: Sendable {
       min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter(isPilot: true))
     let fresh = candidates.first { !tried.contains($0.id) }
     guard let pilot = fresh ?? candidates.first else { return [] }
-    for candidate in candidates where candidate.id != pilot.id {
-      filter().withdraw(candidate.operation)
-      if candidate.token == nil {
-        queue.engine.putBack(candidate.id)
-      } else {
-        await queue.giveBack(candidate, nil)
-      }
-    }
+    for candidate in candidates where candidate.id != pilot.id { await takeBack(candidate) }
     state.withLock { state in
       if fresh == nil { state.pilots.removeAll() }
       state.pilots.insert(pilot.id)
     }
     return [pilot]
+  }
+
+  /// Gives back what was claimed and does not begin.
+  private func takeBack(_ claimed: ClaimedOperation) async {
+    filter().withdraw(claimed.operation)
+    if claimed.token == nil {
+      queue.engine.putBack(claimed.id)
+    } else {
+      await queue.giveBack(claimed, nil)
+    }
   }
 
   /// Holds kinds and upstreams to their limits.

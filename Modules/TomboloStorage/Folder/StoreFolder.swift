@@ -20,12 +20,16 @@ package final class StoreFolder: Sendable {
 
   /// Makes the folder where it is missing, takes its lock, and notes the engine in a folder that no engine has used.
   ///
+  /// - Parameter database: the file that the first of several makes for all; by default none is waited for.
   /// - Throws: `StoreError` with `inUse` naming the holder, with `inaccessible` when the folder cannot be used or belongs to
   ///   another engine.
-  package init(_ path: String, engine: String, isShared: Bool = false, isOncePerProcess: Bool = false) throws {
+  package init(
+    _ path: String, engine: String, isShared: Bool = false, isOncePerProcess: Bool = false, database: String? = nil
+  ) throws {
     self.path = Self.withoutSlash(path)
     lock = try FolderLock(
-      folder: self.path, path: "\(self.path)/tombolo.lock", isShared: isShared, isOncePerProcess: isOncePerProcess)
+      folder: self.path, path: "\(self.path)/tombolo.lock", isShared: isShared, isOncePerProcess: isOncePerProcess,
+      isMade: { database.map { access($0, F_OK) == 0 || errno != ENOENT } ?? true })
     try Self.claim(self.path, for: engine)
   }
 

@@ -51,7 +51,8 @@ actor LMDBWriter {
     try Task.checkCancellation()
     do {
       let folder = try StoreFolder(
-        location.folder, engine: "lmdb", isShared: configuration.isShared, isOncePerProcess: true)
+        location.folder, engine: "lmdb", isShared: configuration.isShared, isOncePerProcess: true,
+        database: location.database)
       let environment = try opening(folder).open()
       let reserve = try RoomReserve(folder: location.folder, byteCount: Self.reserveByteCount)
       session = try Session(environment, reserve: reserve)

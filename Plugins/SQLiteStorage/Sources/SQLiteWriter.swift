@@ -68,9 +68,15 @@ actor SQLiteWriter {
 
   func open() throws {
     try Task.checkCancellation()
-    let folder = try StoreFolder(location.folder, engine: "sqlite", isShared: isShared)
+    let folder = try StoreFolder(
+      location.folder, engine: "sqlite", isShared: isShared, database: location.database)
     let database = try SQLiteOpenDatabase(in: location.folder) {
-      if try SQLiteInspection.isNew(location) { try SQLiteSchema.create(at: location, busyTimeout: timeouts.busy) }
+      guard try SQLiteInspection.isNew(location) else { return }
+      guard folder.isFirst else {
+        throw StoreError(
+          .inUse, "\(location.database): its first process ended while it made the database; open it again")
+      }
+      try SQLiteSchema.create(at: location, busyTimeout: timeouts.busy)
     }
     let reserve = try RoomReserve(folder: location.folder, byteCount: reserveByteCount)
     do {

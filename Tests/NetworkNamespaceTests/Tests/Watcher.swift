@@ -118,7 +118,7 @@ final class Watcher {
     } else {
       late.append("\(event): \(milliseconds) ms, not \(limitMilliseconds) ms")
     }
-    let lateMaximum = max(2, (timelyCount + late.count) / 4)
+    let lateMaximum = max(4, (timelyCount + late.count) / 2)
     #expect(late.count <= lateMaximum, "too many come late: \(late)", sourceLocation: location)
   }
 

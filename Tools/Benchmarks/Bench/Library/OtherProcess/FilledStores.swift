@@ -35,8 +35,7 @@ actor FilledStores {
     let contents = Contents(engine: engine, count: count, isDelayed: isDelayed)
     if let filled = filled[contents] { return filled }
     let folder = "\(settings.folder)/tombolo-bench-\(UUID().uuidString)"
-    let trace = Leftovers.shared.note(folder: folder)
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let trace = try Leftovers.shared.make(folder: folder)
     let report: ChildReport
     do {
       report = try await OtherProcess.report(

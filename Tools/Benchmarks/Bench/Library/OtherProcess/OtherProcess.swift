@@ -23,8 +23,7 @@ final class OtherProcess {
       continuation.finish()
     }
     exit = stream
-    try process.run()
-    _ = Leftovers.shared.note(process: process.processIdentifier)
+    _ = try Leftovers.shared.start(process)
   }
 
   deinit {

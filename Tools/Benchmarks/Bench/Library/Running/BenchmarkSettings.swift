@@ -30,9 +30,8 @@ package struct BenchmarkSettings: Sendable {
   /// Gives a fresh folder and removes it afterwards.
   func withFolder<Value>(_ body: (String) async throws -> Value) async throws -> Value {
     let path = "\(folder)/tombolo-bench-\(UUID().uuidString)"
-    let trace = Leftovers.shared.note(folder: path)
+    let trace = try Leftovers.shared.make(folder: path)
     defer { Leftovers.shared.forget(trace) }
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     let result: Result<Value, any Error>
     do {
       result = .success(try await body(path))

@@ -21,10 +21,24 @@ final class Leftovers: Sendable {
 
   private let traces = Mutex<Set<Trace>>([])
 
-  /// Notes a folder before it is made.
-  func note(folder: String) -> Trace { note(.folder(folder)) }
+  /// Makes a folder and notes it at once, so that no signal comes between the two.
+  func make(folder: String) throws -> Trace {
+    try traces.withLock { traces in
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      traces.insert(.folder(folder))
+    }
+    return .folder(folder)
+  }
 
-  func note(process: Int32) -> Trace { note(.process(process)) }
+  /// Starts a process and notes it at once.
+  func start(_ process: Process) throws -> Trace {
+    try traces.withLock { traces in
+      try process.run()
+      let trace = Trace.process(process.processIdentifier)
+      traces.insert(trace)
+      return trace
+    }
+  }
 
   func forget(_ trace: Trace) { traces.withLock { _ = $0.remove(trace) } }
 
@@ -49,11 +63,6 @@ final class Leftovers: Sendable {
       source.cancel()
       signal(Int32(source.handle), SIG_DFL)
     }
-  }
-
-  private func note(_ trace: Trace) -> Trace {
-    traces.withLock { _ = $0.insert(trace) }
-    return trace
   }
 
   /// Answers what could not be removed, and why.

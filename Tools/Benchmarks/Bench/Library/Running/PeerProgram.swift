@@ -49,8 +49,7 @@ struct PeerProgram {
       continuation.yield(process.terminationStatus)
       continuation.finish()
     }
-    try process.run()
-    let trace = Leftovers.shared.note(process: process.processIdentifier)
+    let trace = try Leftovers.shared.start(process)
     defer { Leftovers.shared.forget(trace) }
     let printed = try output.fileHandleForReading.readToEnd() ?? Data()
     for await status in exit where status != 0 {

@@ -25,7 +25,8 @@ struct StorageVerifyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let place = try ScratchPlace(settings: try options.loadStorage(), folder: scratch)
-    let conformance = StoreConformance { try await place.fixture() }
+    // A slow disk is no violation.
+    let conformance = StoreConformance(timeLimit: .seconds(600)) { try await place.fixture() }
     let report = try await place.removing {
       try await conformance.run(seed: seed ?? .random(in: .min ... .max)) { result in
         if !json { Output.line("\(result)") }
