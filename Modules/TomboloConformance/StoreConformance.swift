@@ -30,7 +30,7 @@ public struct StoreConformance: Sendable {
   private let makeFixture: @Sendable () async throws -> StoreFixture
 
   /// - Parameters:
-  ///   - timeLimit: How long one rule may take. The default is far above what any rule needs on a busy machine.
+  ///   - timeLimit: How long one rule may take. The default is far above what any rule needs on a busy machine with a quick disk.
   ///   - time: Where the limit's clock comes from.
   ///   - makeFixture: Makes a new, empty place; called at least once for every rule.
   public init(

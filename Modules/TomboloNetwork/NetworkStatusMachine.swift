@@ -161,9 +161,11 @@ package struct NetworkStatusMachine: Sendable {
   /// Whether a person's decision stands.
   var isForced: Bool { override != nil }
 
-  /// Takes in one event and tells whether the condition changed.
+  /// Takes in one event and tells whether observers are to know: the condition changed, or while it is not online a person's decision
+  /// came or went, which says whether anything is tried.
   package mutating func handle(_ event: Event, at moment: Moment) -> Bool {
     var isProven = false
+    let wasForced = isForced
     switch event {
     case .probed(let result, let jitter):
       scheduleProbe(after: result, jitter: jitter, at: moment)
@@ -203,7 +205,8 @@ package struct NetworkStatusMachine: Sendable {
     case .timePassed:
       break
     }
-    return settle(at: moment, isProven: isProven)
+    let isChange = settle(at: moment, isProven: isProven)
+    return isChange || isForced != wasForced && condition != .online
   }
 
   /// What to do now. Nothing is probed while an override decides, or nobody observes, and hardly anything without a way out

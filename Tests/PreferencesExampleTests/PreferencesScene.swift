@@ -79,6 +79,7 @@ final class PreferencesScene: Sendable {
     resolver: any ConflictResolver = LastWins(), configuration: QueueConfiguration = QueueConfiguration()
   ) async throws -> PreferencesDevice {
     var configuration = configuration
+    // Whatever was asked for: it stands behind the limit of a call.
     configuration.attemptTimeout = .seconds(120)
     return try await PreferencesDevice.open(
       name, store: store, port: port, monitor: monitor, logger: Self.quiet, resolver: resolver,

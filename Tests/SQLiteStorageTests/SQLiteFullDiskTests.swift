@@ -60,7 +60,7 @@ struct SQLiteFullDiskTests {
     }
   }
 
-  @Test("Settling goes on while somebody reads all the time")
+  @Test("Settling waits for its turn, and goes on, while somebody reads all the time")
   func readersWhileFull() async throws {
     try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
       // Waits for readers until each has had its turn, however busy the machine is.
@@ -82,7 +82,7 @@ struct SQLiteFullDiskTests {
     }
   }
 
-  /// A part of the records only: who reads for longer than the writer waits for readers prevents the journal from beginning anew.
+  /// A part of the records only, so that each reader is done soon.
   private static func scanUnlessCancelled(_ store: SQLiteStore) async throws -> Int {
     do { return try await store.scan(.all, limit: 100).count } catch is CancellationError { return 0 }
   }

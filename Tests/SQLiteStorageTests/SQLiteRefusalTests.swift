@@ -2,6 +2,7 @@ import CSQLite
 import Foundation
 import Testing
 import TomboloPorts
+import TomboloStorage
 import TomboloTesting
 
 @testable import SQLiteStorage
@@ -19,6 +20,19 @@ struct SQLiteRefusalTests {
 
   private func openError(_ path: String) async throws -> StoreError {
     try await storeError { _ = try await SQLiteStore(path: path) }
+  }
+
+  @Test("Who joins a process that made no database makes none beside it, and is told to open it again")
+  func joiningNothing() async throws {
+    try await TemporaryFolder.with { folder in
+      let other = try StoreFolder(folder.path, engine: "sqlite", isShared: true)
+      try other.share()
+      let error = try await storeError { _ = try await SQLiteStore(path: folder.path, isShared: true) }
+      #expect(error.code == .inUse)
+      #expect(error.message.contains("while it made the database; open it again"), "\(error)")
+      #expect(!FileManager.default.fileExists(atPath: folder.database))
+      withExtendedLifetime(other) {}
+    }
   }
 
   @Test(

@@ -34,6 +34,12 @@ import TomboloPorts
 
   static let stories = [
     Story(sentence: "a probe that fails makes it limited", steps: [.probed(.limited, .limited)]),
+    Story(
+      sentence: "a decision for what is so anyway is told, and so is taking it back, unless it is online",
+      steps: [
+        .probed(.limited, .limited), .override(.limited, .limited), .override(.limited, .limited),
+        .override(nil, .limited), .probed(.online, .online), .override(.online, .online), .override(nil, .online),
+      ]),
     Story(sentence: "a portal is told as one", steps: [.probed(.portal, .portal)]),
     Story(
       sentence: "the probe alone loses and recovers",
@@ -99,12 +105,17 @@ import TomboloPorts
     var clock = Clock()
     var machine = NetworkStatusMachine(configuration: configuration, hasProbe: story.hasProbe, at: clock.moment)
     #expect(machine.condition == .online, "no evidence at all means online")
+    var isForced = false
     for (index, step) in story.steps.enumerated() {
       clock.advance(step.after)
       let before = machine.condition
       let changed = machine.handle(step.event, at: clock.moment)
       #expect(machine.condition == step.expected, "step \(index)")
-      #expect(changed == (before != step.expected), "step \(index)")
+      let wasForced = isForced
+      if case .override(let condition) = step.event { isForced = condition != nil }
+      // Whether a person decides is news as well, where it says whether anything is tried.
+      let isNews = before != step.expected || wasForced != isForced && step.expected != .online
+      #expect(changed == isNews, "step \(index)")
     }
   }
 

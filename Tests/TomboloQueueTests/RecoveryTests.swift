@@ -37,7 +37,7 @@ struct RecoveryTests {
     let normal = try await test.add("normal")
     try await test.add("critical", priority: .critical)
     test.network.set(.offline, isForced: true)
-    test.worker.networkChanged(test.network.status)
+    test.worker.networkChanged()
     test.time.advance(by: .seconds(3_600))
     test.network.set(.online)
     try await test.whileRunning {

@@ -30,6 +30,21 @@ struct StopTests {
     }
   }
 
+  @Test("What is being read for a claim when it is stopped is given back and not begun", arguments: [false, true])
+  func stoppedWhileReading(isShared: Bool) async throws {
+    let capabilities = StoreCapabilities(isDurable: false, isShareable: isShared)
+    let store = FaultyStore(InMemoryStore(capabilities: capabilities))
+    let test = try await TestQueue.open(store)
+    let id = try await test.add("a")
+    store.onRead { _ in test.worker.stop() }
+    try await test.worker.run()
+    #expect(test.attempted.isEmpty)
+    #expect(test.worker.inFlightCount == 0)
+    store.heal()
+    #expect(try await test.state(id) == .pending)
+    #expect(try await test.worker.drain().delivered == 1)
+  }
+
   @Test(
     "A handler that hangs is cancelled after the grace, and its operation goes back unburnt",
     arguments: TestEngine.allCases)

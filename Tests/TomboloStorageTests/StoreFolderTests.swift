@@ -114,10 +114,11 @@ struct StoreFolderTests {
       let turns = Mutex(0)
       let lock = try FolderLock(
         folder: path, path: "\(path)/tombolo.lock", isShared: true,
+        makingPatience: .seconds(600),
         isMade: {
           turns.withLock { turns in
             turns += 1
-            // By its own hands, so that no time is needed: the first one ends at the second look.
+            // The first one ends at the second look.
             if turns == 2 { holder.withLock { $0 = nil } }
           }
           return access(database, F_OK) == 0

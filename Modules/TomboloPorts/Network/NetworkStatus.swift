@@ -72,7 +72,7 @@ public struct NetworkEvidence: Hashable, Sendable {
 ///
 /// A status is a hint to wake early, never a reason to refuse a call.
 public protocol NetworkStatusSource: Sendable {
-  /// The present status.
+  /// The present status, never older than what `statuses()` has brought. It is asked under locks: it answers at once, and asks nobody.
   var status: NetworkStatus { get }
 
   /// The present status, then every change. A slow reader gets the newest and never delays another; ending the iteration

@@ -201,7 +201,7 @@ extension SyncWorker {
   ) async -> Bool {
     let status = await network?.report(.unreachable(failure.message))
     if let status, !status.isOnline {
-      networkChanged(status)
+      networkChanged()
       await giveBack(claimed, failure)
       return false
     }

@@ -184,9 +184,7 @@ public final class SyncWorker: Sendable {
     }
     state.withLock { $0.watchdog = Watchdog(at: time.uptime) }
     // Before anything is delivered; `follow` brings what changes from then on.
-    if let network {
-      networkChanged(network.status)
-    }
+    networkChanged()
     interrupted.open()
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.finishInterrupted() }
@@ -212,8 +210,8 @@ public final class SyncWorker: Sendable {
 
   /// Brings every change of the network to the gate, and wakes the loop.
   private func follow(_ network: any NetworkStatusSource) async {
-    for await status in network.statuses() {
-      networkChanged(status)
+    for await _ in network.statuses() {
+      networkChanged()
       queue.workArrived.signal()
     }
   }
@@ -268,11 +266,18 @@ public final class SyncWorker: Sendable {
       guard !state.isStopping, state.closure == nil else { return false }
       state.inFlightCount += claimed.count
       state.watchdog.progressed(at: now)
-      if allowance.isPilot { state.gate.pilotStarted(at: now) }
+      if allowance.isPilot {
+        state.gate.pilotStarted(at: now)
+        for pilot in claimed {
+          // It was one before, and so were all others that were looked at.
+          if state.pilots.contains(pilot.id) { state.pilots.removeAll() }
+          state.pilots.insert(pilot.id)
+        }
+      }
       return true
     }
     guard mayBegin else {
-      for operation in claimed { await takeBack(operation) }
+      for operation in claimed { await giveBackUnbegun(operation) }
       if let closure = state.withLock({ $0.closure }) { throw closure }
       return 0
     }
@@ -290,16 +295,12 @@ public final class SyncWorker: Sendable {
       min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter(isPilot: true))
     let fresh = candidates.first { !tried.contains($0.id) }
     guard let pilot = fresh ?? candidates.first else { return [] }
-    for candidate in candidates where candidate.id != pilot.id { await takeBack(candidate) }
-    state.withLock { state in
-      if fresh == nil { state.pilots.removeAll() }
-      state.pilots.insert(pilot.id)
-    }
+    for candidate in candidates where candidate.id != pilot.id { await giveBackUnbegun(candidate) }
     return [pilot]
   }
 
-  /// Gives back what was claimed and does not begin.
-  private func takeBack(_ claimed: ClaimedOperation) async {
+  /// Of what was claimed and does not begin.
+  private func giveBackUnbegun(_ claimed: ClaimedOperation) async {
     filter().withdraw(claimed.operation)
     if claimed.token == nil {
       queue.engine.putBack(claimed.id)
@@ -346,23 +347,24 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  /// Brings a status of the network to the gate.
-  func networkChanged(_ status: NetworkStatus) {
+  /// Brings the present status of the network to the gate. Not one that was handed on: another one may have brought a newer one since.
+  func networkChanged() {
+    guard let network else { return }
     state.withLock { state in
-      // What the caller brings may be older than what another one has brought meanwhile.
-      let status = network?.status ?? status
+      let status = network.status
       let fraction = Double.random(in: 0...1, using: &state.random)
       state.gate.networkChanged(status, at: time.uptime, fraction: fraction)
       if status.isOnline { state.pilots.removeAll() }
     }
   }
 
-  /// An outage that `follow` has not brought yet: nothing new begins once the network is known to be away.
+  /// An outage that `follow` has not brought yet: nothing new is claimed once the network is known to be away.
   private func heedOutage() {
+    guard let network, !network.status.isOnline else { return }
     state.withLock { state in
-      guard let status = network?.status, !status.isOnline else { return }
+      let status = network.status
       // The part of the spread is drawn when the network is back.
-      state.gate.networkChanged(status, at: time.uptime, fraction: 0)
+      if !status.isOnline { state.gate.networkChanged(status, at: time.uptime, fraction: 0) }
     }
   }
 

@@ -30,14 +30,15 @@ package final class FolderLock: Sendable {
   ///
   /// - Parameter isShared: whether others who share may hold it too. The first one holds it alone until `share` is called, so
   ///   that it can make what the others expect.
-  /// - Parameter isMade: whether what the others expect is there. One who may hold it with others, and finds nothing, lets go and tries to
-  ///   be the first, for a moment: whoever was may have ended before it was made.
   /// - Parameter isOncePerProcess: whether this process may hold it but once, shared or not.
   /// - Parameter patience: how long one who shares waits for others who share. The first one may read its whole database before it
   ///   shares, and the last one before it lets go.
+  /// - Parameter makingPatience: how long one who may hold it with others, and finds that nothing was made, lets go and tries to be the
+  ///   first: whoever was may have ended before.
+  /// - Parameter isMade: whether what the others expect is there.
   package init(
     folder: String, path: String, isShared: Bool = false, isOncePerProcess: Bool = false,
-    patience: Duration = .seconds(60), isMade: () -> Bool = { true }
+    patience: Duration = .seconds(60), makingPatience: Duration = .seconds(2), isMade: () -> Bool = { true }
   ) throws {
     self.isShared = isShared
     self.patience = patience
@@ -54,7 +55,7 @@ package final class FolderLock: Sendable {
       throw error
     }
     var isFirst = true
-    guard Self.lock(file, isShared: isShared, isFirst: &isFirst, patience: patience, isMade: isMade) else {
+    guard Self.lock(file, isShared: isShared, isFirst: &isFirst, patience, isMade, makingPatience) else {
       throw Self.refusal(folder, path, file, isShared: isShared)
     }
     self.file = file
@@ -117,14 +118,15 @@ package final class FolderLock: Sendable {
   }
 
   private static func lock(
-    _ file: Int32, isShared: Bool, isFirst: inout Bool, patience: Duration, isMade: () -> Bool
+    _ file: Int32, isShared: Bool, isFirst: inout Bool, _ patience: Duration, _ isMade: () -> Bool,
+    _ makingPatience: Duration
   ) -> Bool {
     guard isShared else { return flock(file, LOCK_EX | LOCK_NB) == 0 }
     let start = ContinuousClock.now
     return patiently(file, patience) {
       if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
       guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return false }
-      if !isMade(), ContinuousClock.now - start < patienceWithOthers {
+      if !isMade(), ContinuousClock.now - start < makingPatience {
         _ = flock(file, LOCK_UN)
         errno = EWOULDBLOCK
         return false

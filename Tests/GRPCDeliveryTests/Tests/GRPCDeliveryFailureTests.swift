@@ -26,6 +26,31 @@ struct GRPCDeliveryFailureTests {
     try await delivery.close()
   }
 
+  @Test("Of calls that share a connection which does not come about each is unreachable, whichever of them gives it up")
+  func givenUpBesideOthers() async throws {
+    let port = try ReservedPort()
+    var configuration = GRPCDeliveryConfiguration(baseURL: "http://127.0.0.1:\(port.number)")
+    (configuration.timeout, configuration.connectTimeout) = (.seconds(120), .seconds(60))
+    let delivery = try GRPCDelivery(configuration)
+    let labels = try await withThrowingTaskGroup(of: Set<String>.self) { group in
+      for number in 0..<16 {
+        group.addTask {
+          var labels: Set<String> = []
+          for _ in 0..<100 {
+            labels.insert(
+              try await delivery.deliver(.sample(idempotencyKey: "\(number)"), attempt: DeliveryAttempt(number: 1))
+                .label)
+          }
+          return labels
+        }
+      }
+      return try await group.reduce(into: Set()) { $0.formUnion($1) }
+    }
+    #expect(labels == ["retry unreachable"])
+    try await delivery.close()
+    withExtendedLifetime(port) {}
+  }
+
   @Test("A name that does not exist is unreachable")
   func unknownHost() async throws {
     var configuration = GRPCDeliveryConfiguration(baseURL: "http://does-not-exist.invalid:50051")

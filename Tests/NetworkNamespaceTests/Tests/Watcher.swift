@@ -118,7 +118,7 @@ final class Watcher {
     } else {
       late.append("\(event): \(milliseconds) ms, not \(limitMilliseconds) ms")
     }
-    let lateMaximum = max(4, (timelyCount + late.count) / 2)
+    let lateMaximum = max(3, (timelyCount + late.count) / 3)
     #expect(late.count <= lateMaximum, "too many come late: \(late)", sourceLocation: location)
   }
 

@@ -4,10 +4,12 @@ package enum LadderTables {
   private struct Line {
     let name: String
     let rungs: [String]
+    /// Whether two processors could be at it at once.
+    let isParallel: Bool
 
     /// - Parameter suffix: Of the names of the rungs.
-    init(_ name: String, _ suffix: String, inMemory: String, queue: String) {
-      self.name = name
+    init(_ name: String, _ suffix: String, inMemory: String, queue: String, isParallel: Bool = true) {
+      (self.name, self.isParallel) = (name, isParallel)
       let ways = ["engine-records", "one-record", "task-records", "port-records"].map { "\($0)-\(suffix)" }
       rungs = ways + [inMemory, queue]
     }
@@ -16,7 +18,7 @@ package enum LadderTables {
   }
 
   private static let lines = [
-    Line("one producer", "1", inMemory: "-", queue: "enqueue-1"),
+    Line("one producer", "1", inMemory: "-", queue: "enqueue-1", isParallel: false),
     Line("64 at once", "64", inMemory: "inmemory-enqueue-64", queue: "enqueue-64"),
     Line("taken, 64 at once", "deliver", inMemory: "inmemory-deliver", queue: "deliver"),
   ]
@@ -50,7 +52,7 @@ package enum LadderTables {
       guard let ours = found(line.queue), let ratio = ours.ratio else { return head.dropFirst(2).map { _ in "-" } }
       let rungs = line.rungs.dropLast().map(found)
       return [spread(ratio, ours)] + rungs.map { rung in rung?.ratio.map { spread($0, rung) } ?? "-" }
-        + [processors(ours), bothBusy(ours), verdict(ours, rungs)]
+        + [processors(ours), line.isParallel ? bothBusy(ours) : "-", verdict(ours, rungs)]
     }
   }
 

@@ -49,8 +49,7 @@ final class Leftovers: Sendable {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [self] in
-        for failure in putAway() { FileHandle.standardError.write(Data("\(failure)\n".utf8)) }
-        _exit(128 + number)
+        putAway(andExit: 128 + number)
       }
       source.activate()
       return source
@@ -65,8 +64,8 @@ final class Leftovers: Sendable {
     }
   }
 
-  /// Answers what could not be removed, and why.
-  private func putAway() -> [String] {
+  /// Says what could not be removed, and why, and ends the program.
+  private func putAway(andExit status: Int32) {
     // Held until the program ends, so that nothing is added meanwhile.
     traces.withLock { traces in
       for case .process(let process) in traces { kill(process, SIGTERM) }
@@ -84,7 +83,8 @@ final class Leftovers: Sendable {
           }
         }
       }
-      return failures
+      for failure in failures { FileHandle.standardError.write(Data("\(failure)\n".utf8)) }
+      _exit(status)
     }
   }
 }

@@ -81,7 +81,7 @@ struct DrainScenario {
     let requests = upstream.requests
     return Drain(
       reading: reading, latencies: times.histogram,
-      firstMilliseconds: requests.first.map { max(0, online.duration(to: $0) / .milliseconds(1)) } ?? .nan,
+      firstMilliseconds: requests.first.map { online.duration(to: $0) / .milliseconds(1) } ?? .nan,
       peakRate: Double(StrictUpstream.peak(requests)), repeatCount: Double(requests.count - count),
       underWayMean: upstream.duration / .seconds(1) * reading.rate / Double(count))
   }
