@@ -12,7 +12,7 @@ import Synchronization
 ///                                │
 ///     any ──────── close() ──────┴──▶ closed
 final class UpstreamConnection: Sendable {
-  private typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
+  typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
 
   private struct Running {
     var client: Client
@@ -54,7 +54,16 @@ final class UpstreamConnection: Sendable {
     _ serializer: some MessageSerializer<Request>, _ deserializer: some MessageDeserializer<Response>,
     _ read: @escaping @Sendable (Response) -> Value
   ) async throws -> Value {
-    let (client, connectLimit) = try client()
+    try await unary(on: client(), request, method, options, serializer, deserializer, read)
+  }
+
+  /// The same on a client that another call may have given up in the meantime.
+  func unary<Request: Sendable, Response: Sendable, Value: Sendable>(
+    on running: (client: Client, connectLimit: ConnectLimit), _ request: ClientRequest<Request>,
+    _ method: MethodDescriptor, _ options: CallOptions, _ serializer: some MessageSerializer<Request>,
+    _ deserializer: some MessageDeserializer<Response>, _ read: @escaping @Sendable (Response) -> Value
+  ) async throws -> Value {
+    let (client, connectLimit) = running
     do {
       return try await client.unary(
         request: request, descriptor: method, serializer: serializer, deserializer: deserializer, options: options
@@ -99,7 +108,7 @@ final class UpstreamConnection: Sendable {
     for running in running { await running.task.value }
   }
 
-  private func client() throws -> (Client, ConnectLimit) {
+  func client() throws -> (client: Client, connectLimit: ConnectLimit) {
     try state.withLock { state in
       if state.isClosed { throw CallFailure.closed }
       if let current = state.current { return (current.client, current.connectLimit) }
@@ -122,7 +131,7 @@ final class UpstreamConnection: Sendable {
     }
   }
 
-  private func giveUp(_ client: Client) {
+  func giveUp(_ client: Client) {
     let isCurrent = state.withLock { state in
       guard let current = state.current, current.client === client else { return false }
       state.current = nil

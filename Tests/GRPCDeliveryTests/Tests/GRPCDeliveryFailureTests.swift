@@ -1,11 +1,13 @@
 import Foundation
 import GRPCCore
-import GRPCDelivery
+import GRPCNIOTransportHTTP2Posix
 import GRPCUpstream
 import SwiftProtobuf
 import Testing
 import TomboloPorts
 import TomboloTesting
+
+@testable import GRPCDelivery
 
 @Suite("GRPCDelivery: when there is no answer", .timeLimit(.minutes(5)))
 struct GRPCDeliveryFailureTests {
@@ -26,29 +28,30 @@ struct GRPCDeliveryFailureTests {
     try await delivery.close()
   }
 
-  @Test("Of calls that share a connection which does not come about each is unreachable, whichever of them gives it up")
-  func givenUpBesideOthers() async throws {
-    let port = try ReservedPort()
-    var configuration = GRPCDeliveryConfiguration(baseURL: "http://127.0.0.1:\(port.number)")
-    (configuration.timeout, configuration.connectTimeout) = (.seconds(120), .seconds(60))
-    let delivery = try GRPCDelivery(configuration)
-    let labels = try await withThrowingTaskGroup(of: Set<String>.self) { group in
-      for number in 0..<16 {
-        group.addTask {
-          var labels: Set<String> = []
-          for _ in 0..<100 {
-            labels.insert(
-              try await delivery.deliver(.sample(idempotencyKey: "\(number)"), attempt: DeliveryAttempt(number: 1))
-                .label)
-          }
-          return labels
-        }
+  @Test("A call whose client another call has given up takes the next one")
+  func givenUpBeside() async throws {
+    try await DeliveryHarness.run(body: { harness in
+      let connection = UpstreamConnection(
+        try UpstreamAddress("http://127.0.0.1:\(harness.port)"), security: .plaintext, connectTimeout: .seconds(60))
+      let running = try connection.client()
+      connection.giveUp(running.client)
+      let isAnswered = try await connection.unary(
+        on: running, ClientRequest(message: [UInt8]("note".utf8)),
+        MethodDescriptor(fullyQualifiedService: "notes.v1.Notes", method: "Put"), .defaults, RawSerializer(),
+        RawDeserializer()
+      ) { _ in true }
+      #expect(isAnswered)
+      // A delivery that is closed makes no further one.
+      let last = try connection.client()
+      await connection.close()
+      await #expect(throws: CallFailure.self) {
+        try await connection.unary(
+          on: last, ClientRequest(message: [UInt8]("note".utf8)),
+          MethodDescriptor(fullyQualifiedService: "notes.v1.Notes", method: "Put"), .defaults, RawSerializer(),
+          RawDeserializer()
+        ) { _ in true }
       }
-      return try await group.reduce(into: Set()) { $0.formUnion($1) }
-    }
-    #expect(labels == ["retry unreachable"])
-    try await delivery.close()
-    withExtendedLifetime(port) {}
+    })
   }
 
   @Test("A name that does not exist is unreachable")
