@@ -71,7 +71,9 @@ let package = Package(
       name: "TomboloNetwork",
       dependencies: ["TomboloPorts", .product(name: "Logging", package: "swift-log")],
       path: "Modules/TomboloNetwork"),
-    .target(name: "TomboloStorage", dependencies: ["TomboloPorts"], path: "Modules/TomboloStorage"),
+    .target(name: "CTomboloChecksum", path: "Modules/CTomboloChecksum"),
+    .target(
+      name: "TomboloStorage", dependencies: ["TomboloPorts", "CTomboloChecksum"], path: "Modules/TomboloStorage"),
     .target(
       name: "TomboloQueue",
       dependencies: [

@@ -107,25 +107,15 @@ extension SyncQueue {
     var aside: [AsideScope: [ClaimedOperation]] = [:]
     var (critical, all) = wanted
     for one in found {
-      if let scope = one.unreadable == nil ? engine.obstacle(to: one.operation) : nil {
-        aside[scope, default: []].append(one)
-        continue
+      switch sort(one, isWanted: all > 0 || (critical > 0 && one.readyPriority == .critical), filter) {
+      case .claimed:
+        claimed.append(one)
+        all -= 1
+        critical -= 1
+      case .unwanted: engine.putBack(one.id)
+      case .postponed: postponed.append(one.id)
+      case .aside(let scope): aside[scope, default: []].append(one)
       }
-      guard all > 0 || (critical > 0 && one.readyPriority == .critical) else {
-        engine.putBack(one.id)
-        continue
-      }
-      if one.unreadable == nil, !filter.hasRoom(one.operation, one.readyPriority) {
-        postponed.append(one.id)
-        continue
-      }
-      if one.unreadable == nil, let scope = filter.admit(one.operation) {
-        aside[scope, default: []].append(one)
-        continue
-      }
-      claimed.append(one)
-      all -= 1
-      critical -= 1
     }
     for (scope, operations) in aside.sorted(by: { $0.key.stored < $1.key.stored }) {
       do {
@@ -136,6 +126,23 @@ extension SyncQueue {
       }
     }
     return aside.values.reduce(0) { $0 + $1.count }
+  }
+
+  private enum Place {
+    case claimed, unwanted, postponed
+    case aside(AsideScope)
+  }
+
+  /// Apart, because an asynchronous function copies the operation each time it looks at it.
+  private func sort(_ one: ClaimedOperation, isWanted: Bool, _ filter: ClaimFilter) -> Place {
+    // What cannot be read is wanted for nothing but to be told of.
+    guard one.unreadable == nil else { return isWanted ? .claimed : .unwanted }
+    let operation = one.operation
+    if let scope = engine.obstacle(to: operation) { return .aside(scope) }
+    guard isWanted else { return .unwanted }
+    guard filter.hasRoom(operation, one.readyPriority) else { return .postponed }
+    if let scope = filter.admit(operation) { return .aside(scope) }
+    return .claimed
   }
 
   /// Takes until there are `limit` in all.

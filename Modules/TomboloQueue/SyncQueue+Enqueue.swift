@@ -8,11 +8,12 @@ extension SyncQueue {
   /// stored then. The one exception is `StoreError.Code.outcomeUnknown`: enqueue again with the same idempotency key.
   @discardableResult
   public func enqueue(
-    _ operation: NewOperation, durability: StoreDurability? = nil
+    _ operation: consuming NewOperation, durability: StoreDurability? = nil
   ) async throws -> EnqueueReceipt {
+    let kind = operation.kind
     let receipts = try await enqueue([operation], durability: durability)
     guard let receipt = receipts.first else {
-      throw QueueError(.invalidOperation, "the queue gave no receipt for an operation of kind \(operation.kind)")
+      throw QueueError(.invalidOperation, "the queue gave no receipt for an operation of kind \(kind)")
     }
     return receipt
   }
@@ -40,22 +41,7 @@ extension SyncQueue {
     }
     let operations = withOwnHeaders(operations, configuration.values.headersAtEnqueue)
     let now = time.now
-    for index in operations.indices {
-      do {
-        try operations[index].validate(payloadByteCountMaximum: configuration.values.payloadByteCountMaximum)
-      } catch var error {
-        if operations.count > 1, let field = error.field { error.field = "operations[\(index)].\(field)" }
-        throw error
-      }
-    }
-    let clock = configuration.values.versionClock
-    var prepared: [PreparedOperation] = []
-    prepared.reserveCapacity(operations.count)
-    for index in operations.indices {
-      prepared.append(
-        clock.map { PreparedOperation(stamped(operations[index], by: $0, at: now), enqueuedAt: now) }
-          ?? PreparedOperation(operations[index], enqueuedAt: now))
-    }
+    let prepared = try prepare(operations, configuration.values, at: now)
     // Even when it throws: what was stored and lost its answer is to be delivered too.
     defer { workArrived.signal() }
     guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion, durability)) else {
@@ -76,6 +62,24 @@ extension SyncQueue {
 }
 
 extension SyncQueue {
+  /// Checks all of them before it makes the record of the first.
+  private func prepare(
+    _ operations: [NewOperation], _ configuration: QueueConfiguration, at now: Timestamp
+  ) throws(QueueError) -> [PreparedOperation] {
+    for index in operations.indices {
+      do {
+        try operations[index].validate(payloadByteCountMaximum: configuration.payloadByteCountMaximum)
+      } catch var error {
+        if operations.count > 1, let field = error.field { error.field = "operations[\(index)].\(field)" }
+        throw error
+      }
+    }
+    guard let clock = configuration.versionClock else {
+      return operations.map { PreparedOperation($0, enqueuedAt: now) }
+    }
+    return operations.map { PreparedOperation(stamped($0, by: clock, at: now), enqueuedAt: now) }
+  }
+
   /// The operations with the headers that the present task gives them.
   private func withOwnHeaders(
     _ operations: [NewOperation], _ headersAtEnqueue: (@Sendable () -> [OperationHeader])?

@@ -1,5 +1,6 @@
 import Testing
-import TomboloStorage
+
+@testable import TomboloStorage
 
 @Suite("CRC32C")
 struct CRC32CTests {
@@ -12,6 +13,18 @@ struct CRC32CTests {
     ] as [([UInt8], UInt32)])
   func vectors(bytes: [UInt8], checksum: UInt32) {
     #expect(CRC32C.checksum(bytes) == checksum)
+    #expect(bytes.withUnsafeBufferPointer { CRC32C.checksumByTables($0) } == checksum)
+  }
+
+  @Test("The processor's instruction and the tables give the same, for every length and wherever the bytes begin")
+  func tables() {
+    let bytes = (0..<100).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
+    for start in 0..<9 {
+      for end in start...bytes.count {
+        let byTables = bytes[start..<end].withUnsafeBufferPointer { CRC32C.checksumByTables($0) }
+        #expect(CRC32C.checksum(bytes[start..<end]) == byTables, "\(start)..<\(end)")
+      }
+    }
   }
 
   @Test("Bytes that do not lie together give the same checksum", arguments: 0..<12)

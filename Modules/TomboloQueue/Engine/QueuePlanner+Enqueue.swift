@@ -3,23 +3,24 @@ import TomboloStorage
 
 extension QueuePlanner {
   mutating func enqueue(_ operations: [PreparedOperation], alongside companion: Batch) throws -> [EnqueueReceipt] {
+    // What an operation of this batch waits for is not to make way for it, nor for one that comes before it.
+    var awaited: Set<OperationID> = []
+    var awaitedPositions: Set<Int> = []
     // Ask for everything first, so that it is read in one call.
     for prepared in operations {
       if let name = prepared.operation.scopedIdempotencyKey { view.expect(QueueLayout.idempotency(name)) }
       if let name = prepared.operation.scopedCoalescingKey { view.expect(QueueLayout.coalescing(name)) }
       if let key = prepared.operation.lineKey { view.expect(QueueLayout.orderingKey(key)) }
-      for case .operation(let id) in prepared.operation.after { view.expect(QueueLayout.operation(id)) }
-    }
-    guard view.isComplete else { throw PlanView.Unread() }
-    // What an operation of this batch waits for is not to make way for it, nor for one that comes before it.
-    var awaited: Set<OperationID> = []
-    var awaitedPositions: Set<Int> = []
-    for reference in operations.lazy.flatMap(\.operation.after) {
-      switch reference {
-      case .operation(let id): awaited.insert(id)
-      case .inBatch(let position): awaitedPositions.insert(position)
+      for reference in prepared.operation.after {
+        switch reference {
+        case .operation(let id):
+          view.expect(QueueLayout.operation(id))
+          awaited.insert(id)
+        case .inBatch(let position): awaitedPositions.insert(position)
+        }
       }
     }
+    guard view.isComplete else { throw PlanView.Unread() }
     var receipts: [EnqueueReceipt] = []
     for (position, prepared) in operations.enumerated() {
       let receipt = try enqueue(prepared, behind: receipts, keeping: awaited)

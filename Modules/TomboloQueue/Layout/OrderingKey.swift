@@ -10,7 +10,7 @@ struct OrderingKey: Hashable, Sendable {
     self.stored = stored
   }
 
-  init?(of operation: SyncOperation) {
+  init?(of operation: borrowing SyncOperation) {
     self.init(
       orderingKey: operation.orderingKey, coalescingKey: operation.coalescingKey, namespace: operation.namespace)
   }

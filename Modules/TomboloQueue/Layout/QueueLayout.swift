@@ -160,23 +160,33 @@ enum QueueLayout {
     KeyEncoder(tag: tag, UInt8(ascii: index)).key
   }
 
-  private static func key(_ index: Unicode.Scalar, _ id: OperationID) -> Key { key(index, nil, id) }
+  // Several of these are made for each operation. They are literals because an array of a given length is made by generic code of the
+  // standard library, which looks for its own type each time: three times the instructions.
 
-  /// Several of these are made for each operation, so they are written at once.
-  ///
-  /// Safety: exactly `start + 16` bytes are written, each once; storing an integer's bytes needs no alignment.
-  private static func key(_ index: Unicode.Scalar, _ level: UInt8?, _ id: OperationID) -> Key {
-    let start = level == nil ? 2 : 3
-    return Key(
-      [UInt8](unsafeUninitializedCapacity: start + 16) { bytes, count in
-        bytes[0] = tag
-        bytes[1] = UInt8(ascii: index)
-        if let level { bytes[2] = level }
-        let raw = UnsafeMutableRawBufferPointer(bytes)
-        raw.storeBytes(of: id.high.bigEndian, toByteOffset: start, as: UInt64.self)
-        raw.storeBytes(of: id.low.bigEndian, toByteOffset: start + 8, as: UInt64.self)
-        count = start + 16
-      })
+  private static func key(_ index: Unicode.Scalar, _ id: OperationID) -> Key {
+    let (high, low) = (id.high, id.low)
+    return Key([
+      tag, UInt8(ascii: index),
+      byte(high, 7), byte(high, 6), byte(high, 5), byte(high, 4), byte(high, 3), byte(high, 2), byte(high, 1),
+      byte(high, 0),
+      byte(low, 7), byte(low, 6), byte(low, 5), byte(low, 4), byte(low, 3), byte(low, 2), byte(low, 1), byte(low, 0),
+    ])
+  }
+
+  private static func key(_ index: Unicode.Scalar, _ level: UInt8, _ id: OperationID) -> Key {
+    let (high, low) = (id.high, id.low)
+    return Key([
+      tag, UInt8(ascii: index), level,
+      byte(high, 7), byte(high, 6), byte(high, 5), byte(high, 4), byte(high, 3), byte(high, 2), byte(high, 1),
+      byte(high, 0),
+      byte(low, 7), byte(low, 6), byte(low, 5), byte(low, 4), byte(low, 3), byte(low, 2), byte(low, 1), byte(low, 0),
+    ])
+  }
+
+  /// The byte that has `place` lower ones below it.
+  @inline(__always)
+  private static func byte(_ number: UInt64, _ place: UInt64) -> UInt8 {
+    UInt8(truncatingIfNeeded: number >> (8 * place))
   }
 
   private static func key(_ index: Unicode.Scalar, _ name: String) -> Key {

@@ -60,7 +60,7 @@ extension SyncWorker {
   /// Calls the handler, within the time limit; an outcome of `nil` when the delivery was cancelled.
   private func outcome(of delivery: Delivery) async -> (DeliveryOutcome?, Interruption.Reason?) {
     let operation = delivery.claimed.operation
-    let timeout = queue.engine.sharedConfiguration.values.attemptTimeout
+    let timeout = attemptTimeout
     let limit = limits.begin(operation.id, within: timeout, delivery.interruption)
     defer { limits.ended(limit) }
     let (answer, reason) = await delivery.interruption.run { () -> DeliveryOutcome? in
@@ -83,6 +83,9 @@ extension SyncWorker {
       return (.retry(after: nil, failure), reason)
     }
   }
+
+  /// Apart, because an asynchronous function would copy the whole configuration for it.
+  private var attemptTimeout: Duration { queue.engine.sharedConfiguration.values.attemptTimeout }
 
   /// Does what is left to do for a delivery whose handler has answered.
   private func finish(_ delivery: Delivery, _ outcome: DeliveryOutcome?) async {

@@ -2,22 +2,26 @@ import Synchronization
 
 /// Wakes one waiter, or the next one to come: signals are remembered, and many count as one.
 final class WakeSignal: Sendable {
+  /// Unchecked, because it is signalled several times for each operation, and a checked one is copied by generic code. Whoever takes one out
+  /// of the state resumes it.
   private enum State {
     case idle
     case signalled
-    case waiting(CheckedContinuation<Void, Never>)
+    case waiting(UnsafeContinuation<Void, Never>)
   }
 
   private let state = Mutex(State.idle)
 
   func signal() {
-    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
-      if case .waiting(let continuation) = state {
+    let waiter = state.withLock { state -> UnsafeContinuation<Void, Never>? in
+      switch state {
+      case .waiting(let continuation):
         state = .idle
         return continuation
+      case .idle, .signalled:
+        state = .signalled
+        return nil
       }
-      state = .signalled
-      return nil
     }
     waiter?.resume()
   }
@@ -33,9 +37,9 @@ final class WakeSignal: Sendable {
   /// Returns once signalled, or when the task is cancelled. For one waiter at a time: a second one sends the first on.
   func wait() async {
     await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
         let isCancelled = Task.isCancelled
-        let resumed = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let resumed = state.withLock { state -> [UnsafeContinuation<Void, Never>] in
           switch state {
           case .signalled:
             state = .idle
