@@ -2,8 +2,8 @@ import Synchronization
 
 /// Wakes one waiter, or the next one to come: signals are remembered, and many count as one.
 final class WakeSignal: Sendable {
-  /// Unchecked, because it is signalled several times for each operation, and a checked one is copied by generic code. Whoever takes one out
-  /// of the state resumes it.
+  /// Safety: a continuation is resumed exactly once, by whoever takes it out of the state, or finds no reason to put it there. A checked
+  /// one is copied by generic code, and this is signalled several times for each operation.
   private enum State {
     case idle
     case signalled
