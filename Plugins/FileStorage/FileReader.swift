@@ -3,7 +3,7 @@ import TomboloStorage
 
 /// The reading half of a `FileStore`: reads the values of places that were looked up, on a thread of its own.
 actor FileReader {
-  private let executor: SerialThreadExecutor
+  nonisolated let executor: SerialThreadExecutor
 
   init(executor: SerialThreadExecutor) { self.executor = executor }
 

@@ -81,18 +81,18 @@ public final class FileStore: KeyValueStore {
     let places = try index.places(of: keys)
     // What is in memory needs no thread that may wait for the disk.
     if places.allSatisfy({ $0?.entry.inline != nil || $0 == nil }) { return try places.map { try $0?.record() } }
-    return try await reader.records(at: places)
+    return try await reader.executor.run(on: reader) { try $0.records(at: places) }
   }
 
   public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
     try Task.checkCancellation()
     let places = try index.places(in: range, reverse: reverse, limit: limit)
     if places.allSatisfy({ $0.entry.inline != nil }) { return try places.map { try $0.record() } }
-    return try await reader.records(at: places)
+    return try await reader.executor.run(on: reader) { try $0.records(at: places) }
   }
 
   public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
-    try await writer.commit(batches, within: capabilities)
+    try await writer.executor.run(on: writer) { [capabilities] in try $0.commit(batches, within: capabilities) }
   }
 
   public func close() async throws {

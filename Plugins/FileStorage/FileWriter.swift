@@ -10,7 +10,7 @@ actor FileWriter {
   }
 
   private let index: FileIndex
-  private let executor: SerialThreadExecutor
+  nonisolated let executor: SerialThreadExecutor
   private var session: Session?
 
   init(index: FileIndex, executor: SerialThreadExecutor) {

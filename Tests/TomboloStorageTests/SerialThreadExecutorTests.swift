@@ -1,11 +1,13 @@
+import Foundation
 import Testing
-import TomboloStorage
+
+@testable import TomboloStorage
 
 @Suite("SerialThreadExecutor")
 struct SerialThreadExecutorTests {
   /// Counts without any protection but its executor.
   private actor Counter {
-    private let executor: SerialThreadExecutor
+    nonisolated let executor: SerialThreadExecutor
     private var count = 0
 
     init(_ executor: SerialThreadExecutor) { self.executor = executor }
@@ -16,6 +18,35 @@ struct SerialThreadExecutorTests {
       executor.preconditionIsolated()
       count += 1
       return count
+    }
+
+    /// By `run(on:_:)`: in place or on the thread.
+    nonisolated func incrementSomewhere() async throws -> Int {
+      try await executor.run(on: self) { $0.increment() }
+    }
+
+    /// Whether it ran in place.
+    nonisolated func isInPlace() async throws -> Bool {
+      try await executor.run(on: self) { counter in
+        counter.executor.preconditionIsolated()
+        return !SerialThreadExecutorTests.isOnThread(named: "own-thread")
+      }
+    }
+  }
+
+  private static func isOnThread(named name: String) -> Bool {
+    (try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)) == "\(name)\n"
+  }
+
+  private static func counter(_ pool: CooperativePool, quickMaximum: Duration = .seconds(3_600)) throws -> Counter {
+    Counter(try SerialThreadExecutor(name: "own-thread", pool: pool, quickMaximum: quickMaximum))
+  }
+
+  /// Threads of the system's own.
+  private final class Threads: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      Thread.detachNewThread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
   }
 
@@ -28,6 +59,64 @@ struct SerialThreadExecutorTests {
       }
     }
     #expect(await counter.increment() == 4_001)
+  }
+
+  @Test("Calls in place and calls on the thread exclude each other, and none is lost")
+  func serialInPlace() async throws {
+    // Of both kinds: with one of the pool's threads to hold up, those that come meanwhile are handed over.
+    let counter = try Self.counter(CooperativePool(threadCount: 2))
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<8 {
+        group.addTask {
+          for _ in 0..<2_000 {
+            if number.isMultiple(of: 2) { _ = try await counter.incrementSomewhere() } else { _ = await counter.increment() }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await counter.incrementSomewhere() == 16_001)
+  }
+
+  @Test("A call runs in place where the pool has a thread to spare, and nobody else has it")
+  func inPlace() async throws {
+    let pool = CooperativePool(threadCount: 2)
+    let counter = try Self.counter(pool)
+    #expect(try await counter.isInPlace())
+    #expect(try await counter.isInPlace())
+    #expect(pool.take())
+    #expect(try await !counter.isInPlace())
+    pool.giveBack()
+    // Another one: the thread of the first may still be about to see that it has nothing left.
+    #expect(try await Self.counter(pool).isInPlace())
+    #expect(try await !Self.counter(CooperativePool(threadCount: 1)).isInPlace())
+  }
+
+  @Test("Behind a call that was slow the next one is for the thread, until one was quick")
+  func slow() async throws {
+    let pool = CooperativePool(threadCount: 2)
+    // However quick, it takes longer than nothing.
+    let slow = try Self.counter(pool, quickMaximum: .zero)
+    #expect(try await slow.isInPlace())
+    #expect(try await !slow.isInPlace())
+    #expect(try await !slow.isInPlace())
+  }
+
+  @Test("A call whose task has an executor of its own is for the thread")
+  func taskExecutor() async throws {
+    let counter = try Self.counter(CooperativePool(threadCount: 2))
+    let isInPlace = try await withTaskExecutorPreference(Threads()) { try await counter.isInPlace() }
+    #expect(!isInPlace)
+  }
+
+  @Test("What a call throws in place is thrown, and the place is given back")
+  func throwing() async throws {
+    let counter = try Self.counter(CooperativePool(threadCount: 2))
+    await #expect(throws: CancellationError.self) {
+      try await counter.executor.run(on: counter) { _ in throw CancellationError() }
+    }
+    #expect(try await counter.isInPlace())
+    #expect(await counter.increment() == 1)
   }
 
   @Test("Two actors may share one thread")

@@ -44,7 +44,7 @@ actor LMDBReader {
   }
 
   private let location: LMDBLocation
-  private let executor: SerialThreadExecutor
+  nonisolated let executor: SerialThreadExecutor
   private var session: Session?
 
   init(location: LMDBLocation, executor: SerialThreadExecutor) {

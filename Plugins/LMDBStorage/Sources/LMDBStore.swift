@@ -81,11 +81,13 @@ public final class LMDBStore: KeyValueStore {
   }
 
   public func get(_ keys: [Key]) async throws -> [Record?] {
-    try await adopting { try await reader.get(keys) }
+    try await adopting { try await reader.executor.run(on: reader) { try $0.get(keys) } }
   }
 
   public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
-    try await adopting { try await reader.scan(range, reverse: reverse, limit: limit) }
+    try await adopting {
+      try await reader.executor.run(on: reader) { try $0.scan(range, reverse: reverse, limit: limit) }
+    }
   }
 
   /// Reads again with the map as large as another process has made it. That is for the writer to see to: the map must not move
@@ -101,7 +103,7 @@ public final class LMDBStore: KeyValueStore {
   }
 
   public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
-    try await writer.commit(batches, within: capabilities)
+    try await writer.executor.run(on: writer) { [capabilities] in try $0.commit(batches, within: capabilities) }
   }
 
   public func close() async throws {

@@ -36,7 +36,7 @@ actor LMDBWriter {
 
   private let location: LMDBLocation
   private let configuration: LMDBStore.Configuration
-  private let executor: SerialThreadExecutor
+  nonisolated let executor: SerialThreadExecutor
   private var session: Session?
 
   init(location: LMDBLocation, configuration: LMDBStore.Configuration, executor: SerialThreadExecutor) {

@@ -15,7 +15,7 @@ actor SQLiteReader {
 
   private let location: SQLiteLocation
   private let busyTimeout: Duration
-  private let executor: SerialThreadExecutor
+  nonisolated let executor: SerialThreadExecutor
   private var session: Session?
 
   init(location: SQLiteLocation, busyTimeout: Duration, executor: SerialThreadExecutor) {

@@ -86,15 +86,19 @@ public final class SQLiteStore: KeyValueStore {
   }
 
   public func get(_ keys: [Key]) async throws -> [Record?] {
-    try await refusal.reading { try await reader.get(keys) }
+    try await refusal.reading { try await reader.executor.run(on: reader) { try $0.get(keys) } }
   }
 
   public func scan(_ range: KeyRange, reverse: Bool, limit: Int) async throws -> [Record] {
-    try await refusal.reading { try await reader.scan(range, reverse: reverse, limit: limit) }
+    try await refusal.reading {
+      try await reader.executor.run(on: reader) { try $0.scan(range, reverse: reverse, limit: limit) }
+    }
   }
 
   public func commit(_ batches: [Batch]) async throws -> [BatchResult] {
-    try await refusal.writing { try await writer.commit(batches, within: capabilities) }
+    try await refusal.writing {
+      try await writer.executor.run(on: writer) { [capabilities] in try $0.commit(batches, within: capabilities) }
+    }
   }
 
   public func close() async throws {

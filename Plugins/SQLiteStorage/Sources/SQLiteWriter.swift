@@ -47,7 +47,7 @@ actor SQLiteWriter {
   private let timeouts: SQLiteTimeouts
   private let reserveByteCount: Int
   private let isShared: Bool
-  private let executor: SerialThreadExecutor
+  nonisolated let executor: SerialThreadExecutor
   private var session: Session?
   /// Whether a commit failed whose outcome cannot be known. The one after it would decide, behind the back of whoever reads first.
   private var isDoubtful = false
