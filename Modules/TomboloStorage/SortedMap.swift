@@ -57,6 +57,8 @@ public struct SortedMap<Key: Comparable, Value> {
     }
   }
 
+  @inlinable public func contains(_ key: Key) -> Bool { find(key).isPresent }
+
   /// Sets the value of `key` and answers with the one it had.
   @discardableResult @inlinable
   public mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {

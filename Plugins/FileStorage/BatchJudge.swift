@@ -5,16 +5,18 @@ import TomboloStorage
 struct BatchJudge {
   private let index: FileIndex
   private let capabilities: StoreCapabilities
-  /// What the batches before made of keys; `nil` for a delete.
-  private var pending: [Key: Revision?] = [:]
+  /// What was made of keys so far; `nil` for a delete. Not kept for a batch that is alone until it deletes what is not in the index.
+  private var pending: [Key: Revision?]?
   private var mutationCount = 0
   /// The changes of each batch that was committed and has any.
   private(set) var accepted: [[JournalChange]] = []
   /// Whether all of these are shrinking, so that the reserve may be used for them.
   private(set) var isShrinking = true
 
-  init(index: FileIndex, capabilities: StoreCapabilities) {
+  /// - Parameter batchCount: how many batches are judged.
+  init(index: FileIndex, capabilities: StoreCapabilities, batchCount: Int) {
     self.index = index
+    pending = batchCount > 1 ? [:] : nil
     self.capabilities = capabilities
   }
 
@@ -29,12 +31,12 @@ struct BatchJudge {
       let key = mutation.key
       switch mutation {
       case .put(_, let value):
-        pending[key] = .some(revision)
+        pending?[key] = .some(revision)
         changes.append(JournalChange(key: key, value: value, revision: revision))
       case .delete:
         // What is not there needs no note that it is gone.
-        guard self.revision(of: key) != nil else { continue }
-        pending[key] = .some(nil)
+        guard isThere(key, behind: changes) else { continue }
+        pending?[key] = .some(nil)
         changes.append(JournalChange(key: key, value: nil, revision: revision))
       }
     }
@@ -48,7 +50,18 @@ struct BatchJudge {
 
   /// The revision of the record at `key` now, or `nil` when there is none.
   private func revision(of key: Key) -> Revision? {
-    pending[key] ?? index.entry(key)?.revision
+    pending?[key] ?? index.entry(key)?.revision
+  }
+
+  /// Whether there is a record at `key` behind these changes of a batch.
+  private mutating func isThere(_ key: Key, behind changes: [JournalChange]) -> Bool {
+    guard pending == nil else { return revision(of: key) != nil }
+    // Of a batch that is alone: deleted twice, it is noted twice, which changes nothing.
+    if index.contains(key) { return true }
+    var pending: [Key: Revision?] = [:]
+    for change in changes { pending[change.key] = .some(change.value == nil ? nil : change.revision) }
+    self.pending = pending
+    return revision(of: key) != nil
   }
 
   private func conflict(of batch: Batch) -> StoreError? {

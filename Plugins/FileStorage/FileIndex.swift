@@ -44,6 +44,12 @@ final class FileIndex: Sendable {
     var liveByteCount = 0
     /// Why nothing can be read any more.
     var refusal: StoreError?
+
+    mutating func add(_ byteCount: Int, to segment: UInt64) {
+      guard byteCount != 0 else { return }
+      liveByteCounts[segment, default: 0] += byteCount
+      liveByteCount += byteCount
+    }
   }
 
   private let state = Mutex(State())
@@ -80,24 +86,33 @@ final class FileIndex: Sendable {
     state.withLock { $0.entries[key] }
   }
 
+  func contains(_ key: Key) -> Bool {
+    state.withLock { $0.entries.contains(key) }
+  }
+
   /// Makes changes visible, all at once, in their order.
   func publish(_ changes: [(key: Key, entry: Entry?)]) {
     state.withLock { state in
+      // What the changes add to one segment, which most of them share.
+      var (segment, byteCount) = (UInt64(0), 0)
+      func add(_ more: Int, to changed: UInt64) {
+        if changed != segment {
+          state.add(byteCount, to: segment)
+          (segment, byteCount) = (changed, 0)
+        }
+        byteCount += more
+      }
       for (key, entry) in changes {
         let old: Entry?
         if let entry {
           old = state.entries.updateValue(entry, forKey: key)
-          let byteCount = Self.byteCount(of: key, valueByteCount: entry.byteCount)
-          state.liveByteCounts[entry.segment, default: 0] += byteCount
-          state.liveByteCount += byteCount
+          add(Self.byteCount(of: key, valueByteCount: entry.byteCount), to: entry.segment)
         } else {
           old = state.entries.removeValue(forKey: key)
         }
-        guard let old else { continue }
-        let byteCount = Self.byteCount(of: key, valueByteCount: old.byteCount)
-        state.liveByteCounts[old.segment, default: 0] -= byteCount
-        state.liveByteCount -= byteCount
+        if let old { add(-Self.byteCount(of: key, valueByteCount: old.byteCount), to: old.segment) }
       }
+      state.add(byteCount, to: segment)
     }
   }
 

@@ -20,6 +20,9 @@ struct FrameEncoder {
     self.nextSequence = nextSequence
   }
 
+  /// Makes room for frames of `byteCount` bytes in all.
+  mutating func reserveCapacity(_ byteCount: Int) { bytes.reserveCapacity(byteCount) }
+
   /// How long a frame of these changes is.
   static func byteCount(of changes: [JournalChange]) -> Int {
     let parts = changes.reduce(0) { $0 + FrameEntry.overheadByteCount + $1.key.bytes.count + ($1.value?.count ?? 0) }

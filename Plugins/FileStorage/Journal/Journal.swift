@@ -101,7 +101,7 @@ final class Journal {
   /// - Throws: `full` or `engine` when nothing was applied, `outcomeUnknown` when that cannot be known; `closed` ever after.
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {
     try requireIntact()
-    var judge = BatchJudge(index: index, capabilities: capabilities)
+    var judge = BatchJudge(index: index, capabilities: capabilities, batchCount: batches.count)
     let results = batches.map { judge.judge($0, revision: nextRevision) }
     guard !judge.accepted.isEmpty else { return results }
     wanted = batches.durability(own: durability)
@@ -138,7 +138,9 @@ final class Journal {
     var encoder = FrameEncoder(
       salt: salt, number: current.number, base: current.byteCount, durableByteCount: durableByteCount,
       nextSequence: nextSequence)
+    encoder.reserveCapacity(byteCount + copies.byteCount)
     var published: [(key: Key, entry: FileIndex.Entry?)] = []
+    published.reserveCapacity(batches.reduce(copies.changes.count) { $0 + $1.count })
     for batch in batches { encode(batch, as: .batch, with: &encoder, published: &published) }
     if !copies.changes.isEmpty { encode(copies.changes, as: .relocation, with: &encoder, published: &published) }
     if copies.isComplete { encoder.append(JournalMark(epoch: epoch, front: front + 1)) }

@@ -16,7 +16,7 @@ import TomboloStorage
 /// The map has a size that no commit can exceed. It starts small and is doubled when a commit does not fit; LMDB allows that
 /// only while no transaction is open in the process. The writer has none then, and the one reader holds `isMapped` while it has one.
 ///
-/// Safety: `@unchecked Sendable` because LMDB's handle may be used by any thread, `mapByteCount` is touched only by the writer,
+/// Safety: `@unchecked Sendable` because LMDB's handle may be used by any thread, `mapByteCount` and `room` are touched only by the writer,
 /// and the map is changed only with `isMapped` locked, which every reader holds while it uses the map.
 final class LMDBEnvironment: @unchecked Sendable {
   let path: String
@@ -31,6 +31,7 @@ final class LMDBEnvironment: @unchecked Sendable {
   /// The most the map may grow to by itself.
   let mapByteCountMaximum: Int
   private var mapByteCount: Int
+  private var room: LMDBRoom
   // Released after the environment is closed: LMDB must not have a file open twice in one process.
   let folder: StoreFolder
 
@@ -52,6 +53,7 @@ final class LMDBEnvironment: @unchecked Sendable {
       var dead: Int32 = 0
       try LMDBFailure.require(mdb_reader_check(created, &dead), "clearing readers that are gone")
       records = try Self.openTable(created)
+      room = try LMDBRoom(of: created)
     } catch {
       mdb_env_close(created)
       throw error
@@ -122,8 +124,16 @@ final class LMDBEnvironment: @unchecked Sendable {
   func beginWriting(_ durability: StoreDurability? = nil) throws -> OpaquePointer {
     try requireMap()
     if let durability { try reach(durability) }
-    return try begin(0, "beginning a commit")
+    let transaction = try begin(0, "beginning a commit")
+    if let durability, durability != .none { room.extend(behind: usedByteCount, upTo: mapByteCount) }
+    return transaction
   }
+
+  /// Up to the last page in use, as of the last commit.
+  private var usedByteCount: Int { (Int(information.me_last_pgno) + 1) * pageByteCount }
+
+  /// Makes the file as long as what is in use. Only while nobody else has it open, and without a transaction.
+  func giveBackRoom() { room.giveBack(behind: usedByteCount) }
 
   /// Begins a transaction, with a map as large as another process has made it.
   private func begin(_ flags: UInt32, _ action: String) throws -> OpaquePointer {

@@ -119,6 +119,7 @@ actor LMDBWriter {
     let environment = closing.environment
     try LMDBFailure.require(mdb_env_sync(environment.handle, 1), "closing it")
     if configuration.isShared { return (environment.folder, false) }
+    environment.giveBackRoom()
     return (environment.folder, try LMDBSpace.compact(environment, to: location.draft))
   }
 

@@ -1,10 +1,21 @@
 import CLMDB
 import TomboloPorts
 
-/// One table, one synchronous transaction for each commit.
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One table, one synchronous transaction for each commit, and zeroes written ahead of its pages, as the plugin does.
 final class LMDBRecordsFloor: RecordsFloor {
   private let environment: OpaquePointer
   private var table: MDB_dbi = 0
+  private var file: mdb_filehandle_t = -1
+  private var roomEnd = 0
+  private let zeroes = [UInt8](repeating: 0, count: 1 << 20)
 
   init(path: String) throws {
     var created: OpaquePointer?
@@ -16,6 +27,7 @@ final class LMDBRecordsFloor: RecordsFloor {
     let transaction = try begin()
     try Self.require(mdb_dbi_open(transaction, nil, UInt32(MDB_CREATE), &table))
     try Self.require(mdb_txn_commit(transaction))
+    try Self.require(mdb_env_get_fd(created, &file))
   }
 
   deinit { mdb_env_close(environment) }
@@ -39,6 +51,7 @@ final class LMDBRecordsFloor: RecordsFloor {
 
   func commit(_ mutations: [Mutation]) throws {
     let transaction = try begin()
+    try writeAhead()
     for mutation in mutations {
       try Self.withValue(mutation.key.bytes) { key in
         var key = key
@@ -55,6 +68,18 @@ final class LMDBRecordsFloor: RecordsFloor {
       }
     }
     try Self.require(mdb_txn_commit(transaction))
+  }
+
+  private func writeAhead() throws {
+    var information = MDB_envinfo()
+    try Self.require(mdb_env_info(environment, &information))
+    let used = (information.me_last_pgno + 1) * 4_096
+    guard roomEnd - used < zeroes.count / 2 else { return }
+    let start = max(used, roomEnd)
+    roomEnd = used + zeroes.count
+    guard pwrite(file, zeroes, roomEnd - start, off_t(start)) == roomEnd - start else {
+      throw BenchmarkError("nothing could be written ahead")
+    }
   }
 
   /// LMDB only reads from it, although its type has no way to say so.
