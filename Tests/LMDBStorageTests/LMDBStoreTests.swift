@@ -30,6 +30,22 @@ struct LMDBStoreTests {
     }
   }
 
+  @Test(
+    "The file is kept longer than what is in use, as far as the disk lets it, and is cut off when the store is closed")
+  func room() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await LMDBStore(path: folder.path)
+      for number in 0..<5 { try await store.commit { $0.put(Key("\(number)"), [1]) } }
+      #expect(folder.byteCount(of: folder.database) >= 128 * 1_024)
+      try await store.close()
+      // Some pages, in use and free.
+      #expect(folder.byteCount(of: folder.database) < 64 * 1_024)
+      let again = try await LMDBStore(path: folder.path)
+      #expect(try await again.scan(.all, limit: .max).count == 5)
+      try await again.close()
+    }
+  }
+
   @Test("This process may have a shared folder open once, and one that does not share is refused beside it")
   func sharedOnce() async throws {
     try await TemporaryFolder.with { folder in

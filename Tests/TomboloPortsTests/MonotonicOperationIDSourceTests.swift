@@ -1,5 +1,6 @@
 import Testing
-import TomboloPorts
+
+@testable import TomboloPorts
 
 @Suite("MonotonicOperationIDSource")
 struct MonotonicOperationIDSourceTests {
@@ -23,6 +24,14 @@ struct MonotonicOperationIDSourceTests {
       #expect(next.timestamp == now)
       last = next
     }
+  }
+
+  @Test("The system's numbers differ, within one draw and from draw to draw")
+  func drawnNumbers() {
+    var numbers = DrawnNumbers()
+    let drawn = Set((0..<1_000).map { _ in numbers.next() })
+    // Of 64 bits two of a thousand are the same once in 10¹³ times.
+    #expect(drawn.count == 1_000)
   }
 
   @Test("A clock that is set back does not set identifiers back")

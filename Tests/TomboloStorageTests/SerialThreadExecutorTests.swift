@@ -69,7 +69,7 @@ struct SerialThreadExecutorTests {
       for number in 0..<8 {
         group.addTask {
           for _ in 0..<2_000 {
-            if number.isMultiple(of: 2) { _ = try await counter.incrementSomewhere() } else { _ = await counter.increment() }
+            _ = try await number.isMultiple(of: 2) ? counter.incrementSomewhere() : counter.increment()
           }
         }
       }

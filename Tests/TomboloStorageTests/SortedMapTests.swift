@@ -32,6 +32,7 @@ struct SortedMapTests {
       #expect(keys(of: map, from: lower, to: upper) == inside, "seed \(seed)")
       #expect(keys(of: map, from: lower, to: upper, reverse: true) == inside.reversed(), "seed \(seed)")
       #expect(map[key] == model[key], "seed \(seed)")
+      #expect(map.contains(key) == (model[key] != nil), "seed \(seed)")
     }
   }
 

@@ -25,7 +25,9 @@ public final class MonotonicOperationIDSource: OperationIDSource {
 
   private static let counterLowMask: UInt64 = 0x3FFF_FFFF_FFFF_FFFF
 
-  public init(random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
+  /// - Parameter random: where numbers come from; left out, the system, which is asked for many at a time.
+  public init(random: (any RandomNumberGenerator & Sendable)? = nil) {
+    let random = random ?? DrawnNumbers()
     state = Mutex(State(random: random))
   }
 

@@ -51,6 +51,7 @@ struct LMDBRoom {
 
   /// Cuts off what is not in use. Only while nobody else has the file open; where it fails, the file stays longer than it need be.
   func giveBack(behind used: Int) {
+    guard end > used else { return }
     _ = ftruncate(file, off_t(used))
   }
 }

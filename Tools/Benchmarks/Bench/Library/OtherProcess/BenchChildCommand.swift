@@ -85,7 +85,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
       seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,
       memory: try MemoryReading.current())
     if count > 0 {
-      try await Load.enqueue(count, payload: bytes, to: queue, times: LatencyLog.make(64))
+      try await Load.enqueue(count, payload: bytes, to: queue, times: LatencyLog.make(64, operationCount: count))
       _ = try await Load.deliver(count, from: queue)
       report.memoryAtWork = try MemoryReading.current()
     }
@@ -102,7 +102,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
     if work == .deliver {
       _ = try await Load.deliver(count, from: queue)
     } else {
-      try await Load.enqueue(count, payload: bytes, to: queue, times: LatencyLog.make(producers))
+      try await Load.enqueue(count, payload: bytes, to: queue, times: LatencyLog.make(producers, operationCount: count))
     }
     let report = ChildReport(
       seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,

@@ -56,7 +56,9 @@ struct BacklogScenario {
     let payload = settings.payload
     let (alone, together) = (settings.count(Self.aloneCount), settings.count(Self.togetherCount, multipleOf: 64))
     var (one, many, settled) = (Meter.Tally(), Meter.Tally(), Meter.Tally())
-    let (oneTimes, manyTimes) = (LatencyLog.make(1), LatencyLog.make(64))
+    let (oneTimes, manyTimes) = (
+      LatencyLog.make(1, operationCount: alone), LatencyLog.make(64, operationCount: together)
+    )
     for _ in 0..<Self.turnCount {
       try await one.measure {
         try await Load.enqueue(alone, payload: payload, to: queue, times: oneTimes)

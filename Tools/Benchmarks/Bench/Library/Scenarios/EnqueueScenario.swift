@@ -46,7 +46,7 @@ struct EnqueueScenario {
   ) async throws -> Rounds.Turn {
     let queue = try await SyncQueue.open(store: store)
     try await queue.enqueue(NewOperation(kind: "bench", payload: payload))
-    let times = LatencyLog.make(producerCount)
+    let times = LatencyLog.make(producerCount, operationCount: count)
     stages?.begin()
     let reading = try await Meter.measure(count) {
       try await Load.enqueue(count, payload: payload, to: queue, times: times, watchedBy: stages)

@@ -18,7 +18,7 @@ struct HTTPScenario {
         let store = try await rounds.engine.store(in: "\(folder)/store")
         let queue = try await SyncQueue.open(store: store, configuration: .bench)
         let payload = Array("\"\(text)\"".utf8)
-        let times = LatencyLog.make(Self.connectionCount)
+        let times = LatencyLog.make(Self.connectionCount, operationCount: count)
         try await queue.enqueue(NewOperation(kind: "bench", payload: payload))
         let reading = try await Meter.measure(count) {
           try await Load.enqueue(count, payload: payload, to: queue, times: times)
