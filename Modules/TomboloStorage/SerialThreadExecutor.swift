@@ -34,16 +34,31 @@ public final class SerialThreadExecutor: SerialExecutor {
   /// - Parameters:
   ///   - name: What debuggers and `top` show; Linux cuts it off after 15 bytes.
   ///   - stackByteCount: The bound of the thread's stack. SQLite and LMDB need far less than the default of 512 KiB.
+  ///   - mayRunInPlace: Whether `run(on:_:)` may make calls in place: not where they can wait for another process.
   /// - Throws: `SerialThreadError` when the system gives no further thread.
-  public convenience init(name: String, stackByteCount: Int = 512 * 1_024) throws {
-    try self.init(name: name, stackByteCount: stackByteCount, pool: .shared, quickMaximum: .milliseconds(1))
+  public convenience init(name: String, stackByteCount: Int = 512 * 1_024, mayRunInPlace: Bool = true) throws {
+    let clock = ContinuousClock()
+    let start = clock.now
+    self.init(name: name, pool: mayRunInPlace ? .shared : .none) { start.duration(to: clock.now) }
+    try startThread(stackByteCount: stackByteCount)
   }
 
-  /// - Parameter quickMaximum: How long a call may have taken for the next one to run where it is made: see `run(on:_:)`.
-  init(name: String, stackByteCount: Int = 512 * 1_024, pool: CooperativePool, quickMaximum: Duration) throws {
-    queue = JobQueue(name: name, pool: pool, quickMaximum: quickMaximum)
+  /// One whose thread is yet to be started.
+  ///
+  /// - Parameter uptime: By which calls are told to be quick.
+  init(name: String, pool: CooperativePool, uptime: @escaping @Sendable () -> Duration) {
+    queue = JobQueue(name: name, pool: pool, uptime: uptime)
+  }
+
+  func startThread(stackByteCount: Int = 512 * 1_024) throws {
     try queue.startThread(stackByteCount: stackByteCount)
   }
+
+  /// Whether a job waits.
+  var hasWaiting: Bool { queue.hasWaitingJob }
+
+  /// Whether a call is being made in place.
+  var hasGuest: Bool { queue.hasGuest }
 
   deinit {
     queue.finish()
@@ -66,9 +81,9 @@ public final class SerialThreadExecutor: SerialExecutor {
   ///
   /// To hand a call over and to wake the caller again takes two switches of threads, some dozen microseconds: as much as a fifth of a
   /// flushed commit. So a call runs in place when nothing else runs or waits here and the last one took no longer than a millisecond;
-  /// a slow disk keeps to the thread, where a switch does not matter. Meanwhile one thread of Swift's cooperative pool is held up. So only
-  /// one call of the whole process runs in place at a time, none where the pool has a single thread, and none whose task has an executor
-  /// of its own, whose threads may not be held up at all.
+  /// a slow disk keeps to the thread, where a switch does not matter. How long a call takes is known only afterwards, and until then one
+  /// thread of Swift's cooperative pool is held up. So only one call of the whole process runs in place at a time, none where the pool has
+  /// a single thread, and none whose task has an executor of its own, whose threads may not be held up at all.
   public func run<Isolated: Actor, Value: Sendable>(
     on actor: Isolated, _ body: @Sendable (isolated Isolated) throws -> Value
   ) async throws -> Value {
@@ -98,8 +113,10 @@ public struct SerialThreadError: Error, Hashable, Sendable, CustomStringConverti
 
 /// The threads of Swift's cooperative pool, of which at most one is held up by calls that run in place.
 final class CooperativePool: Sendable {
-  /// The one of this process.
-  static let shared = CooperativePool(threadCount: sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+  /// The one of this process: it has a thread for each processor that the process may use.
+  static let shared = CooperativePool(threadCount: processorCount)
+  /// None of whose threads may be held up.
+  static let none = CooperativePool(threadCount: 1)
 
   private let threadCount: Int
   private let isHeldUp = Atomic(false)
@@ -110,6 +127,30 @@ final class CooperativePool: Sendable {
   func take() -> Bool { threadCount > 1 && !isHeldUp.exchange(true, ordering: .relaxed) }
 
   func giveBack() { isHeldUp.store(false, ordering: .relaxed) }
+
+  /// One, where it cannot be told.
+  private static var processorCount: Int {
+    #if canImport(Darwin)
+      return sysconf(CInt(_SC_NPROCESSORS_ONLN))
+    #else
+      // The call for it is a GNU extension, which Swift does not import. A line of this file is the mask, in hexadecimal digits.
+      guard let file = fopen("/proc/self/status", "re") else { return 1 }
+      defer { fclose(file) }
+      var line = [CChar](repeating: 0, count: 4_096)
+      while fgets(&line, CInt(line.count), file) != nil {
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if let count = processorCount(inStatusLine: text) { return count }
+      }
+      return 1
+    #endif
+  }
+
+  /// How many processors a line of `/proc/self/status` allows; `nil` when it is about something else.
+  static func processorCount(inStatusLine line: String) -> Int? {
+    let mark = "Cpus_allowed:"
+    guard line.hasPrefix(mark) else { return nil }
+    return line.dropFirst(mark.count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
+  }
 }
 
 /// The jobs that wait, and the thread that takes them. The thread holds the queue, not the executor, so that the executor
@@ -137,22 +178,23 @@ private final class JobQueue: @unchecked Sendable {
   /// The thread of the caller that took over.
   private var guest: pthread_t?
   /// When the guest took over.
-  private var takenOver: ContinuousClock.Instant
-  /// Whether what ran last was quick.
+  private var takenOver = Duration.zero
+  /// Whether what ran last was quick; of several jobs that the thread took together, on average.
   private var isQuick = true
   /// Whether something waits: a hint that the thread may look at without the mutex.
   private let hasWaiting = Atomic(false)
   private let clock = ContinuousClock()
   private let pool: CooperativePool
-  private let quickMaximum: Duration
+  private let uptime: @Sendable () -> Duration
+  /// How long a call may have taken for the next one to run in place.
+  private static let quickMaximum = Duration.milliseconds(1)
   /// How long the thread looks for another job before it sleeps.
   private static let lookout = Duration.microseconds(50)
 
-  init(name: String, pool: CooperativePool, quickMaximum: Duration) {
+  init(name: String, pool: CooperativePool, uptime: @escaping @Sendable () -> Duration) {
     self.name = name
     self.pool = pool
-    self.quickMaximum = quickMaximum
-    takenOver = clock.now
+    self.uptime = uptime
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
@@ -174,6 +216,18 @@ private final class JobQueue: @unchecked Sendable {
     return pthread_equal(current, pthread_self()) != 0
   }
 
+  var hasWaitingJob: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return !waiting.isEmpty
+  }
+
+  var hasGuest: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return guest != nil
+  }
+
   /// Has the calling thread count as this one's until `giveBack`; `false` when it must not.
   func takeOver() -> Bool {
     guard withUnsafeCurrentTask(body: { $0?.unownedTaskExecutor == nil }) else { return false }
@@ -181,15 +235,15 @@ private final class JobQueue: @unchecked Sendable {
     defer { pthread_mutex_unlock(mutex) }
     guard isQuick, !isRunning, guest == nil, waiting.isEmpty, pool.take() else { return false }
     guest = pthread_self()
-    takenOver = clock.now
+    takenOver = uptime()
     return true
   }
 
   func giveBack() {
     pthread_mutex_lock(mutex)
     guest = nil
-    isQuick = takenOver.duration(to: clock.now) <= quickMaximum
-    let mustWake = isIdle && !waiting.isEmpty
+    isQuick = uptime() - takenOver <= Self.quickMaximum
+    let mustWake = isIdle && (isFinished || !waiting.isEmpty)
     if mustWake { isIdle = false }
     pthread_mutex_unlock(mutex)
     pool.giveBack()
@@ -257,12 +311,12 @@ private final class JobQueue: @unchecked Sendable {
     var batch: [Job] = []
     var isBrisk = false
     while true {
-      if waiting.isEmpty, !isFinished {
+      if mustWait {
         pthread_mutex_unlock(mutex)
         let start = clock.now
         if isBrisk { lookOut(until: start.advanced(by: Self.lookout)) }
         pthread_mutex_lock(mutex)
-        while waiting.isEmpty || guest != nil, !isFinished {
+        while mustWait {
           isIdle = true
           pthread_cond_wait(condition, mutex)
           isIdle = false
@@ -279,16 +333,18 @@ private final class JobQueue: @unchecked Sendable {
       hasWaiting.store(false, ordering: .relaxed)
       isRunning = true
       pthread_mutex_unlock(mutex)
-      let begun = clock.now
+      let begun = uptime()
       for next in batch { next.job.runSynchronously(on: next.executor) }
-      let quickUntil = begun.advanced(by: quickMaximum * batch.count)
-      let wasQuick = clock.now <= quickUntil
+      let wasQuick = uptime() - begun <= Self.quickMaximum * batch.count
       batch.removeAll(keepingCapacity: true)
       pthread_mutex_lock(mutex)
       isRunning = false
       isQuick = wasQuick
     }
   }
+
+  /// For the thread, with `mutex` held: a guest may be inside already when it begins, with a job that waits behind.
+  private var mustWait: Bool { guest != nil || waiting.isEmpty && !isFinished }
 
   /// Leaves the core to whoever else wants it, and looks in between.
   private func lookOut(until end: ContinuousClock.Instant) {

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import TomboloStorage
@@ -29,17 +30,26 @@ struct SerialThreadExecutorTests {
     nonisolated func isInPlace() async throws -> Bool {
       try await executor.run(on: self) { counter in
         counter.executor.preconditionIsolated()
-        return !SerialThreadExecutorTests.isOnThread(named: "own-thread")
+        return counter.executor.hasGuest
       }
     }
+
+    var value: Int { count }
   }
 
-  private static func isOnThread(named name: String) -> Bool {
-    (try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)) == "\(name)\n"
+  /// By which calls take as long as they say.
+  private final class Uptime: Sendable {
+    private let passed = Mutex(Duration.zero)
+
+    var now: Duration { passed.withLock { $0 } }
+
+    func pass(_ duration: Duration) { passed.withLock { $0 += duration } }
   }
 
-  private static func counter(_ pool: CooperativePool, quickMaximum: Duration = .seconds(3_600)) throws -> Counter {
-    Counter(try SerialThreadExecutor(name: "own-thread", pool: pool, quickMaximum: quickMaximum))
+  private static func counter(_ pool: CooperativePool, _ uptime: Uptime = Uptime()) throws -> Counter {
+    let executor = SerialThreadExecutor(name: "own-thread", pool: pool, uptime: { uptime.now })
+    try executor.startThread()
+    return Counter(executor)
   }
 
   /// Threads of the system's own.
@@ -65,6 +75,7 @@ struct SerialThreadExecutorTests {
   func serialInPlace() async throws {
     // Of both kinds: with one of the pool's threads to hold up, those that come meanwhile are handed over.
     let counter = try Self.counter(CooperativePool(threadCount: 2))
+    #expect(try await counter.isInPlace())
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<8 {
         group.addTask {
@@ -94,12 +105,49 @@ struct SerialThreadExecutorTests {
 
   @Test("Behind a call that was slow the next one is for the thread, until one was quick")
   func slow() async throws {
-    let pool = CooperativePool(threadCount: 2)
-    // However quick, it takes longer than nothing.
-    let slow = try Self.counter(pool, quickMaximum: .zero)
-    #expect(try await slow.isInPlace())
-    #expect(try await !slow.isInPlace())
-    #expect(try await !slow.isInPlace())
+    let uptime = Uptime()
+    let counter = try Self.counter(CooperativePool(threadCount: 2), uptime)
+    @Sendable func call(taking duration: Duration) async throws -> Bool {
+      try await counter.executor.run(on: counter) { counter in
+        uptime.pass(duration)
+        return counter.executor.hasGuest
+      }
+    }
+    #expect(try await call(taking: .milliseconds(1)))
+    #expect(try await call(taking: .milliseconds(2)))
+    #expect(try await !call(taking: .milliseconds(2)))
+    #expect(try await !call(taking: .zero))
+    // Again in place, once the thread has seen that it has nothing left.
+    var attemptCount = 0
+    while try await !call(taking: .zero), attemptCount < 1_000_000 {
+      attemptCount += 1
+      await Task.yield()
+    }
+    #expect(attemptCount < 1_000_000)
+  }
+
+  @Test("A thread that starts while a call is made in place takes nothing until that has ended")
+  func startingBehindAGuest() async throws {
+    let executor = SerialThreadExecutor(name: "late", pool: CooperativePool(threadCount: 2), uptime: { .zero })
+    let counter = Counter(executor)
+    let waiting = try await executor.run(on: counter) { counter in
+      let task = Task.detached { await counter.increment() }
+      while !executor.hasWaiting { sched_yield() }
+      try executor.startThread()
+      // For the thread to look around.
+      for _ in 0..<1_000 { sched_yield() }
+      #expect(executor.hasWaiting && counter.value == 0)
+      return task
+    }
+    #expect(await waiting.value == 1)
+  }
+
+  @Test("The pool has a thread for each processor that the process may use")
+  func processors() {
+    #expect(CooperativePool.processorCount(inStatusLine: "Cpus_allowed:\tff\n") == 8)
+    #expect(CooperativePool.processorCount(inStatusLine: "Cpus_allowed:\t00000000,00000005\n") == 2)
+    #expect(CooperativePool.processorCount(inStatusLine: "Cpus_allowed_list:\t0-1\n") == nil)
+    #expect(CooperativePool.processorCount(inStatusLine: "Name:\tCpus\n") == nil)
   }
 
   @Test("A call whose task has an executor of its own is for the thread")

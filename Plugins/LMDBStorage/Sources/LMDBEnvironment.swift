@@ -120,12 +120,14 @@ final class LMDBEnvironment: @unchecked Sendable {
 
   /// Begins a transaction that writes.
   ///
-  /// - Parameter durability: What its commit has to reach, where that is not what the environment was opened with.
-  func beginWriting(_ durability: StoreDurability? = nil) throws -> OpaquePointer {
+  /// - Parameters:
+  ///   - durability: What its commit has to reach, where that is not what the environment was opened with.
+  ///   - extendsRoom: Whether the file may be made longer than the commit needs.
+  func beginWriting(_ durability: StoreDurability? = nil, extendsRoom: Bool = false) throws -> OpaquePointer {
     try requireMap()
     if let durability { try reach(durability) }
     let transaction = try begin(0, "beginning a commit")
-    if let durability, durability != .none { room.extend(behind: usedByteCount, upTo: mapByteCount) }
+    if extendsRoom { room.extend(behind: usedByteCount, upTo: min(mapByteCount, mapByteCountMaximum)) }
     return transaction
   }
 
@@ -133,7 +135,10 @@ final class LMDBEnvironment: @unchecked Sendable {
   private var usedByteCount: Int { (Int(information.me_last_pgno) + 1) * pageByteCount }
 
   /// Makes the file as long as what is in use. Only while nobody else has it open, and without a transaction.
-  func giveBackRoom() { room.giveBack(behind: usedByteCount) }
+  func giveBackRoom() throws {
+    try requireMap()
+    room.giveBack(behind: usedByteCount)
+  }
 
   /// Begins a transaction, with a map as large as another process has made it.
   private func begin(_ flags: UInt32, _ action: String) throws -> OpaquePointer {

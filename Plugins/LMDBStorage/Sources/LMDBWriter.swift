@@ -119,7 +119,7 @@ actor LMDBWriter {
     let environment = closing.environment
     try LMDBFailure.require(mdb_env_sync(environment.handle, 1), "closing it")
     if configuration.isShared { return (environment.folder, false) }
-    environment.giveBackRoom()
+    try environment.giveBackRoom()
     return (environment.folder, try LMDBSpace.compact(environment, to: location.draft))
   }
 
@@ -173,7 +173,10 @@ actor LMDBWriter {
   private func attempt(
     _ batches: [Batch], refusingOthers: StoreError? = nil, within capabilities: StoreCapabilities, in session: Session
   ) throws -> [BatchResult] {
-    let transaction = try session.environment.beginWriting(batches.durability(own: configuration.durability))
+    let wanted = batches.durability(own: configuration.durability)
+    // Room is for what adds, and none of what is kept for settling may go into it. Without a flush it saves nothing.
+    let extendsRoom = wanted != .none && !session.reserve.isSpent && !batches.areShrinking
+    let transaction = try session.environment.beginWriting(wanted, extendsRoom: extendsRoom)
     let results: [BatchResult]
     do {
       let table = LMDBTable(transaction: transaction, table: session.environment.records)

@@ -70,7 +70,7 @@ public final class SQLiteStore: KeyValueStore {
     do {
       writer = SQLiteWriter(
         location: location, durability: durability, timeouts: timeouts, reserveByteCount: reserveByteCount,
-        isShared: isShared, executor: try SerialThreadExecutor(name: "sqlite-write"))
+        isShared: isShared, executor: try SerialThreadExecutor(name: "sqlite-write", mayRunInPlace: !isShared))
       reader = SQLiteReader(
         location: location, busyTimeout: timeouts.busy, executor: try SerialThreadExecutor(name: "sqlite-read"))
     } catch let error as SerialThreadError {

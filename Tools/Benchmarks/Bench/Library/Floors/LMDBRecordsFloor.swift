@@ -9,12 +9,14 @@ import TomboloPorts
   import Darwin
 #endif
 
-/// One table, one synchronous transaction for each commit, and zeroes written ahead of its pages, as the plugin does.
+/// One table, one synchronous transaction for each commit, and zeroes written ahead of its pages, a MiB at a time; the plugin begins
+/// with less.
 final class LMDBRecordsFloor: RecordsFloor {
   private let environment: OpaquePointer
   private var table: MDB_dbi = 0
   private var file: mdb_filehandle_t = -1
   private var roomEnd = 0
+  private let pageByteCount: Int
   private let zeroes = [UInt8](repeating: 0, count: 1 << 20)
 
   init(path: String) throws {
@@ -24,6 +26,9 @@ final class LMDBRecordsFloor: RecordsFloor {
     environment = created
     try Self.require(mdb_env_set_mapsize(created, 16 << 30))
     try Self.require(mdb_env_open(created, path, UInt32(MDB_NOSUBDIR), 0o600))
+    var statistics = MDB_stat()
+    try Self.require(mdb_env_stat(created, &statistics))
+    pageByteCount = Int(statistics.ms_psize)
     let transaction = try begin()
     try Self.require(mdb_dbi_open(transaction, nil, UInt32(MDB_CREATE), &table))
     try Self.require(mdb_txn_commit(transaction))
@@ -73,7 +78,7 @@ final class LMDBRecordsFloor: RecordsFloor {
   private func writeAhead() throws {
     var information = MDB_envinfo()
     try Self.require(mdb_env_info(environment, &information))
-    let used = (information.me_last_pgno + 1) * 4_096
+    let used = (information.me_last_pgno + 1) * pageByteCount
     guard roomEnd - used < zeroes.count / 2 else { return }
     let start = max(used, roomEnd)
     roomEnd = used + zeroes.count

@@ -57,7 +57,8 @@ struct BacklogScenario {
     let (alone, together) = (settings.count(Self.aloneCount), settings.count(Self.togetherCount, multipleOf: 64))
     var (one, many, settled) = (Meter.Tally(), Meter.Tally(), Meter.Tally())
     let (oneTimes, manyTimes) = (
-      LatencyLog.make(1, operationCount: alone), LatencyLog.make(64, operationCount: together)
+      LatencyLog.make(1, operationCount: Self.turnCount * alone),
+      LatencyLog.make(64, operationCount: Self.turnCount * together)
     )
     for _ in 0..<Self.turnCount {
       try await one.measure {
