@@ -79,11 +79,12 @@ public final class SerialThreadExecutor: SerialExecutor {
   /// Runs `body` isolated to `actor`, whose executor this is: where the call is made if that is the shorter way, and on this
   /// executor's thread otherwise.
   ///
-  /// To hand a call over and to wake the caller again takes two switches of threads, some dozen microseconds: as much as a fifth of a
+  /// To hand a call over and to wake the caller again takes two switches of threads, some dozen microseconds: as much as a quarter of a
   /// flushed commit. So a call runs in place when nothing else runs or waits here and the last one took no longer than a millisecond;
   /// a slow disk keeps to the thread, where a switch does not matter. How long a call takes is known only afterwards, and until then one
   /// thread of Swift's cooperative pool is held up. So only one call of the whole process runs in place at a time, none where the pool has
-  /// a single thread, and none whose task has an executor of its own, whose threads may not be held up at all.
+  /// a single thread, none whose task has an executor of its own, whose threads may not be held up at all, and none with
+  /// `mayRunInPlace` off.
   public func run<Isolated: Actor, Value: Sendable>(
     on actor: Isolated, _ body: @Sendable (isolated Isolated) throws -> Value
   ) async throws -> Value {
@@ -139,7 +140,8 @@ final class CooperativePool: Sendable {
       var line = [CChar](repeating: 0, count: 4_096)
       while fgets(&line, CInt(line.count), file) != nil {
         let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        if let count = processorCount(inStatusLine: text) { return count }
+        // Those that are allowed need not be there.
+        if let count = processorCount(inStatusLine: text) { return min(count, sysconf(CInt(_SC_NPROCESSORS_ONLN))) }
       }
       return 1
     #endif

@@ -1,7 +1,8 @@
 import TomboloPorts
 import TomboloStorage
 
-/// The reading half of a `FileStore`: reads the values of places that were looked up, on a thread of its own.
+/// The reading half of a `FileStore`: reads the values of places that were looked up, on a thread of its own or in place
+/// (`SerialThreadExecutor.run(on:_:)`).
 actor FileReader {
   nonisolated let executor: SerialThreadExecutor
 

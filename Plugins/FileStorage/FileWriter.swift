@@ -1,7 +1,8 @@
 import TomboloPorts
 import TomboloStorage
 
-/// The writing half of a `FileStore`: judges batches and appends them to the journal, on a thread of its own.
+/// The writing half of a `FileStore`: judges batches and appends them to the journal, on a thread of its own or in place
+/// (`SerialThreadExecutor.run(on:_:)`).
 actor FileWriter {
   private struct Session {
     /// Held as long as the journal is.

@@ -30,25 +30,26 @@ struct LMDBStoreTests {
     }
   }
 
-  @Test(
-    "The file is kept longer than what is in use, as far as the disk lets it, and is cut off when the store is closed")
+  @Test("The file is kept longer than what is in use for commits that add and are flushed, and cut off at the end")
   func room() async throws {
     try await TemporaryFolder.with { folder in
       let store = try await LMDBStore(path: folder.path)
       for number in 0..<5 { try await store.commit { $0.put(Key("\(number)"), [1]) } }
-      #expect(folder.byteCount(of: folder.database) >= 128 * 1_024)
+      let whileOpen = folder.byteCount(of: folder.database)
+      #expect(whileOpen >= 128 * 1_024)
       try await store.close()
       // Some pages, in use and free.
-      #expect(folder.byteCount(of: folder.database) < 64 * 1_024)
+      let most = 16 * Int(getpagesize())
+      #expect(folder.byteCount(of: folder.database) < min(whileOpen, most))
       let again = try await LMDBStore(path: folder.path)
       #expect(try await again.scan(.all, limit: .max).count == 5)
       // What settles takes no room that a full disk may not have, and without a flush there is nothing to gain.
       try await again.commit { $0.delete(Key("0")) }
-      #expect(folder.byteCount(of: folder.database) < 64 * 1_024)
+      #expect(folder.byteCount(of: folder.database) < most)
       try await again.close()
       let careless = try await LMDBStore(path: folder.path, durability: .none)
       try await careless.commit { $0.put(Key("0"), [1]) }
-      #expect(folder.byteCount(of: folder.database) < 64 * 1_024)
+      #expect(folder.byteCount(of: folder.database) < most)
       #expect(try await careless.scan(.all, limit: .max).count == 5)
       try await careless.close()
     }

@@ -24,8 +24,9 @@
 /// store keeps a bounded reserve for commits whose every batch is shrinking, which means that it puts at most 1 KiB
 /// of keys and values for each record it deletes (`Batch.isShrinking` of `TomboloStorage`).
 ///
-/// **Concurrency.** Every method may be called from any number of tasks at once. Blocking I/O never runs on Swift's
-/// cooperative thread pool.
+/// **Concurrency.** Every method may be called from any number of tasks at once. Blocking I/O has a
+/// thread of its own; a call that is expected to be quick may be made on Swift's cooperative thread pool, by `SerialThreadExecutor` of
+/// `TomboloStorage` alone, which makes one at a time in the whole process.
 ///
 /// **Cancellation.** A call made by a task that is cancelled already throws `CancellationError`, and writes nothing. A task
 /// cancelled during its call gets `CancellationError` before anything was written, or the complete result: never half a

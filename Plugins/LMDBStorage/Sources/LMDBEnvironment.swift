@@ -99,7 +99,7 @@ final class LMDBEnvironment: @unchecked Sendable {
     }
   }
 
-  /// Throws when there is no map to work on. For the thread that writes, which alone moves it.
+  /// Throws when there is no map to work on. For the writer, which alone moves it.
   private func requireMap() throws {
     try withMap {}
   }
@@ -156,7 +156,7 @@ final class LMDBEnvironment: @unchecked Sendable {
     }
   }
 
-  /// Has the next commit flush its meta page, or not. For the thread that writes.
+  /// Has the next commit flush its meta page, or not. For the writer.
   private func reach(_ durability: StoreDurability) throws {
     guard durability != .none else { return }
     let flushesLess = durability == .normal

@@ -3,7 +3,7 @@ import Synchronization
 import TomboloPorts
 import TomboloStorage
 
-/// The reading half of an `LMDBStore`, on a thread of its own: every call sees the last commit as of the moment it begins.
+/// The reading half of an `LMDBStore`, on a thread of its own or in place (`SerialThreadExecutor.run(on:_:)`): every call sees the last commit as of the moment it begins.
 ///
 /// A call holds the environment's gate and a read transaction only while it runs, so that the map can grow and freed pages are
 /// used again.

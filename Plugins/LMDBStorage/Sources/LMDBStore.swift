@@ -22,8 +22,9 @@ import TomboloStorage
 /// first one looks for damage, makes the database and gives room back; those that join it while it is open do not, and the last
 /// one to close tidies up. A process that is killed leaves nothing locked.
 ///
-/// The file is kept up to 1 MiB longer than what is in use, which makes commits that add quicker. Freed pages are used again at once;
-/// the file itself becomes smaller when the store is closed or opened and more than half of it is free. A single commit should stay well below the memory of the machine, because LMDB holds its pages there.
+/// While it is open the file is kept up to 1 MiB longer than what is in use, which makes commits that add quicker; closing cuts that
+/// off, unless the store is shared. Freed pages are used again at once; the file itself becomes smaller when the store is closed or
+/// opened and more than half of it is free. A single commit should stay well below the memory of the machine, because LMDB holds its pages there.
 ///
 /// A database is read whole when it is opened, a few seconds for each GiB in use, and damage anywhere in it is refused as
 /// `damaged`, naming the page (see `LMDBInspection`). Every value read later is checked against a checksum of its key and value.

@@ -72,7 +72,8 @@ public final class SQLiteStore: KeyValueStore {
         location: location, durability: durability, timeouts: timeouts, reserveByteCount: reserveByteCount,
         isShared: isShared, executor: try SerialThreadExecutor(name: "sqlite-write", mayRunInPlace: !isShared))
       reader = SQLiteReader(
-        location: location, busyTimeout: timeouts.busy, executor: try SerialThreadExecutor(name: "sqlite-read"))
+        location: location, busyTimeout: timeouts.busy,
+        executor: try SerialThreadExecutor(name: "sqlite-read", mayRunInPlace: !isShared))
     } catch let error as SerialThreadError {
       throw StoreError(.engine, "the store at \(path) needs two threads of its own", cause: error)
     }

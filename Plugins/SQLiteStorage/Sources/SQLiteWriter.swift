@@ -2,7 +2,8 @@ import CSQLite
 import TomboloPorts
 import TomboloStorage
 
-/// The writing half of a `SQLiteStore`: its lock, its one writing connection, and the thread both live on.
+/// The writing half of a `SQLiteStore`: its lock, its one writing connection, and the thread both live on; a commit may be made in
+/// place (`SerialThreadExecutor.run(on:_:)`).
 actor SQLiteWriter {
   /// All that is open. A class, so that a commit passes it on without counting its parts.
   private final class Session {

@@ -65,7 +65,7 @@ public actor SnapshotStore: KeyValueStore {
   }
 }
 
-/// Blocking calls belong on a thread of their own, never on Swift's pool.
+/// Blocking calls belong on a thread of their own.
 private final class SnapshotThread: SerialExecutor {
   private let queue = DispatchQueue(label: "snapshot")
 
