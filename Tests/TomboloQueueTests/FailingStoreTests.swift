@@ -28,6 +28,23 @@ struct FailingStoreTests {
     }
   }
 
+  @Test(
+    "What tends the queue is not failed by the commit of those it was gathered with",
+    arguments: [StoreError.Code.full, .engine])
+  func tending(code: StoreError.Code) async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    try await test.add("a")
+    let claimed = try #require(try await test.queue.claim(1).first)
+    store.onCommit { _, _ in .refused(StoreError(code, "not now")) }
+    let results = try await test.queue.engine.process([
+      .promote(now: test.time.now), .settle(claimed, .delivered(attempt: 1), isRepeat: false), .refill,
+      .prune(now: test.time.now),
+    ])
+    let isDone = results.map { (try? $0.get()) != nil }
+    #expect(isDone == [true, false, true, true])
+  }
+
   /// How a delivery ends whose settlement is stored, with the answer lost.
   enum Ending: CaseIterable {
     case delivered, retried, snoozed, released, merged, parked, deadLettered

@@ -85,9 +85,32 @@ final class QueueEngine: Sendable {
   /// Whether other processes work on the same store.
   let isShared: Bool
 
+  /// Plans and commits a group. What only tends the queue is not failed by a commit that others made necessary: it is done once more
+  /// without them.
+  func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+    let tending = group.indices.filter { group[$0].isTending }
+    guard !tending.isEmpty, tending.count < group.count else { return try await processWithRoom(group) }
+    var results: [Result<QueueAnswer, any Error>]
+    do {
+      results = try await processWithRoom(group)
+    } catch let error where !(error is CancellationError) {
+      results = group.map { _ in .failure(error) }
+    }
+    guard tending.contains(where: { if case .failure = results[$0] { true } else { false } }) else { return results }
+    do {
+      let again = try await processTogether(tending.map { group[$0] })
+      for (index, result) in zip(tending, again) { results[index] = result }
+    } catch {
+      // They keep the error they have: the group is answered, so a cancellation of whoever leads it must not be told to the others.
+      guard !(error is CancellationError) else { return results }
+      for index in tending { results[index] = .failure(error) }
+    }
+    return results
+  }
+
   /// Plans and commits a group at once; and when the store has no room for all of it, once more in parts: what makes room,
   /// then what notes a failure, then what keeps versions, then what adds. So a full disk refuses what adds, and nothing settled with it.
-  func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+  private func processWithRoom(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
     do {
       return try await processTogether(group)
     } catch let error as StoreError where error.code == .full {

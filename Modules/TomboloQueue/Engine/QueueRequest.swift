@@ -64,6 +64,14 @@ extension QueueRequest {
     return durability.map { max($0, own) }
   }
 
+  /// Whether it comes from a worker that looks after the queue, and changes nothing where nothing is due.
+  var isTending: Bool {
+    switch self {
+    case .refill, .promote, .prune: true
+    default: false
+    }
+  }
+
   var roomNeed: RoomNeed {
     switch self {
     case .enqueue, .edit, .resolve(_, .merged), .rewrite: .adds
