@@ -61,7 +61,7 @@ extension SyncQueue {
   private func load(
     taking wanted: (critical: Int, all: Int), isSearching: Bool
   ) async throws -> [ClaimedOperation]? {
-    var taken: [(id: OperationID, priority: OperationPriority)] = []
+    var taken: [TakenEntry] = []
     func enlarged(_ count: Int) -> Int { count > 0 && isSearching ? max(count, Self.searchCount) : count }
     do {
       try await take(enlarged(wanted.critical), lowest: .critical, into: &taken)
@@ -91,7 +91,7 @@ extension SyncQueue {
       }
     }
     // Between reading and leasing another process may have had it, and noted a failure.
-    let leased = claimed[start...].map { (id: $0.id, priority: $0.readyPriority) }
+    let leased = claimed[start...].map { TakenEntry(id: $0.id, priority: $0.readyPriority, record: nil) }
     let fresh = Dictionary(uniqueKeysWithValues: try await load(leased).map { ($0.id, $0) })
     for index in start..<claimed.count {
       guard let one = fresh[claimed[index].id] else { continue }
@@ -147,7 +147,7 @@ extension SyncQueue {
 
   /// Takes until there are `limit` in all.
   private func take(
-    _ limit: Int, lowest: OperationPriority, into taken: inout [(id: OperationID, priority: OperationPriority)]
+    _ limit: Int, lowest: OperationPriority, into taken: inout [TakenEntry]
   ) async throws {
     while taken.count < limit {
       let more = engine.take(limit - taken.count, lowest: lowest)
@@ -157,14 +157,25 @@ extension SyncQueue {
     }
   }
 
-  private func load(
-    _ taken: [(id: OperationID, priority: OperationPriority)]
-  ) async throws -> [ClaimedOperation] {
-    let keys = taken.flatMap { [QueueLayout.operation($0.id), QueueLayout.progress($0.id)] }
-    let records = try await store.get(keys)
+  /// Reads what was taken, but for what came with it.
+  private func load(_ taken: [TakenEntry]) async throws -> [ClaimedOperation] {
+    var keys: [Key] = []
+    for entry in taken where entry.record == nil {
+      keys += [QueueLayout.operation(entry.id), QueueLayout.progress(entry.id)]
+    }
+    let records = keys.isEmpty ? [] : try await store.get(keys)
     var claimed: [ClaimedOperation] = []
-    for (index, entry) in taken.enumerated() {
-      guard let value = records[2 * index]?.value else {
+    claimed.reserveCapacity(taken.count)
+    var position = 0
+    for entry in taken {
+      var (value, isMerged, progressValue) = (entry.record, true, [UInt8]?.none)
+      if value == nil {
+        (value, progressValue) = (records[position]?.value, records[position + 1]?.value)
+        isMerged = value == nil
+        position += 2
+        if isMerged { value = try await store.get(QueueLayout.merged(entry.id))?.value }
+      }
+      guard let value else {
         if engine.isShared {
           // Another process settled it.
           engine.forgetClaim(entry.id)
@@ -176,14 +187,15 @@ extension SyncQueue {
         continue
       }
       do {
-        let stored = try OperationRecord.decode(value, id: entry.id)
-        let progress = try records[2 * index + 1].map { try ProgressRecord($0.value) }
+        var stored = try OperationRecord.decode(value, id: entry.id)
+        stored.isMerged = isMerged
+        let progress = try progressValue.map { try ProgressRecord($0) }
         claimed.append(
           ClaimedOperation(
             id: entry.id, readyPriority: entry.priority, stored: stored, progress: progress,
             orderingKey: OrderingKey(of: stored.operation)))
       } catch {
-        claimed.append(try await unreadable(entry.id, entry.priority, "\(error)"))
+        claimed.append(try await unreadable(entry.id, entry.priority, isMerged: isMerged, "\(error)"))
       }
     }
     return claimed
@@ -191,16 +203,16 @@ extension SyncQueue {
 
   /// An operation whose bytes do not decode, with what the ready index knows of it.
   private func unreadable(
-    _ id: OperationID, _ priority: OperationPriority, _ detail: String
+    _ id: OperationID, _ priority: OperationPriority, isMerged: Bool, _ detail: String
   ) async throws -> ClaimedOperation {
-    let entry = try await store.get(QueueLayout.ready(priority, id))
+    let entry = isMerged ? nil : try await store.get(QueueLayout.ready(priority, id))
     let orderingKey = entry.flatMap { $0.value.isEmpty ? nil : String(validating: $0.value, as: UTF8.self) }
     let failure = DeliveryFailure(.undecodable, "the stored operation cannot be read: \(detail)")
     return ClaimedOperation(
       id: id, readyPriority: priority,
       stored: StoredOperation(
         operation: SyncOperation(id: id, kind: "", priority: priority, enqueuedAt: id.timestamp),
-        hasOwnIdempotencyKey: false),
+        hasOwnIdempotencyKey: false, isMerged: isMerged),
       progress: nil, unreadable: failure,
       orderingKey: orderingKey.map { OrderingKey(stored: $0) })
   }
@@ -211,8 +223,18 @@ extension SyncQueue {
   func hasReady() async throws -> Bool {
     if engine.state.withLock({ $0.windows.contains { $0.count > 0 } }) { return true }
     for priority in OperationPriority.allCases {
-      if try await !store.scan(QueueLayout.readyRange(priority), limit: 1).isEmpty { return true }
+      if try await firstReady(priority) != nil { return true }
     }
     return false
+  }
+
+  /// Which operation has been ready with this priority longest, as the store has it.
+  func firstReady(_ priority: OperationPriority) async throws -> OperationID? {
+    var first: OperationID?
+    for range in QueueLayout.readyRanges(priority) {
+      let entry = try await store.scan(range, limit: 1).first
+      first = [first, entry.flatMap { QueueLayout.trailingID($0.key) }].compactMap { $0 }.min()
+    }
+    return first
   }
 }

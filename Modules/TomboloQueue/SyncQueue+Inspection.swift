@@ -12,7 +12,7 @@ extension SyncQueue {
     if let kept = known.0 {
       counts = kept
     } else {
-      counts = try await store.get(QueueLayout.counts).map { try QueueCounts($0.value) } ?? QueueCounts()
+      counts = try await QueueCounts.stored(in: store).counts
     }
     return QueueStatus(
       counts, delivering: known.1, oldestPending: try await oldestPending(), stalledSince: stalled.withLock { $0 })
@@ -64,7 +64,10 @@ extension SyncQueue {
       let name = OrderingKey(stored: "o" + QueueLayout.name(orderingKey, in: filter.namespace))
       return try await ids(in: QueueLayout.lineRange(name), from: after.map { QueueLayout.inLine(name, $0) }, limit)
     }
-    return try await ids(in: QueueLayout.operations, from: after.map { QueueLayout.operation($0) }, limit)
+    // In this order: one that is parted between the two is seen twice, and never missed.
+    let merged = try await ids(in: QueueLayout.merged, from: after.map { QueueLayout.merged($0) }, limit)
+    let parted = try await ids(in: QueueLayout.operations, from: after.map { QueueLayout.operation($0) }, limit)
+    return Array(Set(parted + merged).sorted().prefix(limit))
   }
 
   func heldIDs(_ disposition: HeldDisposition, after: OperationID?, limit: Int) async throws -> [OperationID] {
@@ -80,11 +83,13 @@ extension SyncQueue {
 
   private func snapshots(_ ids: [OperationID]) async throws -> [OperationSnapshot?] {
     guard !ids.isEmpty else { return [] }
-    let records = try await store.get(ids.flatMap { [QueueLayout.operation($0), QueueLayout.progress($0)] })
+    let records = try await store.get(
+      ids.flatMap { [QueueLayout.merged($0), QueueLayout.operation($0), QueueLayout.progress($0)] })
     let inFlight = engine.state.withLock { $0.inFlight }
     var decoded: [(operation: SyncOperation, progress: ProgressRecord?, unreadable: DeliveryFailure?)?] = []
     for (index, id) in ids.enumerated() {
-      decoded.append(Self.decode(id, records[2 * index]?.value, records[2 * index + 1]?.value))
+      let record = records[3 * index] ?? records[3 * index + 1]
+      decoded.append(Self.decode(id, record?.value, records[3 * index + 2]?.value))
     }
     let orderingKeys = Set(decoded.compactMap { $0.flatMap { OrderingKey(of: $0.operation) } })
     let lineKeys = orderingKeys.map { QueueLayout.orderingKey($0) }
@@ -125,8 +130,9 @@ extension SyncQueue {
   private func awaited(_ operations: [SyncOperation]) async throws -> Set<OperationID> {
     let ids = Array(Set(operations.flatMap(\.after)))
     guard !ids.isEmpty else { return [] }
-    let records = try await store.get(ids.map { QueueLayout.operation($0) })
-    return Set(zip(ids, records).compactMap { $1 == nil ? nil : $0 })
+    let records = try await store.get(ids.flatMap { [QueueLayout.merged($0), QueueLayout.operation($0)] })
+    return Set(
+      ids.enumerated().compactMap { records[2 * $0] ?? records[2 * $0 + 1] == nil ? nil : $1 })
   }
 
   /// Takes two stored values apart; what cannot be read is shown as what it is instead of hiding the rest of a listing.
@@ -182,8 +188,7 @@ extension SyncQueue {
   private func oldestPending() async throws -> Timestamp? {
     var oldest: OperationID?
     for priority in OperationPriority.allCases {
-      let first = try await store.scan(QueueLayout.readyRange(priority), limit: 1).first
-      oldest = [oldest, first.flatMap { QueueLayout.trailingID($0.key) }].compactMap { $0 }.min()
+      oldest = [oldest, try await firstReady(priority)].compactMap { $0 }.min()
     }
     let waiting = try await store.scan(QueueLayout.retrying, limit: 64).compactMap { QueueLayout.trailingID($0.key) }
     return (waiting + [oldest].compactMap { $0 }).min()?.timestamp

@@ -50,7 +50,8 @@ struct ClosedStoreTests {
       }
       return .delivered
     }
-    for kind in ["first", "second"] { try await test.add(kind) }
+    // Of normal priority they would be in memory already.
+    for kind in ["first", "second"] { try await test.add(kind, priority: .high) }
     let error = await #expect(throws: StoreError.self) { try await test.worker.run() }
     #expect(error?.code == .closed)
     #expect(test.attempted == ["first"])

@@ -86,24 +86,29 @@ struct DamageTests {
     }
   }
 
-  @Test("Every byte of an operation may be damaged: it is parked, and nothing traps")
-  func everyByte() async throws {
+  @Test("Every byte of an operation may be damaged: it is parked, and nothing traps", arguments: ["k", nil])
+  func everyByte(key: String?) async throws {
+    func place(_ id: OperationID) -> Key { key == nil ? QueueLayout.merged(id) : QueueLayout.operation(id) }
     let size = try await { () async throws -> Int in
       let test = try await TestQueue.open(InMemoryStore())
-      let id = try await test.add("bad", key: "k", payload: [1, 2, 3])
-      return try #require(try await test.store.get(QueueLayout.operation(id))).value.count
+      let id = try await test.add("bad", key: key, payload: [1, 2, 3])
+      return try #require(try await test.store.get(place(id))).value.count
     }()
     for index in 0..<size {
       let test = try await TestQueue.open(InMemoryStore())
-      let id = try await test.add("bad", key: "k", payload: [1, 2, 3])
-      try await test.add("behind", key: "k")
-      var value = try #require(try await test.store.get(QueueLayout.operation(id))).value
+      let id = try await test.add("bad", key: key, payload: [1, 2, 3])
+      try await test.add("behind", key: key)
+      var value = try #require(try await test.store.get(place(id))).value
       value[index] ^= 0xFF
       var batch = Batch()
-      batch.put(QueueLayout.operation(id), value)
+      batch.put(place(id), value)
       _ = try await test.store.commit([batch])
-      let summary = try await test.worker.drain()
+      let later = try await TestQueue.open(test.store, after: test)
+      let summary = try await later.worker.drain()
       #expect(summary.parked == 1 && summary.delivered == 1, "byte \(index)")
+      // As it was, so that whoever can read it may still do.
+      #expect(try await test.store.get(QueueLayout.operation(id))?.value == value)
+      #expect(try await later.queue.snapshot(id)?.lastFailure?.code == .undecodable)
     }
   }
 
@@ -122,7 +127,7 @@ struct DamageTests {
   @Test("An entry of the ready index without its operation is swept away", arguments: TestEngine.allCases)
   func sweep(engine: TestEngine) async throws {
     try await withQueue(engine) { test, place in
-      let id = try await test.add("gone")
+      let id = try await test.add("gone", priority: .high)
       try await test.add("there")
       var batch = Batch()
       batch.delete(QueueLayout.operation(id))
@@ -130,7 +135,7 @@ struct DamageTests {
       let later = try await test.reopened(in: place)
       try await later.worker.drain()
       #expect(test.attempted == ["there"])
-      #expect(try await later.store.get(QueueLayout.ready(.normal, id)) == nil)
+      #expect(try await later.store.get(QueueLayout.ready(.high, id)) == nil)
     }
   }
 }

@@ -8,6 +8,7 @@ enum QueueAudit {
   static func problems(in store: any KeyValueStore) async throws -> [String] {
     var problems: [String] = []
     var operations: [OperationID: SyncOperation] = [:]
+    var merged: Set<OperationID> = []
     var progress: [OperationID: ProgressRecord] = [:]
     var places: [OperationID: [HeadPlace]] = [:]
     var waits: [OperationID: WaitRecord] = [:]
@@ -25,7 +26,22 @@ enum QueueAudit {
     for record in try await store.scan(.all, limit: .max) where record.key.bytes.first == QueueLayout.tag {
       let id = QueueLayout.trailingID(record.key)
       switch Character(UnicodeScalar(record.key.bytes[1])) {
-      case "o": if let id { operations[id] = try OperationRecord.decode(record.value, id: id).operation }
+      case "m":
+        guard let id else { break }
+        if operations[id] != nil { problems.append("\(id) is stored twice") }
+        let operation = try OperationRecord.decode(record.value, id: id).operation
+        operations[id] = operation
+        places[id, default: []].append(.ready(.normal))
+        if operation.priority != .normal || OrderingKey(of: operation) != nil || !operation.after.isEmpty
+          || record.value.count > QueueLayout.mergedByteCountMaximum
+        {
+          problems.append("\(id) is not to be its own entry in the ready index")
+        }
+        merged.insert(id)
+      case "o":
+        guard let id else { break }
+        if operations[id] != nil { problems.append("\(id) is stored twice") }
+        operations[id] = try OperationRecord.decode(record.value, id: id).operation
       case "s": if let id { progress[id] = try ProgressRecord(record.value) }
       case "r":
         guard let id, let priority = OperationPriority(rawValue: record.key.bytes[2]) else { break }
@@ -69,7 +85,8 @@ enum QueueAudit {
           members[name, default: []].append(id)
           inLine[id] = try LineRecord(record.value).priority
         }
-      case "c": stored = try QueueCounts(record.value)
+      case "n": stored = try QueueCounts(record.value)
+      case "c": if record.value != QueueCounts.formerMark { problems.append("the counts are where they were once") }
       default: break
       }
     }
@@ -117,6 +134,7 @@ enum QueueAudit {
     }
     for id in edgeCounts.keys where dependents[id] == nil { problems.append("\(id) is waiting without a record") }
     for id in places.keys where operations[id] == nil { problems.append("\(id) has a place but no operation") }
+    for id in progress.keys where merged.contains(id) { problems.append("\(id) has progress and is not parted") }
     for id in progress.keys where operations[id] == nil { problems.append("\(id) has progress but no operation") }
     for (name, line) in lines {
       let ids = members[name] ?? []

@@ -11,7 +11,7 @@ struct ReadyWindowTests {
 
   private static func drain(_ window: inout ReadyWindow) -> [OperationID] {
     var ids: [OperationID] = []
-    while let id = window.popFirst() { ids.append(id) }
+    while let id = window.popFirst()?.id { ids.append(id) }
     return ids
   }
 
@@ -21,14 +21,14 @@ struct ReadyWindowTests {
     #expect(window.needsRefill)
     window.insert(Self.id(1))
     #expect(window.oldest == nil)
-    window.refill([], isComplete: true)
+    window.refill(([]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
     #expect(!window.needsRefill)
   }
 
   @Test("What becomes ready goes to its place, once")
   func insertion() {
     var window = ReadyWindow(capacity: 10)
-    window.refill(Self.ids([2, 5]), isComplete: true)
+    window.refill((Self.ids([2, 5])).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
     for number in [4, 1, 9, 4, 5] { window.insert(Self.id(number)) }
     #expect(Self.drain(&window) == Self.ids([1, 2, 4, 5, 9]))
   }
@@ -36,7 +36,7 @@ struct ReadyWindowTests {
   @Test("Beyond the capacity the newest go, and are found again by a refill")
   func capacity() {
     var window = ReadyWindow(capacity: 3)
-    window.refill([], isComplete: true)
+    window.refill(([]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
     for number in [5, 4, 3, 2, 1] { window.insert(Self.id(number)) }
     #expect(window.count == 3)
     #expect(!window.isComplete)
@@ -49,8 +49,8 @@ struct ReadyWindowTests {
   @Test("Removing and taking work together")
   func removal() {
     var window = ReadyWindow(capacity: 10)
-    window.refill(Self.ids([1, 2, 3, 4]), isComplete: true)
-    #expect(window.popFirst() == Self.id(1))
+    window.refill((Self.ids([1, 2, 3, 4])).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
+    #expect(window.popFirst()?.id == Self.id(1))
     window.remove(Self.id(1))
     window.remove(Self.id(3))
     window.remove(Self.id(7))
@@ -79,10 +79,10 @@ struct ReadyWindowTests {
       default:
         if window.needsRefill {
           let front = ready.sorted().prefix(8)
-          window.refill(Array(front), isComplete: front.count < 8)
+          window.refill((Array(front)).map { ReadyWindow.Entry(id: $0) }, isComplete: front.count < 8)
         }
         let oldest = ready.min()
-        #expect(window.popFirst() == oldest, "seed \(seed)")
+        #expect(window.popFirst()?.id == oldest, "seed \(seed)")
         if let oldest { ready.remove(oldest) }
       }
       #expect(window.count <= 8)

@@ -66,6 +66,9 @@ struct StampTests {
     let test = try await TestQueue.open(store) { $0.versionClock = HybridLogicalClock(node: "phone") }
     try await test.add()
     #expect(store.puts.count == 3 && store.puts.contains(QueueLayout.counts))
+    store.reset()
+    try await test.add()
+    #expect(store.puts.count == 2)
     let plain = try await TestQueue.open(InMemoryStore())
     try await plain.add()
     #expect(try await plain.store.get(QueueLayout.counts)?.value.first == 1)

@@ -160,7 +160,7 @@ final class QueueEngine: Sendable {
     var passCount = 0
     while true {
       identifiers.rewind()
-      let (planner, results) = plan(group, refused: refused, reads, identifiers, basis.counts)
+      let (planner, results) = plan(group, refused: refused, reads, identifiers, basis)
       identifiers = planner.identifiers
       guard planner.view.isComplete else {
         passCount += 1
@@ -241,7 +241,7 @@ final class QueueEngine: Sendable {
   /// while the commit is under way; what enters comes in when it is committed.
   private func plan(
     _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers,
-    _ counts: QueueCounts
+    _ basis: Basis
   ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
     let shared = sharedConfiguration
     let valueByteCountMaximum = store.capabilities.valueByteCountMaximum
@@ -250,7 +250,7 @@ final class QueueEngine: Sendable {
         shared, now: identifiers.now, inFlight: state.inFlight, isShared: isShared,
         valueByteCountMaximum: valueByteCountMaximum,
         identifiers: identifiers, view: PlanView(reads: reads, known: state.lines, writeCount: 2 * group.count + 1),
-        counts: counts)
+        counts: basis.counts)
       var results: [Result<QueueAnswer, any Error>] = []
       results.reserveCapacity(group.count)
       for (index, request) in group.enumerated() {
@@ -263,8 +263,10 @@ final class QueueEngine: Sendable {
       planner.forgetKnown()
       guard planner.view.isComplete else { return (planner, []) }
       if let clock = shared.values.versionClock, !planner.view.batch.isEmpty { clock.note(in: &planner.counts) }
-      if planner.counts != counts || isShared && !planner.view.batch.isEmpty {
+      if planner.counts != basis.counts || isShared && !planner.view.batch.isEmpty {
         planner.view.put(QueueLayout.counts, planner.counts.encoded())
+        planner.hasPutCounts = true
+        if basis.revision == nil { planner.view.put(QueueLayout.formerCounts, QueueCounts.formerMark) }
       }
       for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
       return (planner, results)
@@ -278,7 +280,10 @@ final class QueueEngine: Sendable {
     state.withLock { state in
       // Together, and only then: newer ones of another process may have been learnt meanwhile, and counts that do not belong to
       // their revision would pass for new.
-      if let committed { (state.counts, state.countsRevision) = (planner.counts, committed) }
+      if let committed {
+        state.counts = planner.counts
+        if planner.hasPutCounts { state.countsRevision = committed }
+      }
       if committed != nil { state.newestStamp = planner.counts.newestStamp ?? state.newestStamp }
       for case .finished(let id) in planner.effects { state.inFlight[id] = nil }
     }
@@ -289,6 +294,7 @@ final class QueueEngine: Sendable {
         switch effect {
         case .ready(let priority, let id):
           if state.inFlight[id] == nil { state.windows[Int(priority.rawValue)].insert(id) }
+        case .merged(let id, let record): state.windows[Int(OperationPriority.normal.rawValue)].insert(id, record)
         case .unready(let priority, let id): state.windows[Int(priority.rawValue)].remove(id)
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
@@ -327,20 +333,20 @@ final class QueueEngine: Sendable {
     if let known = state.withLock({ state in state.counts.map { Basis(counts: $0, revision: state.countsRevision) } }) {
       return known
     }
-    let record = try await store.get(QueueLayout.counts)
-    let counts = try record.map { try QueueCounts($0.value) } ?? QueueCounts()
+    let basis = try await QueueCounts.stored(in: store)
+    let counts = basis.counts
     // Another process that pauses something changes the counts, too. Read after them and before they count as known: where it fails,
     // or where something is paused meanwhile, that is noticed by the counts.
     if isShared { try await findPauses() }
     state.withLock { state in
       state.counts = counts
-      state.countsRevision = record?.revision
+      state.countsRevision = basis.revision
       state.newestStamp = counts.newestStamp ?? state.newestStamp
     }
     // Of an earlier run with another wall clock, or of another process on this store.
     if let newest = counts.newestStamp { sharedConfiguration.values.versionClock?.advance(past: newest) }
     if let newest = counts.newestID { ids.advance(past: newest) }
-    return Basis(counts: counts, revision: record?.revision)
+    return Basis(counts: counts, revision: basis.revision)
   }
 
   /// On a shared store: forgets what was known when another process has changed something since.
@@ -375,11 +381,22 @@ final class QueueEngine: Sendable {
         state.windows[index].needsRefill ? state.windows[index].capacity + state.inFlight.count : nil
       }
       guard let limit else { continue }
-      let records = try await store.scan(QueueLayout.readyRange(priority), limit: limit)
-      let ids = records.compactMap { QueueLayout.trailingID($0.key) }
+      var found: [ReadyWindow.Entry] = []
+      var horizon: OperationID?
+      for range in QueueLayout.readyRanges(priority) {
+        let records = try await store.scan(range, limit: limit)
+        let isMerged = range == QueueLayout.merged
+        for record in records {
+          guard let id = QueueLayout.trailingID(record.key) else { continue }
+          found.append(ReadyWindow.Entry(id: id, record: isMerged ? record.value : nil))
+        }
+        // Behind the last that was read there may be more before what the other range has.
+        if records.count >= limit, let last = found.last?.id { horizon = min(last, horizon ?? last) }
+      }
+      if priority == .normal { found.sort { $0.id < $1.id } }
       state.withLock { state in
-        let free = ids.filter { state.inFlight[$0] == nil }
-        state.windows[index].refill(free, isComplete: records.count < limit)
+        let free = found.filter { entry in horizon.map { entry.id <= $0 } ?? true && state.inFlight[entry.id] == nil }
+        state.windows[index].refill(free, isComplete: horizon == nil)
       }
     }
   }
@@ -411,10 +428,9 @@ final class QueueEngine: Sendable {
     try await loadCounts()
     try await findDueTimes()
     try await findPauses()
-    if let newest = try await store.scan(QueueLayout.operations, reverse: true, limit: 1).first,
-      let id = QueueLayout.trailingID(newest.key)
-    {
-      ids.advance(past: id)
+    for range in [QueueLayout.merged, QueueLayout.operations] {
+      let newest = try await store.scan(range, reverse: true, limit: 1).first
+      if let id = newest.flatMap({ QueueLayout.trailingID($0.key) }) { ids.advance(past: id) }
     }
   }
 
@@ -423,20 +439,20 @@ final class QueueEngine: Sendable {
   /// Takes up to `limit` operations from memory, highest priority first, within one the longest waiting, and marks them
   /// as being delivered. What was passed over often enough has its turn whatever its priority.
   func take(_ limit: Int, lowest: OperationPriority) -> (
-    taken: [(id: OperationID, priority: OperationPriority)], isExhausted: Bool
+    taken: [TakenEntry], isExhausted: Bool
   ) {
     let passedOverMaximum = sharedConfiguration.values.passedOverMaximum
     return state.withLock { state in
-      var taken: [(id: OperationID, priority: OperationPriority)] = []
+      var taken: [TakenEntry] = []
       while taken.count < limit {
         guard let priority = state.nextPriority(lowest: lowest, passedOverMaximum: passedOverMaximum)
         else { return (taken, true) }
         let index = Int(priority.rawValue)
         // A lower priority must not go first because a higher one has to be read.
-        guard let id = state.windows[index].popFirst() else { return (taken, false) }
+        guard let entry = state.windows[index].popFirst() else { return (taken, false) }
         state.passOver(priority, lowest: lowest)
-        taken.append((id, priority))
-        state.inFlight[id] = InFlightEntry(readyPriority: priority)
+        taken.append(TakenEntry(id: entry.id, priority: priority, record: entry.record))
+        state.inFlight[entry.id] = InFlightEntry(readyPriority: priority, record: entry.record)
       }
       return (taken, true)
     }
@@ -446,7 +462,7 @@ final class QueueEngine: Sendable {
   func putBack(_ id: OperationID) {
     state.withLock { state in
       guard let entry = state.inFlight.removeValue(forKey: id) else { return }
-      state.windows[Int(entry.readyPriority.rawValue)].insert(id)
+      state.windows[Int(entry.readyPriority.rawValue)].insert(id, entry.record)
     }
   }
 
@@ -490,6 +506,14 @@ extension QueueEngine.State {
       passedOver[index] = windows[index].count > 0 || windows[index].needsRefill ? passedOver[index] + 1 : 0
     }
   }
+}
+
+/// An operation that was taken from memory for delivery.
+struct TakenEntry {
+  var id: OperationID
+  var priority: OperationPriority
+  /// As in `ReadyWindow.Entry`.
+  var record: [UInt8]?
 }
 
 /// When something is to be made ready, or forgotten, next. May be too early, never too late.

@@ -7,6 +7,7 @@ extension QueuePlanner {
   mutating func setAside(_ claimed: ClaimedOperation, _ scope: AsideScope) throws {
     let id = claimed.id
     let priority = claimed.orderingKey == nil ? claimed.readyPriority : claimed.operation.priority
+    if claimed.stored.isMerged { try part(id) }
     if isShared, try view.get(QueueLayout.ready(claimed.readyPriority, id)) == nil {
       // Another process was quicker to take it.
       effects.append(.finished(id))

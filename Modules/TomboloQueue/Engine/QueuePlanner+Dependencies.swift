@@ -32,7 +32,7 @@ extension QueuePlanner {
 
   /// Has `id` wait for those of `after` that are not gone, and answers whether there are any.
   mutating func depend(_ id: OperationID, _ operation: NewOperation, on after: [OperationID]) throws -> Bool {
-    let awaited = try after.filter { try view.get(QueueLayout.operation($0)) != nil }
+    let awaited = try after.filter { try isThere($0) }
     guard !awaited.isEmpty else { return false }
     for other in awaited {
       guard try dependents(on: other).count < Self.dependentCountMaximum else {

@@ -14,7 +14,7 @@ extension QueuePlanner {
       for reference in prepared.operation.after {
         switch reference {
         case .operation(let id):
-          view.expect(QueueLayout.operation(id))
+          expect(id)
           awaited.insert(id)
         case .inBatch(let position): awaitedPositions.insert(position)
         }
@@ -67,7 +67,8 @@ extension QueuePlanner {
     let victims = try makeRoom(for: operation, keeping: awaited)
     let id = identifiers.next()
     if isShared { counts.newestID = max(id, counts.newestID ?? id) }
-    view.put(QueueLayout.operation(id), prepared.record)
+    let isMerged = canMerge(prepared)
+    view.put(isMerged ? QueueLayout.merged(id) : QueueLayout.operation(id), prepared.record)
     if let name = operation.scopedIdempotencyKey {
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: nil).encoded())
     }
@@ -80,11 +81,16 @@ extension QueuePlanner {
     }
     try tell(victims, madeRoomFor: id)
     counts.byteCount += operation.keptByteCount
-    let hasDependencies = try depend(id, operation, on: after)
-    let state = try standInLine(
-      id, operation.lineKey,
-      LineRecord(
-        priority: operation.priority, notBefore: operation.notBefore, hasDependencies: hasDependencies))
+    var state = OperationState.pending
+    if isMerged {
+      effects.append(.merged(id, prepared.record))
+    } else {
+      let hasDependencies = try depend(id, operation, on: after)
+      state = try standInLine(
+        id, operation.lineKey,
+        LineRecord(
+          priority: operation.priority, notBefore: operation.notBefore, hasDependencies: hasDependencies))
+    }
     counts.move(from: nil, to: state)
     tell(id, kind: operation.kind, .enqueued)
     return EnqueueReceipt(id: id, state: state, disposition: disposition, dropped: victims.map(\.id))

@@ -20,11 +20,11 @@ extension QueuePlanner {
 
   /// Lifts one, and answers with those that it waits for.
   private mutating func lift(_ id: OperationID, to priority: OperationPriority) throws -> [OperationID] {
-    guard let operation = try readable({ try $0.operation(id) })?.operation, priority < operation.priority else {
-      return []
-    }
+    guard let stored = try readable({ try $0.operation(id) }), priority < stored.operation.priority else { return [] }
+    let operation = stored.operation
     // What is being delivered is as urgent as can be; should it fail, `urgency` has it lifted then. A person is not to be hurried.
     guard try !isUnderWay(id), try readable({ try $0.progress(id) })?.held == nil else { return [] }
+    if stored.isMerged { try part(id) }
     if let orderingKey = OrderingKey(of: operation) { return try lift(operation, in: orderingKey, to: priority) }
     return try liftAlone(operation, to: priority)
   }

@@ -6,7 +6,7 @@ extension QueuePlanner {
   mutating func rewrite(
     _ ids: [OperationID], alongside companion: Batch, _ rewrite: ([UInt8]) -> [UInt8]
   ) throws {
-    for id in ids { view.expect(QueueLayout.operation(id)) }
+    for id in ids { expect(id) }
     guard view.isComplete else { throw PlanView.Unread() }
     for id in ids {
       // One that cannot be read is parked when it is taken, and has nothing that could be rewritten.
@@ -22,6 +22,7 @@ extension QueuePlanner {
         operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after)
       try requireStorable(record, kind: operation.kind)
       counts.byteCount += operation.keptByteCount - stored.operation.keptByteCount
+      if stored.isMerged { try part(id) }
       view.put(QueueLayout.operation(id), record)
     }
     try view.join(companion)

@@ -86,6 +86,7 @@ extension QueuePlanner {
     below priority: OperationPriority
   ) throws -> [(stored: StoredOperation, progress: ProgressRecord?)] {
     var ids = try view.newest(in: QueueLayout.operations, limit: Self.searchCount)
+    if priority < .normal { ids += try view.newest(in: QueueLayout.merged, limit: Self.searchCount) }
     for lower in OperationPriority.allCases.reversed() where lower > priority {
       ids += try view.newest(in: QueueLayout.readyRange(lower), limit: 4)
     }
@@ -97,7 +98,7 @@ extension QueuePlanner {
     _ ids: [OperationID]
   ) throws -> [(stored: StoredOperation, progress: ProgressRecord?)] {
     for id in ids {
-      view.expect(QueueLayout.operation(id))
+      expect(id)
       view.expect(QueueLayout.progress(id))
     }
     guard view.isComplete else { throw PlanView.Unread() }

@@ -12,6 +12,7 @@ extension QueuePlanner {
     let ownPlace = try endLease(of: claimed)
     var progress = claimed.progress ?? ProgressRecord()
     progress.dueAt = nil
+    if stored.isMerged, !settlement.isEnd { try part(id) }
 
     switch settlement {
     case .delivered(let attempt):
@@ -66,7 +67,7 @@ extension QueuePlanner {
   /// On a shared store: whether a settlement that was tried before may be stored, of an operation whose lease is gone. Another
   /// process may have gone on with it meanwhile, so that only traces that stay are looked for.
   mutating func isNoted(_ settlement: Settlement, of claimed: ClaimedOperation) throws -> Bool {
-    guard try view.get(QueueLayout.operation(claimed.id)) != nil else { return true }
+    guard try isThere(claimed.id) else { return true }
     switch settlement {
     case .delivered, .discard, .expire: return false
     case .retry, .redeliver, .park(_, attempted: true), .parkConflict, .deadLetter:
@@ -78,7 +79,8 @@ extension QueuePlanner {
   /// With which priority a claimed operation stands in the ready index; `nil` when it is gone or stands elsewhere.
   mutating func readyPriority(of claimed: ClaimedOperation) throws -> OperationPriority? {
     let id = claimed.id
-    guard try view.get(QueueLayout.operation(id)) != nil else { return nil }
+    guard try isThere(id) else { return nil }
+    if try view.get(QueueLayout.merged(id)) != nil { return .normal }
     var place = HeadPlace.ready(claimed.readyPriority)
     if let orderingKey = claimed.orderingKey, let line = try line(orderingKey), line.head == id { place = line.place }
     guard case .ready(let priority) = place, try view.get(place.key(id)) != nil else { return nil }
@@ -143,9 +145,15 @@ extension QueuePlanner {
     let operation = stored.operation
     let id = operation.id
     let orderingKey = OrderingKey(of: operation)
-    let place = try knownPlace ?? self.place(of: stored, progress)
     let oldState: OperationState
-    if knownPlace == nil {
+    if stored.isMerged {
+      oldState = .pending
+      effects.append(.unready(.normal, id))
+    } else if let knownPlace {
+      oldState = .pending
+      try leaveLine(id, orderingKey, priority: operation.priority, from: knownPlace)
+    } else {
+      let place = try self.place(of: stored, progress)
       let isHead = try isHead(id, orderingKey)
       oldState = progress?.held == nil && !isHead ? .blocked : state(of: progress, place)
       if progress?.held != nil, !isHead {
@@ -153,15 +161,12 @@ extension QueuePlanner {
       } else {
         try leaveLine(id, orderingKey, priority: operation.priority, from: place)
       }
-    } else {
-      oldState = .pending
-      try leaveLine(id, orderingKey, priority: operation.priority, from: place)
     }
     try forgetDependencies(of: operation)
     try releaseDependents(on: id)
     counts.move(from: oldState, to: end)
     takeOff(operation.keptByteCount + (progress?.keptByteCount ?? 0))
-    view.delete(QueueLayout.operation(id))
+    view.delete(stored.isMerged ? QueueLayout.merged(id) : QueueLayout.operation(id))
     let detail = end == .delivered ? nil : reason ?? progress?.lastFailure?.message
     remember(operation, progress, end: end, attemptCount: attemptCount, detail: detail)
     if progress != nil { view.delete(QueueLayout.progress(id)) }
@@ -293,7 +298,7 @@ extension QueuePlanner {
       throw QueueError(
         .delivering, "operation \(id) is being delivered right now: try again when the attempt has ended")
     }
-    view.expect(QueueLayout.operation(id))
+    expect(id)
     view.expect(QueueLayout.progress(id))
     guard view.isComplete else { throw PlanView.Unread() }
     let progress = try progress(id)
@@ -313,7 +318,7 @@ extension QueuePlanner {
     return try line(orderingKey)?.head == id
   }
 
-  /// Where the index entry of a waiting operation is: in its line's record, or told by what happened to it.
+  /// Where the index entry of a waiting operation is that has one of its own: in its line's record, or told by what happened to it.
   mutating func place(of stored: StoredOperation, _ progress: ProgressRecord?) throws -> HeadPlace {
     let operation = stored.operation
     if let held = progress?.held { return .held(held) }

@@ -27,7 +27,7 @@ extension QueuePlanner {
       if let stored = try readable({ try $0.operation(id) }) { try requireLine(of: stored.operation, for: operation) }
       return .add(behind: id)
     }
-    view.expect(QueueLayout.operation(id))
+    expect(id)
     view.expect(QueueLayout.progress(id))
     guard view.isComplete else { throw PlanView.Unread() }
     let progress = try progress(id)

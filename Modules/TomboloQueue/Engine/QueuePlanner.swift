@@ -19,6 +19,8 @@ struct QueuePlanner {
 
   var view: PlanView
   var counts: QueueCounts
+  /// Whether the record of the counts is part of the plan.
+  var hasPutCounts = false
   /// What is to happen in memory once the plan is committed, in this order.
   var effects: [PlanEffect] = []
   /// What is to be told then.
@@ -105,7 +107,24 @@ struct QueuePlanner {
   // MARK: - Reading
 
   mutating func operation(_ id: OperationID) throws -> StoredOperation? {
-    try view.get(QueueLayout.operation(id)).map { try OperationRecord.decode($0, id: id) }
+    expect(id)
+    if let value = try view.get(QueueLayout.operation(id)) { return try OperationRecord.decode(value, id: id) }
+    guard let value = try view.get(QueueLayout.merged(id)) else { return nil }
+    var stored = try OperationRecord.decode(value, id: id)
+    stored.isMerged = true
+    return stored
+  }
+
+  /// Whether there is such an operation, readable or not.
+  mutating func isThere(_ id: OperationID) throws -> Bool {
+    expect(id)
+    return try view.get(QueueLayout.operation(id)) != nil || view.get(QueueLayout.merged(id)) != nil
+  }
+
+  /// Notes that this operation will be needed.
+  mutating func expect(_ id: OperationID) {
+    view.expect(QueueLayout.operation(id))
+    view.expect(QueueLayout.merged(id))
   }
 
   mutating func progress(_ id: OperationID) throws -> ProgressRecord? {
@@ -125,6 +144,24 @@ struct QueuePlanner {
   }
 
   // MARK: - Index entries
+
+  /// Whether the record of a new operation can be its entry in the ready index, too. Where several processes share a store the first
+  /// thing that happens to it is a lease, which would part it again.
+  func canMerge(_ prepared: PreparedOperation) -> Bool {
+    let operation = prepared.operation
+    return !isShared && operation.priority == .normal && operation.lineKey == nil && operation.after.isEmpty
+      && operation.notBefore == nil && prepared.record.count <= QueueLayout.mergedByteCountMaximum
+  }
+
+  /// Parts the record of an operation that is its own entry in the ready index, so that it is stored like all others; to be
+  /// done before anything but its end becomes of it. One that is parted already stays as it is.
+  mutating func part(_ id: OperationID) throws {
+    guard let value = try view.get(QueueLayout.merged(id)) else { return }
+    view.delete(QueueLayout.merged(id))
+    effects.append(.unready(.normal, id))
+    view.put(QueueLayout.operation(id), value)
+    place(id, at: .ready(.normal), WaitRecord(priority: .normal, orderingKey: nil, isRetrying: false))
+  }
 
   /// Puts the index entry of an operation, and notes what follows in memory.
   mutating func place(_ id: OperationID, at place: HeadPlace, _ wait: WaitRecord) {
@@ -245,7 +282,7 @@ struct QueuePlanner {
     do {
       return try WaitRecord(record.value)
     } catch {
-      guard try view.get(QueueLayout.operation(id)) != nil else { return nil }
+      guard try isThere(id) else { return nil }
       let attemptCount = try readable { try $0.progress(id) }?.attemptCount ?? 0
       let operation = try readable { try $0.operation(id) }?.operation
       return WaitRecord(
@@ -268,6 +305,8 @@ struct QueuePlanner {
 enum PlanEffect: Sendable {
   /// There is an entry in the ready index.
   case ready(OperationPriority, OperationID)
+  /// There is one of normal priority, with the operation in it.
+  case merged(OperationID, [UInt8])
   /// There is no longer one.
   case unready(OperationPriority, OperationID)
   /// A claimed operation is no longer being delivered.
@@ -291,6 +330,8 @@ enum PlanEffect: Sendable {
 /// What is kept in memory of an operation that is being delivered.
 struct InFlightEntry: Sendable {
   var readyPriority: OperationPriority
+  /// Its record, where that is its entry in the ready index and was at hand.
+  var record: [UInt8]?
   /// The last its handler reported.
   var progress: DeliveryProgress?
   /// When that was reported, and when it was last told, by the monotonic clock.

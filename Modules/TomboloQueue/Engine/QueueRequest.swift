@@ -154,7 +154,10 @@ final class ClaimedOperation: Sendable {
   }
 
   func leased(_ token: UInt64?) -> ClaimedOperation {
-    ClaimedOperation(
+    // To lease it parts it.
+    var stored = stored
+    stored.isMerged = false
+    return ClaimedOperation(
       id: id, readyPriority: readyPriority, stored: stored, progress: progress, unreadable: unreadable,
       orderingKey: orderingKey, token: token)
   }
@@ -184,6 +187,14 @@ enum Settlement: Hashable, Sendable {
     switch self {
     case .retry(_, let due), .snooze(_, let due): due
     default: nil
+    }
+  }
+
+  /// Whether the operation is gone then.
+  var isEnd: Bool {
+    switch self {
+    case .delivered, .discard, .expire: true
+    default: false
     }
   }
 

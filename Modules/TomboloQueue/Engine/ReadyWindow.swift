@@ -7,9 +7,15 @@ import TomboloPorts
 ///        ▲                   ▲                                      │
 ///        └── invalidate      └──────────── refill ◀── runs empty ───┘
 struct ReadyWindow {
+  struct Entry {
+    var id: OperationID
+    /// The record of the operation, where that is its entry in the ready index: nothing else has to be read of it.
+    var record: [UInt8]?
+  }
+
   let capacity: Int
   /// In ascending order; those before `first` were taken.
-  private var entries: [OperationID] = []
+  private var entries: [Entry] = []
   private var first = 0
   /// Whether the store has no ready operation of this priority that is neither here nor taken.
   private(set) var isComplete = false
@@ -19,33 +25,33 @@ struct ReadyWindow {
   }
 
   var count: Int { entries.count - first }
-  var oldest: OperationID? { first < entries.count ? entries[first] : nil }
+  var oldest: OperationID? { first < entries.count ? entries[first].id : nil }
   /// Whether the store may have more than is here, and what is here is used up.
   var needsRefill: Bool { !isComplete && count == 0 }
 
-  mutating func popFirst() -> OperationID? {
+  mutating func popFirst() -> Entry? {
     guard first < entries.count else { return nil }
-    defer {
-      first += 1
-      if first == entries.count {
-        entries.removeAll(keepingCapacity: true)
-        first = 0
-      } else if first >= 1_024 {
-        entries.removeFirst(first)
-        first = 0
-      }
+    let entry = entries[first]
+    entries[first].record = nil
+    first += 1
+    if first == entries.count {
+      entries.removeAll(keepingCapacity: true)
+      first = 0
+    } else if first >= 1_024 {
+      entries.removeFirst(first)
+      first = 0
     }
-    return entries[first]
+    return entry
   }
 
   /// Puts in an operation that became ready. One that lies beyond what is known is found by the next refill.
-  mutating func insert(_ id: OperationID) {
+  mutating func insert(_ id: OperationID, _ record: [UInt8]? = nil) {
     if !isComplete {
-      guard let last = entries.last, first < entries.count, id < last else { return }
+      guard let last = entries.last, first < entries.count, id < last.id else { return }
     }
     let index = position(of: id)
-    guard index == entries.count || entries[index] != id else { return }
-    entries.insert(id, at: index)
+    guard index == entries.count || entries[index].id != id else { return }
+    entries.insert(Entry(id: id, record: record), at: index)
     guard count > capacity else { return }
     entries.removeLast()
     isComplete = false
@@ -53,15 +59,15 @@ struct ReadyWindow {
 
   mutating func remove(_ id: OperationID) {
     let index = position(of: id)
-    guard index < entries.count, entries[index] == id else { return }
+    guard index < entries.count, entries[index].id == id else { return }
     entries.remove(at: index)
   }
 
   /// Replaces the content by the first entries of the store, without those that are being delivered: as many as fit.
-  mutating func refill(_ ids: [OperationID], isComplete: Bool) {
-    entries = Array(ids.prefix(capacity))
+  mutating func refill(_ found: [Entry], isComplete: Bool) {
+    entries = Array(found.prefix(capacity))
     first = 0
-    self.isComplete = isComplete && ids.count <= capacity
+    self.isComplete = isComplete && found.count <= capacity
   }
 
   mutating func invalidate() {
@@ -74,7 +80,7 @@ struct ReadyWindow {
     var (low, high) = (first, entries.count)
     while low < high {
       let middle = (low + high) / 2
-      if entries[middle] < id { low = middle + 1 } else { high = middle }
+      if entries[middle].id < id { low = middle + 1 } else { high = middle }
     }
     return low
   }

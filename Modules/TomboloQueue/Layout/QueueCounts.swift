@@ -62,6 +62,18 @@ public struct QueueCounts: Hashable, Sendable {
     return record.sealed()
   }
 
+  /// What stands where earlier versions kept the counts: to them it is a record of a newer one, so they refuse the store.
+  static let formerMark = RecordEncoder(version: 5).sealed()
+
+  /// The counts of a store, from where earlier versions kept them when they are not where they belong, and the revision of their record
+  /// there; `nil` when it is yet to be written.
+  static func stored(in store: any KeyValueStore) async throws -> (counts: QueueCounts, revision: Revision?) {
+    let records = try await store.get([QueueLayout.counts, QueueLayout.formerCounts])
+    if let record = records[0] { return (try QueueCounts(record.value), record.revision) }
+    guard let former = records[1], former.value != formerMark else { return (QueueCounts(), nil) }
+    return (try QueueCounts(former.value), nil)
+  }
+
   init(_ value: [UInt8]) throws(RecordError) {
     var record = try RecordDecoder(value, newestVersion: Self.newestVersion)
     pending = try record.count()

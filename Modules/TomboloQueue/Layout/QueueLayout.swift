@@ -5,9 +5,11 @@ import TomboloStorage
 ///
 /// | key | value | there is one |
 /// |---|---|---|
-/// | `o` id | `OperationRecord` | for each operation that is not gone |
+/// | `m` id | `OperationRecord` | for each short operation of normal priority without an ordering key that could be delivered now: it is its own entry in the ready index, so it has neither an `o` nor an `r` |
+/// | `n` | `QueueCounts` | once |
+/// | `o` id | `OperationRecord` | for each other operation that is not gone |
 /// | `s` id | `ProgressRecord` | once an attempt failed, or it was parked or dead-lettered |
-/// | `r` priority id | nothing | for each operation that could be delivered now: the head of its ordering key, due |
+/// | `r` priority id | nothing, or the ordering key | for each other operation that could be delivered now: the head of its ordering key, due |
 /// | `d` time id | `WaitRecord` | for each head that waits for its `notBefore` |
 /// | `w` time id | `WaitRecord` | for each head that waits for its backoff |
 /// | `x` state id | nothing | for each that is parked or dead-lettered |
@@ -24,15 +26,23 @@ import TomboloStorage
 /// | `y` id | `HistoryRecord` | for each that is gone, while history is kept |
 /// | `t` time id | nothing | for each of those: when to prune it |
 /// | `p` scope | `PauseRecord` | for each pause |
-/// | `c` | `QueueCounts` | once |
+/// | `c` | a mark | once, so that an earlier version, which kept the counts there, does not take the store for an empty queue |
 ///
-/// So a plain operation costs two puts (`o`, `r`), and two deletes to settle. Each operation in line has exactly one of
-/// `r`, `d`, `w`, `x`, `z`, `f` when it is the head of its ordering key or has none, and none of them when it is blocked. One with
-/// a `b` has none of them either, until that is gone.
+/// So a plain operation costs one put (`m`), and one delete to settle. Whatever else becomes of it, a failure, a pause, a lease, parts it
+/// into `o` and `r` first (`QueuePlanner.part`). The counts have the key behind: the newest operation and they are mostly in
+/// one page of the engine. Each operation in line has exactly one of `m`, `r`, `d`, `w`, `x`, `z`, `f` when it is the head of its
+/// ordering key or has none, and none of them when it is blocked. One with a `b` has none of them either, until that is gone.
 enum QueueLayout {
   static let tag = UInt8(ascii: "q")
 
-  static let counts = KeyEncoder(tag: tag, UInt8(ascii: "c")).key
+  static let counts = KeyEncoder(tag: tag, UInt8(ascii: "n")).key
+  /// Where earlier versions kept the counts.
+  static let formerCounts = KeyEncoder(tag: tag, UInt8(ascii: "c")).key
+
+  /// The longest `OperationRecord` that is its own entry in the ready index, so that reading the index stays cheap.
+  static let mergedByteCountMaximum = 1_024
+  static let merged = KeyRange.prefix(prefix("m"))
+  static func merged(_ id: OperationID) -> Key { key("m", id) }
 
   static let operations = KeyRange.prefix(prefix("o"))
   static let scheduled = KeyRange.prefix(prefix("d"))
@@ -48,6 +58,11 @@ enum QueueLayout {
 
   static func readyRange(_ priority: OperationPriority) -> KeyRange {
     .prefix(KeyEncoder(tag: tag, UInt8(ascii: "r"), priority.rawValue).key)
+  }
+
+  /// All that is ready with this priority.
+  static func readyRanges(_ priority: OperationPriority) -> [KeyRange] {
+    priority == .normal ? [merged, readyRange(priority)] : [readyRange(priority)]
   }
 
   static func scheduled(_ due: Timestamp, _ id: OperationID) -> Key { key("d", due, id) }

@@ -93,7 +93,7 @@ extension SyncQueue {
     }
     if scopes.count > PendingLook.scopeCountMaximum { look.reasonsWithMore.insert(.notStarted) }
     let reason: SkippedReason = engine.isPaused ? .paused : isReadyHeldUp ? .unreachable : .notStarted
-    for priority in OperationPriority.allCases { try await see(QueueLayout.readyRange(priority), reason) }
+    for range in OperationPriority.allCases.flatMap(QueueLayout.readyRanges) { try await see(range, reason) }
     return look
   }
 

@@ -81,8 +81,7 @@ extension SyncWorker {
   private func firstDue() async throws -> OperationID? {
     if let delivering = queue.engine.state.withLock({ $0.inFlight.keys.min() }) { return delivering }
     for priority in OperationPriority.allCases {
-      let first = try await queue.store.scan(QueueLayout.readyRange(priority), limit: 1).first
-      if let id = first.flatMap({ QueueLayout.trailingID($0.key) }) { return id }
+      if let id = try await queue.firstReady(priority) { return id }
     }
     return nil
   }

@@ -142,7 +142,7 @@ final class CheckingHandler: OperationHandler {
   private func ready() -> [OperationID: OperationPriority] {
     var ready: [OperationID: OperationPriority] = [:]
     for priority in OperationPriority.allCases {
-      for record in world.disk.records(in: QueueLayout.readyRange(priority)) {
+      for record in QueueLayout.readyRanges(priority).flatMap({ world.disk.records(in: $0) }) {
         if let id = QueueLayout.trailingID(record.key) { ready[id] = priority }
       }
     }

@@ -85,6 +85,7 @@ extension Batch {
     mutations.contains { mutation in
       switch mutation {
       case .put(let key, _): key == QueueLayout.progress(id)
+      // On a shared store nothing is leased that is not parted.
       case .delete(let key): key == QueueLayout.operation(id)
       }
     }

@@ -90,9 +90,9 @@ final class QueueLedger: Sendable {
       }
       noteDropped(batch, &state)
       for mutation in batch.mutations {
-        guard QueueLayout.operations.contains(mutation.key), let id = QueueLayout.trailingID(mutation.key) else {
-          continue
-        }
+        guard QueueLayout.isOfOperation(mutation.key), let id = QueueLayout.trailingID(mutation.key),
+          !(mutation.isDelete && batch.parts(id))
+        else { continue }
         switch mutation {
         case .put(_, let value):
           guard let operation = try? OperationRecord.decode(value, id: id).operation else {
@@ -134,7 +134,7 @@ final class QueueLedger: Sendable {
     }
     guard plan.configuration.limitPolicy == .dropLowest else { return }
     var new: [SyncOperation] = []
-    for case .put(let key, let value) in batch.mutations where QueueLayout.operations.contains(key) {
+    for case .put(let key, let value) in batch.mutations where QueueLayout.isOfOperation(key) {
       guard let id = QueueLayout.trailingID(key), state.stored[id] == nil,
         let operation = try? OperationRecord.decode(value, id: id).operation
       else { continue }
@@ -144,10 +144,10 @@ final class QueueLedger: Sendable {
     let isFull =
       before.stored + new.count > plan.configuration.operationsMaximum || byteCount > plan.configuration.bytesMaximum
     guard isFull, let most = new.map(\.priority).min() else { return }
-    for case .delete(let key) in batch.mutations where QueueLayout.operations.contains(key) {
-      guard let id = QueueLayout.trailingID(key), let operation = state.stored[id], most < operation.priority else {
-        continue
-      }
+    for case .delete(let key) in batch.mutations where QueueLayout.isOfOperation(key) {
+      guard let id = QueueLayout.trailingID(key), !batch.parts(id), let operation = state.stored[id],
+        most < operation.priority
+      else { continue }
       state.dropped.insert(id)
     }
   }
@@ -311,9 +311,9 @@ final class QueueLedger: Sendable {
       let line = OrderingKey(of: operation).flatMap { state.lines[$0] } ?? []
       return (line.filter { $0 < id && !state.redriven.contains($0) }.sorted(), state.burnt[id] ?? 0, state.latestWall)
     }
-    if world.disk.record(QueueLayout.operation(id)) == nil, !hasLost { note("\(id) is delivered after it was settled") }
+    if !world.disk.hasOperation(id), !hasLost { note("\(id) is delivered after it was settled") }
     checkPauses(operation)
-    for other in operation.after where world.disk.record(QueueLayout.operation(other)) != nil {
+    for other in operation.after where world.disk.hasOperation(other) {
       note("\(id) is delivered before \(other), which it waits for")
     }
     for other in older where plan.configuration.onPermanentFailure == .block || !isHeld(other) {
@@ -373,7 +373,8 @@ final class QueueLedger: Sendable {
     if counts.stored > plan.configuration.operationsMaximum {
       note("\(when): \(counts.stored) are stored, and \(plan.configuration.operationsMaximum) are allowed")
     }
-    let byteCount = world.disk.records(in: QueueLayout.operations).reduce(0) { sum, record in
+    let records = world.disk.records(in: QueueLayout.operations) + world.disk.records(in: QueueLayout.merged)
+    let byteCount = records.reduce(0) { sum, record in
       guard let id = QueueLayout.trailingID(record.key), let stored = try? OperationRecord.decode(record.value, id: id)
       else { return sum }
       return sum + stored.operation.keptByteCount
@@ -392,7 +393,7 @@ final class QueueLedger: Sendable {
       ($0.stored, $0.answeredDelivered, $0.conflicted, $0.discarded.union($0.dropped), $0.passing)
     }
     for (id, operation) in stored.sorted(by: { $0.key < $1.key })
-    where world.disk.record(QueueLayout.operation(id)) == nil {
+    where !world.disk.hasOperation(id) {
       guard let record = world.disk.record(QueueLayout.history(id)), let history = try? HistoryRecord(record.value)
       else {
         note("\(id) is gone and has no history")
@@ -425,7 +426,7 @@ final class QueueLedger: Sendable {
     // Those that wait for a person, or for one that does.
     var stuck: Set<OperationID> = []
     for (id, operation) in stored.sorted(by: { $0.key < $1.key }) {
-      if world.disk.record(QueueLayout.operation(id)) != nil {
+      if world.disk.hasOperation(id) {
         let key = OrderingKey(of: operation)
         let isBehindStuck = stuck.contains { other in
           operation.after.contains(other)

@@ -311,7 +311,9 @@ struct QueueSimulation {
       // The watchdog is for mistakes; here there are none.
       if let stalled = queue.stalled.withLock({ $0 }) { return ledger.note("nothing moves since \(stalled)") }
       let ready = OperationPriority.allCases.lazy.compactMap {
-        world.disk.records(in: QueueLayout.readyRange($0), limit: 1).first.flatMap { QueueLayout.trailingID($0.key) }
+        QueueLayout.readyRanges($0).compactMap {
+          world.disk.records(in: $0, limit: 1).first.flatMap { QueueLayout.trailingID($0.key) }
+        }.min()
       }.first
       let isIdle = queue.engine.state.withLock { $0.inFlight.isEmpty }
       let isOpen =
