@@ -92,7 +92,7 @@ extension SyncQueue {
     }
     // Between reading and leasing another process may have had it, and noted a failure.
     let leased = claimed[start...].map { TakenEntry(id: $0.id, priority: $0.readyPriority, record: nil) }
-    let fresh = Dictionary(uniqueKeysWithValues: try await load(leased).map { ($0.id, $0) })
+    let fresh = Dictionary(try await load(leased).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for index in start..<claimed.count {
       guard let one = fresh[claimed[index].id] else { continue }
       claimed[index] = one.leased(claimed[index].token)
@@ -168,14 +168,14 @@ extension SyncQueue {
     claimed.reserveCapacity(taken.count)
     var position = 0
     for entry in taken {
-      var (value, isMerged, progressValue) = (entry.record, true, [UInt8]?.none)
-      if value == nil {
-        (value, progressValue) = (records[position]?.value, records[position + 1]?.value)
-        isMerged = value == nil
+      var single = entry.record
+      var (own, progressValue) = ([UInt8]?.none, [UInt8]?.none)
+      if single == nil {
+        (own, progressValue) = (records[position]?.value, records[position + 1]?.value)
         position += 2
-        if isMerged { value = try await store.get(QueueLayout.merged(entry.id))?.value }
+        if own == nil { single = try await store.get(QueueLayout.single(entry.id))?.value }
       }
-      guard let value else {
+      guard let value = own ?? single else {
         if engine.isShared {
           // Another process settled it.
           engine.forgetClaim(entry.id)
@@ -188,14 +188,14 @@ extension SyncQueue {
       }
       do {
         var stored = try OperationRecord.decode(value, id: entry.id)
-        stored.isMerged = isMerged
+        stored.single = single
         let progress = try progressValue.map { try ProgressRecord($0) }
         claimed.append(
           ClaimedOperation(
             id: entry.id, readyPriority: entry.priority, stored: stored, progress: progress,
             orderingKey: OrderingKey(of: stored.operation)))
       } catch {
-        claimed.append(try await unreadable(entry.id, entry.priority, isMerged: isMerged, "\(error)"))
+        claimed.append(try await unreadable(entry.id, entry.priority, single: single, "\(error)"))
       }
     }
     return claimed
@@ -203,16 +203,16 @@ extension SyncQueue {
 
   /// An operation whose bytes do not decode, with what the ready index knows of it.
   private func unreadable(
-    _ id: OperationID, _ priority: OperationPriority, isMerged: Bool, _ detail: String
+    _ id: OperationID, _ priority: OperationPriority, single: [UInt8]?, _ detail: String
   ) async throws -> ClaimedOperation {
-    let entry = isMerged ? nil : try await store.get(QueueLayout.ready(priority, id))
+    let entry = single != nil ? nil : try await store.get(QueueLayout.ready(priority, id))
     let orderingKey = entry.flatMap { $0.value.isEmpty ? nil : String(validating: $0.value, as: UTF8.self) }
     let failure = DeliveryFailure(.undecodable, "the stored operation cannot be read: \(detail)")
     return ClaimedOperation(
       id: id, readyPriority: priority,
       stored: StoredOperation(
         operation: SyncOperation(id: id, kind: "", priority: priority, enqueuedAt: id.timestamp),
-        hasOwnIdempotencyKey: false, isMerged: isMerged),
+        hasOwnIdempotencyKey: false, single: single),
       progress: nil, unreadable: failure,
       orderingKey: orderingKey.map { OrderingKey(stored: $0) })
   }

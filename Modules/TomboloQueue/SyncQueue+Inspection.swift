@@ -65,9 +65,9 @@ extension SyncQueue {
       return try await ids(in: QueueLayout.lineRange(name), from: after.map { QueueLayout.inLine(name, $0) }, limit)
     }
     // In this order: one that is parted between the two is seen twice, and never missed.
-    let merged = try await ids(in: QueueLayout.merged, from: after.map { QueueLayout.merged($0) }, limit)
+    let single = try await ids(in: QueueLayout.single, from: after.map { QueueLayout.single($0) }, limit)
     let parted = try await ids(in: QueueLayout.operations, from: after.map { QueueLayout.operation($0) }, limit)
-    return Array(Set(parted + merged).sorted().prefix(limit))
+    return Array(Set(parted + single).sorted().prefix(limit))
   }
 
   func heldIDs(_ disposition: HeldDisposition, after: OperationID?, limit: Int) async throws -> [OperationID] {
@@ -84,7 +84,7 @@ extension SyncQueue {
   private func snapshots(_ ids: [OperationID]) async throws -> [OperationSnapshot?] {
     guard !ids.isEmpty else { return [] }
     let records = try await store.get(
-      ids.flatMap { [QueueLayout.merged($0), QueueLayout.operation($0), QueueLayout.progress($0)] })
+      ids.flatMap { [QueueLayout.single($0), QueueLayout.operation($0), QueueLayout.progress($0)] })
     let inFlight = engine.state.withLock { $0.inFlight }
     var decoded: [(operation: SyncOperation, progress: ProgressRecord?, unreadable: DeliveryFailure?)?] = []
     for (index, id) in ids.enumerated() {
@@ -130,9 +130,9 @@ extension SyncQueue {
   private func awaited(_ operations: [SyncOperation]) async throws -> Set<OperationID> {
     let ids = Array(Set(operations.flatMap(\.after)))
     guard !ids.isEmpty else { return [] }
-    let records = try await store.get(ids.flatMap { [QueueLayout.merged($0), QueueLayout.operation($0)] })
+    let records = try await store.get(ids.flatMap { [QueueLayout.single($0), QueueLayout.operation($0)] })
     return Set(
-      ids.enumerated().compactMap { records[2 * $0] ?? records[2 * $0 + 1] == nil ? nil : $1 })
+      ids.enumerated().filter { records[2 * $0.offset] != nil || records[2 * $0.offset + 1] != nil }.map(\.element))
   }
 
   /// Takes two stored values apart; what cannot be read is shown as what it is instead of hiding the rest of a listing.

@@ -19,6 +19,11 @@ public final class GroupCommit: Sendable {
   public init(_ store: any KeyValueStore, batchCountMaximum: Int = 512, byteCountMaximum: Int = 8 * 1_024 * 1_024) {
     self.store = store
     gatherer = Gatherer(countMaximum: batchCountMaximum, weightMaximum: byteCountMaximum) { group in
+      // Nothing is to be told apart, and the rest of the way would cost as much again.
+      if group.count == 1, let request = group.first as? CommitRequest {
+        guard let result = try await store.commit([request.batch]).first else { throw GathererError() }
+        return request.answer(Result { try result.get() })
+      }
       let requests = group.compactMap { $0 as? CommitRequest }
       let results = try await Self.commit(requests.map(\.batch), to: store)
       for (request, result) in zip(requests, results) { request.answer(result) }

@@ -44,7 +44,7 @@ enum SampleResults {
           StageFigures.floorsInEngine: 1.6, StageFigures.processors: 1.1,
         ])),
     BenchmarkResult(
-      scenario: "one-record-deliver", engine: "lmdb", ratio: 0.7, ratios: [0.58, 0.7], rate: 100_000,
+      scenario: "task-records-deliver", engine: "lmdb", ratio: 0.7, ratios: [0.58, 0.7], rate: 100_000,
       floorRate: 143_000),
     BenchmarkGoal.judged(
       BenchmarkResult(

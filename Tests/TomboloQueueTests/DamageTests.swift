@@ -88,7 +88,7 @@ struct DamageTests {
 
   @Test("Every byte of an operation may be damaged: it is parked, and nothing traps", arguments: ["k", nil])
   func everyByte(key: String?) async throws {
-    func place(_ id: OperationID) -> Key { key == nil ? QueueLayout.merged(id) : QueueLayout.operation(id) }
+    func place(_ id: OperationID) -> Key { key == nil ? QueueLayout.single(id) : QueueLayout.operation(id) }
     let size = try await { () async throws -> Int in
       let test = try await TestQueue.open(InMemoryStore())
       let id = try await test.add("bad", key: key, payload: [1, 2, 3])

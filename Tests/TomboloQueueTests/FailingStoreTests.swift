@@ -65,12 +65,17 @@ struct FailingStoreTests {
 
   @Test("A settlement whose answer was lost is not applied twice", arguments: TestEngine.allCases, Ending.allCases)
   func lostAnswer(engine: TestEngine, ending: Ending) async throws {
+    for isPlain in [false, true] { try await lostAnswer(engine, ending, isPlain: isPlain) }
+  }
+
+  private func lostAnswer(_ engine: TestEngine, _ ending: Ending, isPlain: Bool) async throws {
     try await engine.withPlace { place in
       let store = FaultyStore(try await place.open())
       let test = try await TestQueue.open(store)
-      try await test.add("a", key: "k", priority: .high, payload: [1])
-      try await test.add("b", key: "k", payload: [2])
+      try await test.add("a", key: isPlain ? nil : "k", priority: isPlain ? .normal : .high, payload: [1])
+      try await test.add("b", key: isPlain ? nil : "k", payload: [2])
       let claimed = try #require(try await test.queue.claim(1).first)
+      #expect((claimed.stored.single != nil) == isPlain)
       store.onCommit { number, _ in number == 1 ? .unanswered : nil }
       let error = await #expect(throws: StoreError.self) {
         try await test.queue.settle(claimed, ending.settlement)

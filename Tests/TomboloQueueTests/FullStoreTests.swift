@@ -130,16 +130,54 @@ struct FullStoreTests {
     #expect(try await QueueAudit.problems(in: store).isEmpty)
   }
 
-  @Test("An operation released while there is no room goes back in line without a note, and is delivered")
-  func released() async throws {
+  @Test("Also of a plain operation with all that can be kept of it, and of one that is as long as it may be")
+  func plainSettlementsShrink() async throws {
+    // Four bytes each; a reason as long as the excerpts are that handlers give.
+    let name = String(repeating: "𐍈", count: 25)
+    let reason = String(repeating: "𐍈", count: 150)
+    let failure = DeliveryFailure(.refused, reason)
+    let due = Timestamp(millisecondsSinceEpoch: 1_790_000_005_000)
+    let settlements: [Settlement] = [
+      .delivered(attempt: 1), .discard(reason: reason), .expire, .retry(failure, due: due), .snooze(failure, due: due),
+      .park(failure, attempted: true), .deadLetter(failure),
+    ]
+    for settlement in settlements {
+      for hasNames in settlement.isEnd ? [true, false] : [false] {
+        let store = FaultyStore(InMemoryStore())
+        let test = try await TestQueue.open(store) { $0.historyRetention = .seconds(600) }
+        var operation = NewOperation(kind: hasNames ? name : "plain")
+        let namespace = String(name.prefix(10))
+        if hasNames { (operation.idempotencyKey, operation.namespace) = (name, namespace) }
+        let byteCount = OperationRecord.encode(operation, enqueuedAt: test.time.now).count
+        operation.payload = [UInt8](repeating: 1, count: QueueLayout.singleByteCountMaximum - byteCount - 1)
+        try await test.queue.enqueue(operation)
+        test.queue.activate(namespaces: hasNames ? [namespace] : [])
+        let claimed = try #require(try await test.queue.claim(1).first)
+        #expect(claimed.stored.single != nil)
+        store.onCommit { _, batches in batches.areShrinking ? nil : .refused(StoreError(.full, "no room")) }
+        await #expect(throws: Never.self, "\(settlement)") { try await test.queue.settle(claimed, settlement) }
+      }
+    }
+  }
+
+  @Test(
+    "An operation released while there is no room goes back in line without a note, and is delivered",
+    arguments: ["k", nil])
+  func released(key: String?) async throws {
     let store = FaultyStore(InMemoryStore())
     let test = try await TestQueue.open(store)
-    let id = try await test.add("a", key: "k")
+    let id = try await test.add("a", key: key)
     let claimed = try #require(try await test.queue.claim(1).first)
     store.onCommit { _, batches in batches.areShrinking ? nil : .refused(StoreError(.full, "no room")) }
     try await test.queue.settle(claimed, .release(TestQueue.failure))
     #expect(try await test.queue.claim(1).map(\.id) == [id])
     try await test.queue.settle(claimed, .release(TestQueue.failure))
+    // Stored, though nobody heard of it; then there is no room for the repeat. What memory had is not what is stored any more.
+    let again = try #require(try await test.queue.claim(1).first)
+    store.onCommit { _, _ in .unanswered }
+    await #expect(throws: StoreError.self) { try await test.queue.settle(again, .release(TestQueue.failure)) }
+    store.onCommit { _, batches in batches.areShrinking ? nil : .refused(StoreError(.full, "no room")) }
+    try await test.queue.settle(again, .release(TestQueue.failure), isRepeat: true)
     #expect(try await test.worker.drain().delivered == 1)
     #expect(try await QueueAudit.problems(in: store).isEmpty)
   }

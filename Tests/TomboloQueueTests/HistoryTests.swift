@@ -122,7 +122,7 @@ struct HistoryTests {
     store.reset()
     let claimed = try #require(try await test.queue.claim(1).first)
     try await test.queue.settle(claimed, .delivered(attempt: 1))
-    #expect(store.deletes.count == 1)
+    #expect(store.deletes.count == 2)
     #expect(store.puts.count { $0 != QueueLayout.counts } == 2)
   }
 

@@ -87,7 +87,7 @@ struct HotPathTests {
     // The commit that was held, and the one of the two that waited for it.
     #expect(counting.puts.count { $0 == QueueLayout.counts } == 2)
     #expect(counting.puts.count == 2 * (1 + 1))
-    #expect(counting.deletes.contains(QueueLayout.merged(settledID)))
+    #expect(counting.deletes.contains(QueueLayout.single(settledID)))
     for id in ids { #expect(try await test.state(id) == .pending) }
   }
 }

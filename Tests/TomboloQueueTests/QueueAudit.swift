@@ -8,7 +8,7 @@ enum QueueAudit {
   static func problems(in store: any KeyValueStore) async throws -> [String] {
     var problems: [String] = []
     var operations: [OperationID: SyncOperation] = [:]
-    var merged: Set<OperationID> = []
+    var singles: Set<OperationID> = []
     var progress: [OperationID: ProgressRecord] = [:]
     var places: [OperationID: [HeadPlace]] = [:]
     var waits: [OperationID: WaitRecord] = [:]
@@ -33,11 +33,11 @@ enum QueueAudit {
         operations[id] = operation
         places[id, default: []].append(.ready(.normal))
         if operation.priority != .normal || OrderingKey(of: operation) != nil || !operation.after.isEmpty
-          || record.value.count > QueueLayout.mergedByteCountMaximum
+          || record.value.count > QueueLayout.singleByteCountMaximum
         {
           problems.append("\(id) is not to be its own entry in the ready index")
         }
-        merged.insert(id)
+        singles.insert(id)
       case "o":
         guard let id else { break }
         if operations[id] != nil { problems.append("\(id) is stored twice") }
@@ -134,7 +134,7 @@ enum QueueAudit {
     }
     for id in edgeCounts.keys where dependents[id] == nil { problems.append("\(id) is waiting without a record") }
     for id in places.keys where operations[id] == nil { problems.append("\(id) has a place but no operation") }
-    for id in progress.keys where merged.contains(id) { problems.append("\(id) has progress and is not parted") }
+    for id in progress.keys where singles.contains(id) { problems.append("\(id) has progress and is not parted") }
     for id in progress.keys where operations[id] == nil { problems.append("\(id) has progress but no operation") }
     for (name, line) in lines {
       let ids = members[name] ?? []

@@ -21,14 +21,14 @@ struct ReadyWindowTests {
     #expect(window.needsRefill)
     window.insert(Self.id(1))
     #expect(window.oldest == nil)
-    window.refill(([]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
+    window.refill([], isComplete: true)
     #expect(!window.needsRefill)
   }
 
   @Test("What becomes ready goes to its place, once")
   func insertion() {
     var window = ReadyWindow(capacity: 10)
-    window.refill((Self.ids([2, 5])).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
+    window.refill(Self.ids([2, 5]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
     for number in [4, 1, 9, 4, 5] { window.insert(Self.id(number)) }
     #expect(Self.drain(&window) == Self.ids([1, 2, 4, 5, 9]))
   }
@@ -36,7 +36,7 @@ struct ReadyWindowTests {
   @Test("Beyond the capacity the newest go, and are found again by a refill")
   func capacity() {
     var window = ReadyWindow(capacity: 3)
-    window.refill(([]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
+    window.refill([], isComplete: true)
     for number in [5, 4, 3, 2, 1] { window.insert(Self.id(number)) }
     #expect(window.count == 3)
     #expect(!window.isComplete)
@@ -46,10 +46,24 @@ struct ReadyWindowTests {
     #expect(window.needsRefill)
   }
 
+  @Test("The record of an operation comes with it, and goes with it")
+  func records() {
+    var window = ReadyWindow(capacity: 10)
+    window.refill(
+      [ReadyWindow.Entry(id: Self.id(1), record: [1]), ReadyWindow.Entry(id: Self.id(3))], isComplete: true)
+    window.insert(Self.id(2), [2])
+    // Parted meanwhile.
+    window.remove(Self.id(1))
+    window.insert(Self.id(1))
+    var records: [[UInt8]?] = []
+    while let entry = window.popFirst() { records.append(entry.record) }
+    #expect(records == [nil, [2], nil])
+  }
+
   @Test("Removing and taking work together")
   func removal() {
     var window = ReadyWindow(capacity: 10)
-    window.refill((Self.ids([1, 2, 3, 4])).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
+    window.refill(Self.ids([1, 2, 3, 4]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
     #expect(window.popFirst()?.id == Self.id(1))
     window.remove(Self.id(1))
     window.remove(Self.id(3))
@@ -79,7 +93,7 @@ struct ReadyWindowTests {
       default:
         if window.needsRefill {
           let front = ready.sorted().prefix(8)
-          window.refill((Array(front)).map { ReadyWindow.Entry(id: $0) }, isComplete: front.count < 8)
+          window.refill(front.map { ReadyWindow.Entry(id: $0) }, isComplete: front.count < 8)
         }
         let oldest = ready.min()
         #expect(window.popFirst()?.id == oldest, "seed \(seed)")

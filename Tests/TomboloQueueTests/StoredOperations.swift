@@ -8,12 +8,12 @@ extension QueueLayout {
   static let ofAnEmptyQueue = [formerCounts, counts]
 
   /// Whether there is an operation at `key`.
-  static func isOfOperation(_ key: Key) -> Bool { operations.contains(key) || merged.contains(key) }
+  static func isOfOperation(_ key: Key) -> Bool { operations.contains(key) || single.contains(key) }
 }
 
 extension SimulatedDisk {
   func hasOperation(_ id: OperationID) -> Bool {
-    record(QueueLayout.operation(id)) != nil || record(QueueLayout.merged(id)) != nil
+    record(QueueLayout.operation(id)) != nil || record(QueueLayout.single(id)) != nil
   }
 }
 
@@ -21,7 +21,7 @@ extension Batch {
   /// Whether the record of an operation that is its own entry in the ready index becomes two.
   func parts(_ id: OperationID) -> Bool {
     mutations.contains { !$0.isDelete && $0.key == QueueLayout.operation(id) }
-      && mutations.contains { $0.isDelete && $0.key == QueueLayout.merged(id) }
+      && mutations.contains { $0.isDelete && $0.key == QueueLayout.single(id) }
   }
 }
 

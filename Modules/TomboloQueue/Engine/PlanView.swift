@@ -81,6 +81,11 @@ struct PlanView {
     throw Unread()
   }
 
+  /// What this plan puts at `key`; `nil` when it does not, or deletes it.
+  func put(at key: Key) -> [UInt8]? {
+    positions[key].flatMap { written[$0].value }
+  }
+
   /// Lets go of what was known from earlier commits.
   mutating func forgetKnown() {
     known = [:]

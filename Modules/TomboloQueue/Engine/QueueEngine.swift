@@ -14,6 +14,8 @@ final class QueueEngine: Sendable {
     /// The revision of the counts in the store. On a shared store every change of the queue puts them and requires this one,
     /// so that what one process decided on is what is there.
     var countsRevision: Revision?
+    /// As in `StoredCounts`.
+    var formerCountsRevision: Revision?
     var windows: [ReadyWindow]
     var inFlight: [OperationID: InFlightEntry] = [:]
     var dueTimes = DueTimes()
@@ -32,9 +34,12 @@ final class QueueEngine: Sendable {
     mutating func forget() {
       counts = nil
       countsRevision = nil
+      formerCountsRevision = nil
       dueTimes = .unknown
       for index in windows.indices { windows[index].invalidate() }
       lines.removeAll()
+      // A commit that failed may have been stored, and have parted them.
+      for id in inFlight.keys where inFlight[id]?.record != nil { inFlight[id]?.record = nil }
     }
   }
 
@@ -151,7 +156,8 @@ final class QueueEngine: Sendable {
     var reads = PlanView.Reads()
     // Known before anything is read: a change by another process since then is noticed, whoever learns of it meanwhile.
     // Kept here, because what is known may be forgotten at any moment.
-    var basis = try await loadCounts()
+    var basis: StoredCounts
+    if let known = knownCounts { basis = known } else { basis = try await loadCounts() }
     if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
 
     // Every pass gives the same operations the same identifiers, so that what one asked for serves the next.
@@ -176,12 +182,16 @@ final class QueueEngine: Sendable {
         batch.durability = durability(of: group)
         if isShared {
           batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
+          // Until they are where they belong, an earlier version may still change them where they were.
+          if basis.revision == nil {
+            batch.checks.insert(Check(key: QueueLayout.formerCounts, expected: basis.formerRevision), at: 1)
+          }
         }
         do {
           committed = try await door.commit(batch)
         } catch let error as StoreError where error.code == .conflict {
           state.withLock { $0.forget() }
-          if isShared, error.key == QueueLayout.counts {
+          if isShared, error.key == QueueLayout.counts || error.key == QueueLayout.formerCounts {
             passCount += 1
             guard passCount <= Self.passCountMaximum else { throw error }
             // Another process was quicker: decide again on what is there now.
@@ -221,12 +231,8 @@ final class QueueEngine: Sendable {
     var refused: [Int: any Error] = [:]
     let capabilities = store.capabilities
     for (index, request) in group.enumerated() {
-      if let companion = request.companion, !companion.isEmpty,
-        let error = capabilities.refusal(of: companion, after: 0)
-      {
-        refused[index] = error
-      }
-      guard case .enqueue(let operations, _, _) = request else { continue }
+      let (operations, companion) = request.added
+      if !companion.isEmpty, let error = capabilities.refusal(of: companion, after: 0) { refused[index] = error }
       for operation in operations where operation.record.count > capabilities.valueByteCountMaximum {
         refused[index] = StoreError(
           .valueTooLarge,
@@ -241,7 +247,7 @@ final class QueueEngine: Sendable {
   /// while the commit is under way; what enters comes in when it is committed.
   private func plan(
     _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers,
-    _ basis: Basis
+    _ basis: StoredCounts
   ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
     let shared = sharedConfiguration
     let valueByteCountMaximum = store.capabilities.valueByteCountMaximum
@@ -294,7 +300,7 @@ final class QueueEngine: Sendable {
         switch effect {
         case .ready(let priority, let id):
           if state.inFlight[id] == nil { state.windows[Int(priority.rawValue)].insert(id) }
-        case .merged(let id, let record): state.windows[Int(OperationPriority.normal.rawValue)].insert(id, record)
+        case .readySingle(let id, let record): state.windows[Int(OperationPriority.normal.rawValue)].insert(id, record)
         case .unready(let priority, let id): state.windows[Int(priority.rawValue)].remove(id)
         case .moved(let id, let priority): state.inFlight[id]?.readyPriority = priority
         case .due(let due): state.dueTimes.earliest = min(due, state.dueTimes.earliest ?? due)
@@ -322,17 +328,18 @@ final class QueueEngine: Sendable {
 
   // MARK: - Reading
 
-  /// The counts a plan begins with, and the revision of their record.
-  private struct Basis {
-    var counts: QueueCounts
-    var revision: Revision?
+  private var knownCounts: StoredCounts? {
+    state.withLock { state in
+      state.counts.map {
+        StoredCounts(counts: $0, revision: state.countsRevision, formerRevision: state.formerCountsRevision)
+      }
+    }
   }
 
+  /// The counts a plan begins with.
   @discardableResult
-  private func loadCounts() async throws -> Basis {
-    if let known = state.withLock({ state in state.counts.map { Basis(counts: $0, revision: state.countsRevision) } }) {
-      return known
-    }
+  private func loadCounts() async throws -> StoredCounts {
+    if let known = knownCounts { return known }
     let basis = try await QueueCounts.stored(in: store)
     let counts = basis.counts
     // Another process that pauses something changes the counts, too. Read after them and before they count as known: where it fails,
@@ -340,13 +347,13 @@ final class QueueEngine: Sendable {
     if isShared { try await findPauses() }
     state.withLock { state in
       state.counts = counts
-      state.countsRevision = basis.revision
+      (state.countsRevision, state.formerCountsRevision) = (basis.revision, basis.formerRevision)
       state.newestStamp = counts.newestStamp ?? state.newestStamp
     }
     // Of an earlier run with another wall clock, or of another process on this store.
     if let newest = counts.newestStamp { sharedConfiguration.values.versionClock?.advance(past: newest) }
     if let newest = counts.newestID { ids.advance(past: newest) }
-    return Basis(counts: counts, revision: basis.revision)
+    return basis
   }
 
   /// On a shared store: forgets what was known when another process has changed something since.
@@ -354,7 +361,7 @@ final class QueueEngine: Sendable {
     guard isShared else { return }
     let known = state.withLock { ($0.counts, $0.countsRevision) }
     let revision = try await store.get(QueueLayout.counts)?.revision
-    guard known.0 == nil || known.1 != revision else { return }
+    guard known.0 == nil || revision == nil || known.1 != revision else { return }
     state.withLock { $0.forget() }
     try await loadCounts()
   }
@@ -382,23 +389,37 @@ final class QueueEngine: Sendable {
       }
       guard let limit else { continue }
       var found: [ReadyWindow.Entry] = []
-      var horizon: OperationID?
+      var isComplete = true
       for range in QueueLayout.readyRanges(priority) {
         let records = try await store.scan(range, limit: limit)
-        let isMerged = range == QueueLayout.merged
+        let isSingle = range == QueueLayout.single
         for record in records {
           guard let id = QueueLayout.trailingID(record.key) else { continue }
-          found.append(ReadyWindow.Entry(id: id, record: isMerged ? record.value : nil))
+          found.append(ReadyWindow.Entry(id: id, record: isSingle ? record.value : nil))
         }
-        // Behind the last that was read there may be more before what the other range has.
-        if records.count >= limit, let last = found.last?.id { horizon = min(last, horizon ?? last) }
+        if records.count >= limit { isComplete = false }
       }
-      if priority == .normal { found.sort { $0.id < $1.id } }
+      if priority == .normal { found = Self.merged(found) }
       state.withLock { state in
-        let free = found.filter { entry in horizon.map { entry.id <= $0 } ?? true && state.inFlight[entry.id] == nil }
-        state.windows[index].refill(free, isComplete: horizon == nil)
+        // A range of which not all was read has as many free ones as the window takes: nothing that is behind them gets in.
+        let free = found.filter { state.inFlight[$0.id] == nil }
+        state.windows[index].refill(free, isComplete: isComplete)
       }
     }
+  }
+
+  /// Entries of two ranges in their order. One that another process parted between the two reads is in both, and has two records now.
+  private static func merged(_ found: [ReadyWindow.Entry]) -> [ReadyWindow.Entry] {
+    var entries: [ReadyWindow.Entry] = []
+    entries.reserveCapacity(found.count)
+    for entry in found.sorted(by: { $0.id < $1.id }) {
+      if let last = entries.last, last.id == entry.id {
+        entries[entries.count - 1].record = nil
+      } else {
+        entries.append(entry)
+      }
+    }
+    return entries
   }
 
   /// The group is committed, so what goes wrong from here on is nobody's failure: the next promotion looks again.
@@ -428,7 +449,7 @@ final class QueueEngine: Sendable {
     try await loadCounts()
     try await findDueTimes()
     try await findPauses()
-    for range in [QueueLayout.merged, QueueLayout.operations] {
+    for range in [QueueLayout.single, QueueLayout.operations] {
       let newest = try await store.scan(range, reverse: true, limit: 1).first
       if let id = newest.flatMap({ QueueLayout.trailingID($0.key) }) { ids.advance(past: id) }
     }
@@ -531,11 +552,12 @@ struct DueTimes: Hashable, Sendable {
 }
 
 extension QueueRequest {
-  /// The changes of a caller's own.
-  fileprivate var companion: Batch? {
+  /// The operations that are to be added, and the changes of a caller's own.
+  fileprivate var added: (operations: [PreparedOperation], companion: Batch) {
     switch self {
-    case .enqueue(_, let companion, _), .rewrite(_, let companion, _): companion
-    default: nil
+    case .enqueue(let operations, let companion, _): (operations, companion)
+    case .rewrite(_, let companion, _): ([], companion)
+    default: ([], Batch())
     }
   }
 
@@ -549,7 +571,6 @@ extension QueueRequest {
 
   /// Whether a caller's own check in this request is the one that did not hold.
   fileprivate func requires(_ conflict: StoreError) -> Bool {
-    guard let companion else { return false }
-    return companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
+    added.companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
   }
 }

@@ -4,10 +4,21 @@ import TomboloStorage
 /// What is ready but must not be delivered now stands aside, so that a claim does not meet it again and again: it is moved
 /// once, when it is met, and once more when it may go on.
 extension QueuePlanner {
-  mutating func setAside(_ claimed: ClaimedOperation, _ scope: AsideScope) throws {
+  mutating func setAside(_ operations: [ClaimedOperation], _ scope: AsideScope) throws {
+    if isShared {
+      for claimed in operations {
+        view.expect(QueueLayout.ready(claimed.readyPriority, claimed.id))
+        if claimed.stored.single != nil { view.expect(QueueLayout.single(claimed.id)) }
+      }
+      guard view.isComplete else { throw PlanView.Unread() }
+    }
+    for claimed in operations { try setAside(claimed, scope) }
+  }
+
+  private mutating func setAside(_ claimed: ClaimedOperation, _ scope: AsideScope) throws {
     let id = claimed.id
     let priority = claimed.orderingKey == nil ? claimed.readyPriority : claimed.operation.priority
-    if claimed.stored.isMerged { try part(id) }
+    try part(claimed.stored)
     if isShared, try view.get(QueueLayout.ready(claimed.readyPriority, id)) == nil {
       // Another process was quicker to take it.
       effects.append(.finished(id))

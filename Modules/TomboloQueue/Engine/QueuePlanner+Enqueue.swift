@@ -21,7 +21,13 @@ extension QueuePlanner {
       }
     }
     guard view.isComplete else { throw PlanView.Unread() }
+    if operations.count == 1, let prepared = operations.first {
+      let receipt = try enqueue(prepared, behind: [], keeping: awaited)
+      try view.join(companion)
+      return [receipt]
+    }
     var receipts: [EnqueueReceipt] = []
+    receipts.reserveCapacity(operations.count)
     for (position, prepared) in operations.enumerated() {
       let receipt = try enqueue(prepared, behind: receipts, keeping: awaited)
       receipts.append(receipt)
@@ -37,6 +43,11 @@ extension QueuePlanner {
     if let name = prepared.operation.scopedIdempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
       let record = try IdempotencyRecord(known)
       return EnqueueReceipt(id: record.id, state: record.end ?? .pending, disposition: .repeated)
+    }
+    // Most are like this, and what follows moves whole operations about.
+    if prepared.operation.coalescingKey == nil, prepared.operation.after.isEmpty {
+      try requireStorable(prepared.record, kind: prepared.operation.kind)
+      return try add(prepared, behind: [], .added, replacing: nil, keeping: awaited)
     }
     let after = try resolve(prepared.operation.after, behind: earlier)
     var (disposition, replaced) = (EnqueueReceipt.Disposition.added, SyncOperation?.none)
@@ -67,8 +78,8 @@ extension QueuePlanner {
     let victims = try makeRoom(for: operation, keeping: awaited)
     let id = identifiers.next()
     if isShared { counts.newestID = max(id, counts.newestID ?? id) }
-    let isMerged = canMerge(prepared)
-    view.put(isMerged ? QueueLayout.merged(id) : QueueLayout.operation(id), prepared.record)
+    let isSingle = canBeSingle(prepared)
+    view.put(isSingle ? QueueLayout.single(id) : QueueLayout.operation(id), prepared.record)
     if let name = operation.scopedIdempotencyKey {
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: nil).encoded())
     }
@@ -82,8 +93,8 @@ extension QueuePlanner {
     try tell(victims, madeRoomFor: id)
     counts.byteCount += operation.keptByteCount
     var state = OperationState.pending
-    if isMerged {
-      effects.append(.merged(id, prepared.record))
+    if isSingle {
+      effects.append(.readySingle(id, prepared.record))
     } else {
       let hasDependencies = try depend(id, operation, on: after)
       state = try standInLine(

@@ -13,12 +13,12 @@ extension QueuePlanner {
   mutating func lease(_ operations: [ClaimedOperation], until: Timestamp) throws -> QueueAnswer {
     for claimed in operations {
       view.expect(QueueLayout.ready(claimed.readyPriority, claimed.id))
-      if claimed.stored.isMerged { view.expect(QueueLayout.merged(claimed.id)) }
+      if claimed.stored.single != nil { view.expect(QueueLayout.single(claimed.id)) }
     }
     guard view.isComplete else { throw PlanView.Unread() }
     var tokens: [OperationID: UInt64] = [:]
     for claimed in operations {
-      if claimed.stored.isMerged { try part(claimed.id) }
+      try part(claimed.stored)
       // What is no longer there was taken by another.
       guard try view.get(QueueLayout.ready(claimed.readyPriority, claimed.id)) != nil else { continue }
       counts.leases += 1

@@ -24,7 +24,7 @@ extension QueuePlanner {
     let operation = stored.operation
     // What is being delivered is as urgent as can be; should it fail, `urgency` has it lifted then. A person is not to be hurried.
     guard try !isUnderWay(id), try readable({ try $0.progress(id) })?.held == nil else { return [] }
-    if stored.isMerged { try part(id) }
+    try part(stored)
     if let orderingKey = OrderingKey(of: operation) { return try lift(operation, in: orderingKey, to: priority) }
     return try liftAlone(operation, to: priority)
   }

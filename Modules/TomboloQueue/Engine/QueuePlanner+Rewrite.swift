@@ -22,8 +22,9 @@ extension QueuePlanner {
         operation, enqueuedAt: stored.operation.enqueuedAt, after: stored.operation.after)
       try requireStorable(record, kind: operation.kind)
       counts.byteCount += operation.keptByteCount - stored.operation.keptByteCount
-      if stored.isMerged { try part(id) }
+      try part(stored)
       view.put(QueueLayout.operation(id), record)
+      if stored.single != nil { effects.append(.ready(.normal, id)) }
     }
     try view.join(companion)
   }

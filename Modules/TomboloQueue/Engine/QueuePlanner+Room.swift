@@ -86,7 +86,7 @@ extension QueuePlanner {
     below priority: OperationPriority
   ) throws -> [(stored: StoredOperation, progress: ProgressRecord?)] {
     var ids = try view.newest(in: QueueLayout.operations, limit: Self.searchCount)
-    if priority < .normal { ids += try view.newest(in: QueueLayout.merged, limit: Self.searchCount) }
+    if priority < .normal { ids += try view.newest(in: QueueLayout.single, limit: Self.searchCount) }
     for lower in OperationPriority.allCases.reversed() where lower > priority {
       ids += try view.newest(in: QueueLayout.readyRange(lower), limit: 4)
     }

@@ -12,7 +12,7 @@ extension QueuePlanner {
     let ownPlace = try endLease(of: claimed)
     var progress = claimed.progress ?? ProgressRecord()
     progress.dueAt = nil
-    if stored.isMerged, !settlement.isEnd { try part(id) }
+    if !settlement.isEnd { try part(stored) }
 
     switch settlement {
     case .delivered(let attempt):
@@ -80,7 +80,7 @@ extension QueuePlanner {
   mutating func readyPriority(of claimed: ClaimedOperation) throws -> OperationPriority? {
     let id = claimed.id
     guard try isThere(id) else { return nil }
-    if try view.get(QueueLayout.merged(id)) != nil { return .normal }
+    if try view.get(QueueLayout.single(id)) != nil { return .normal }
     var place = HeadPlace.ready(claimed.readyPriority)
     if let orderingKey = claimed.orderingKey, let line = try line(orderingKey), line.head == id { place = line.place }
     guard case .ready(let priority) = place, try view.get(place.key(id)) != nil else { return nil }
@@ -146,7 +146,7 @@ extension QueuePlanner {
     let id = operation.id
     let orderingKey = OrderingKey(of: operation)
     let oldState: OperationState
-    if stored.isMerged {
+    if stored.single != nil {
       oldState = .pending
       effects.append(.unready(.normal, id))
     } else if let knownPlace {
@@ -166,7 +166,15 @@ extension QueuePlanner {
     try releaseDependents(on: id)
     counts.move(from: oldState, to: end)
     takeOff(operation.keptByteCount + (progress?.keptByteCount ?? 0))
-    view.delete(stored.isMerged ? QueueLayout.merged(id) : QueueLayout.operation(id))
+    if stored.single != nil {
+      view.delete(QueueLayout.single(id))
+      // There is none, but what is kept of the operation may have the length that two deletions allow (`Batch.isShrinking`), as of all others.
+      if stored.hasOwnIdempotencyKey || configuration.historyRetention > .zero {
+        view.delete(QueueLayout.operation(id))
+      }
+    } else {
+      view.delete(QueueLayout.operation(id))
+    }
     let detail = end == .delivered ? nil : reason ?? progress?.lastFailure?.message
     remember(operation, progress, end: end, attemptCount: attemptCount, detail: detail)
     if progress != nil { view.delete(QueueLayout.progress(id)) }

@@ -84,8 +84,7 @@ struct QueuePlanner {
     case .rewrite(let ids, let companion, let body): try rewrite(ids, alongside: companion, body)
     case .discard(let id, let reason): try discard(id, reason: reason)
     case .promote(let now): return try promote(now: now)
-    case .setAside(let operations, let scope):
-      for claimed in operations { try setAside(claimed, scope) }
+    case .setAside(let operations, let scope): try setAside(operations, scope)
     case .bringBack(let scope, let limit): return try bringBack(scope, limit: limit)
     case .lease(let operations, let until): return try lease(operations, until: until)
     case .renew(let operations, let until): return try renew(operations, until: until)
@@ -107,24 +106,30 @@ struct QueuePlanner {
   // MARK: - Reading
 
   mutating func operation(_ id: OperationID) throws -> StoredOperation? {
-    expect(id)
-    if let value = try view.get(QueueLayout.operation(id)) { return try OperationRecord.decode(value, id: id) }
-    guard let value = try view.get(QueueLayout.merged(id)) else { return nil }
+    guard let (value, isSingle) = try record(of: id) else { return nil }
     var stored = try OperationRecord.decode(value, id: id)
-    stored.isMerged = true
+    if isSingle { stored.single = value }
     return stored
   }
 
   /// Whether there is such an operation, readable or not.
-  mutating func isThere(_ id: OperationID) throws -> Bool {
+  mutating func isThere(_ id: OperationID) throws -> Bool { try record(of: id) != nil }
+
+  /// The bytes of an operation, and whether they are its single record.
+  private mutating func record(of id: OperationID) throws -> (value: [UInt8], isSingle: Bool)? {
+    let (own, single) = (QueueLayout.operation(id), QueueLayout.single(id))
+    // What this plan has put is in one place and not in the other, which need not be read then.
+    if let value = view.put(at: single) { return (value, true) }
+    if let value = view.put(at: own) { return (value, false) }
     expect(id)
-    return try view.get(QueueLayout.operation(id)) != nil || view.get(QueueLayout.merged(id)) != nil
+    if let value = try view.get(own) { return (value, false) }
+    return try view.get(single).map { ($0, true) }
   }
 
   /// Notes that this operation will be needed.
   mutating func expect(_ id: OperationID) {
     view.expect(QueueLayout.operation(id))
-    view.expect(QueueLayout.merged(id))
+    view.expect(QueueLayout.single(id))
   }
 
   mutating func progress(_ id: OperationID) throws -> ProgressRecord? {
@@ -145,22 +150,27 @@ struct QueuePlanner {
 
   // MARK: - Index entries
 
-  /// Whether the record of a new operation can be its entry in the ready index, too. Where several processes share a store the first
-  /// thing that happens to it is a lease, which would part it again.
-  func canMerge(_ prepared: PreparedOperation) -> Bool {
+  /// Whether a new operation can be stored as a single record. Where several processes share a store the first thing that happens to it is a
+  /// lease, which would part it again.
+  func canBeSingle(_ prepared: PreparedOperation) -> Bool {
     let operation = prepared.operation
     return !isShared && operation.priority == .normal && operation.lineKey == nil && operation.after.isEmpty
-      && operation.notBefore == nil && prepared.record.count <= QueueLayout.mergedByteCountMaximum
+      && operation.notBefore == nil && prepared.record.count <= QueueLayout.singleByteCountMaximum
   }
 
-  /// Parts the record of an operation that is its own entry in the ready index, so that it is stored like all others; to be
-  /// done before anything but its end becomes of it. One that is parted already stays as it is.
-  mutating func part(_ id: OperationID) throws {
-    guard let value = try view.get(QueueLayout.merged(id)) else { return }
-    view.delete(QueueLayout.merged(id))
+  /// Parts the single record of an operation into the two that all others have, its own and its entry in the ready index; to be done before
+  /// anything but its end becomes of it. One that has two stays as it is.
+  ///
+  /// Whoever leaves the entry where it is has to note in memory that there is one.
+  mutating func part(_ stored: StoredOperation) throws {
+    guard let record = stored.single else { return }
+    let id = stored.operation.id
+    // Another process may have been quicker.
+    if isShared, try view.get(QueueLayout.single(id)) == nil { return }
+    view.delete(QueueLayout.single(id))
     effects.append(.unready(.normal, id))
-    view.put(QueueLayout.operation(id), value)
-    place(id, at: .ready(.normal), WaitRecord(priority: .normal, orderingKey: nil, isRetrying: false))
+    view.put(QueueLayout.operation(id), record)
+    view.put(QueueLayout.ready(.normal, id), [])
   }
 
   /// Puts the index entry of an operation, and notes what follows in memory.
@@ -305,8 +315,8 @@ struct QueuePlanner {
 enum PlanEffect: Sendable {
   /// There is an entry in the ready index.
   case ready(OperationPriority, OperationID)
-  /// There is one of normal priority, with the operation in it.
-  case merged(OperationID, [UInt8])
+  /// There is one of normal priority, which is the operation's single record.
+  case readySingle(OperationID, [UInt8])
   /// There is no longer one.
   case unready(OperationPriority, OperationID)
   /// A claimed operation is no longer being delivered.
@@ -330,7 +340,7 @@ enum PlanEffect: Sendable {
 /// What is kept in memory of an operation that is being delivered.
 struct InFlightEntry: Sendable {
   var readyPriority: OperationPriority
-  /// Its record, where that is its entry in the ready index and was at hand.
+  /// As in `ReadyWindow.Entry`; unknown after a commit that failed.
   var record: [UInt8]?
   /// The last its handler reported.
   var progress: DeliveryProgress?

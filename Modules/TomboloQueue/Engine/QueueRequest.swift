@@ -112,8 +112,9 @@ final class PreparedOperation: Sendable {
   }
 
   convenience init(_ operation: NewOperation, enqueuedAt: Timestamp) {
-    self.init(
-      operation: operation, enqueuedAt: enqueuedAt, record: OperationRecord.encode(operation, enqueuedAt: enqueuedAt))
+    // In this order the operation, which is large, is handed on and not copied.
+    let record = OperationRecord.encode(operation, enqueuedAt: enqueuedAt)
+    self.init(operation: operation, enqueuedAt: enqueuedAt, record: record)
   }
 
   /// The same, with what others have made of the operation.
@@ -154,9 +155,9 @@ final class ClaimedOperation: Sendable {
   }
 
   func leased(_ token: UInt64?) -> ClaimedOperation {
-    // To lease it parts it.
+    // To lease it has parted it.
     var stored = stored
-    stored.isMerged = false
+    stored.single = nil
     return ClaimedOperation(
       id: id, readyPriority: readyPriority, stored: stored, progress: progress, unreadable: unreadable,
       orderingKey: orderingKey, token: token)

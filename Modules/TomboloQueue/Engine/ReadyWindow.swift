@@ -9,7 +9,7 @@ import TomboloPorts
 struct ReadyWindow {
   struct Entry {
     var id: OperationID
-    /// The record of the operation, where that is its entry in the ready index: nothing else has to be read of it.
+    /// The single record of the operation, where it has one: nothing else has to be read of it.
     var record: [UInt8]?
   }
 

@@ -95,6 +95,6 @@ struct StoredOperation: Sendable {
   var operation: SyncOperation
   /// Whether the caller gave the idempotency key, so that it is remembered after the operation is gone.
   var hasOwnIdempotencyKey: Bool
-  /// Whether its record is its entry in the ready index, too.
-  var isMerged = false
+  /// Its record as it was read, where that is its only one: its entry in the ready index, too.
+  var single: [UInt8]?
 }

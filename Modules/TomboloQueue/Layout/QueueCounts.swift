@@ -65,13 +65,14 @@ public struct QueueCounts: Hashable, Sendable {
   /// What stands where earlier versions kept the counts: to them it is a record of a newer one, so they refuse the store.
   static let formerMark = RecordEncoder(version: 5).sealed()
 
-  /// The counts of a store, from where earlier versions kept them when they are not where they belong, and the revision of their record
-  /// there; `nil` when it is yet to be written.
-  static func stored(in store: any KeyValueStore) async throws -> (counts: QueueCounts, revision: Revision?) {
+  /// The counts of a store, from where earlier versions kept them when they are not where they belong.
+  static func stored(in store: any KeyValueStore) async throws -> StoredCounts {
     let records = try await store.get([QueueLayout.counts, QueueLayout.formerCounts])
-    if let record = records[0] { return (try QueueCounts(record.value), record.revision) }
-    guard let former = records[1], former.value != formerMark else { return (QueueCounts(), nil) }
-    return (try QueueCounts(former.value), nil)
+    let (record, former) = (records.first ?? nil, records.last ?? nil)
+    if let record { return StoredCounts(counts: try QueueCounts(record.value), revision: record.revision) }
+    guard let former else { return StoredCounts(counts: QueueCounts()) }
+    guard former.value != formerMark else { throw RecordError.damaged("the counts are not there") }
+    return StoredCounts(counts: try QueueCounts(former.value), formerRevision: former.revision)
   }
 
   init(_ value: [UInt8]) throws(RecordError) {
@@ -125,4 +126,13 @@ public struct QueueCounts: Hashable, Sendable {
     case .delivering: break
     }
   }
+}
+
+/// Counts as they were read.
+struct StoredCounts {
+  var counts: QueueCounts
+  /// The revision of their record; `nil` when it is yet to be written.
+  var revision: Revision?
+  /// That of the record which they were taken from then, of an earlier version; `nil` when there is none.
+  var formerRevision: Revision?
 }

@@ -5,7 +5,7 @@ import TomboloStorage
 ///
 /// | key | value | there is one |
 /// |---|---|---|
-/// | `m` id | `OperationRecord` | for each short operation of normal priority without an ordering key that could be delivered now: it is its own entry in the ready index, so it has neither an `o` nor an `r` |
+/// | `m` id | `OperationRecord` | for each plain operation (`QueuePlanner.canBeSingle`) that nothing has happened to yet: its single record, which is its entry in the ready index, too, so it has neither an `o` nor an `r` |
 /// | `n` | `QueueCounts` | once |
 /// | `o` id | `OperationRecord` | for each other operation that is not gone |
 /// | `s` id | `ProgressRecord` | once an attempt failed, or it was parked or dead-lettered |
@@ -39,10 +39,11 @@ enum QueueLayout {
   /// Where earlier versions kept the counts.
   static let formerCounts = KeyEncoder(tag: tag, UInt8(ascii: "c")).key
 
-  /// The longest `OperationRecord` that is its own entry in the ready index, so that reading the index stays cheap.
-  static let mergedByteCountMaximum = 1_024
-  static let merged = KeyRange.prefix(prefix("m"))
-  static func merged(_ id: OperationID) -> Key { key("m", id) }
+  /// The longest `OperationRecord` that is its entry in the ready index, too: the index is read and kept in memory a thousand entries at a
+  /// time, and to part one has to fit into what a settlement may put on a full disk (`Batch.isShrinking`).
+  static let singleByteCountMaximum = 768
+  static let single = KeyRange.prefix(prefix("m"))
+  static func single(_ id: OperationID) -> Key { key("m", id) }
 
   static let operations = KeyRange.prefix(prefix("o"))
   static let scheduled = KeyRange.prefix(prefix("d"))
@@ -62,7 +63,7 @@ enum QueueLayout {
 
   /// All that is ready with this priority.
   static func readyRanges(_ priority: OperationPriority) -> [KeyRange] {
-    priority == .normal ? [merged, readyRange(priority)] : [readyRange(priority)]
+    priority == .normal ? [single, readyRange(priority)] : [readyRange(priority)]
   }
 
   static func scheduled(_ due: Timestamp, _ id: OperationID) -> Key { key("d", due, id) }

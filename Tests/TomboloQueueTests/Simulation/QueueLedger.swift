@@ -373,7 +373,7 @@ final class QueueLedger: Sendable {
     if counts.stored > plan.configuration.operationsMaximum {
       note("\(when): \(counts.stored) are stored, and \(plan.configuration.operationsMaximum) are allowed")
     }
-    let records = world.disk.records(in: QueueLayout.operations) + world.disk.records(in: QueueLayout.merged)
+    let records = world.disk.records(in: QueueLayout.operations) + world.disk.records(in: QueueLayout.single)
     let byteCount = records.reduce(0) { sum, record in
       guard let id = QueueLayout.trailingID(record.key), let stored = try? OperationRecord.decode(record.value, id: id)
       else { return sum }

@@ -29,8 +29,8 @@ final class AppendRecordsFloor: RecordsFloor {
 
   deinit { close(file) }
 
-  func read(_ keys: [[UInt8]]) throws -> Int {
-    try keys.count { key in
+  func read(_ neighbours: [[UInt8]]) throws -> Int {
+    try neighbours.count { key in
       guard let place = places[key] else { return false }
       var value = [UInt8](repeating: 0, count: place.count)
       guard pread(file, &value, place.count, off_t(place.offset)) == place.count else {

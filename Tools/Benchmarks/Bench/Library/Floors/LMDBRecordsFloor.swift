@@ -37,19 +37,27 @@ final class LMDBRecordsFloor: RecordsFloor {
 
   deinit { mdb_env_close(environment) }
 
-  func read(_ keys: [[UInt8]]) throws -> Int {
+  func read(_ neighbours: [[UInt8]]) throws -> Int {
+    guard let first = neighbours.first, let last = neighbours.last else { return 0 }
     let transaction = try begin(UInt32(MDB_RDONLY))
     defer { mdb_txn_abort(transaction) }
-    return try keys.count { key in
-      try Self.withValue(key) { key in
-        var (key, value) = (key, MDB_val())
-        let result = mdb_get(transaction, table, &key, &value)
-        if result == MDB_NOTFOUND { return false }
-        try Self.require(result)
-        guard Array(UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)).count == value.mv_size else {
-          throw BenchmarkError("a value was cut off")
+    var cursor: OpaquePointer?
+    try Self.require(mdb_cursor_open(transaction, table, &cursor))
+    defer { mdb_cursor_close(cursor) }
+    return try Self.withValue(first) { first in
+      try Self.withValue(last) { last in
+        var (key, value, last) = (first, MDB_val(), last)
+        var count = 0
+        while true {
+          let result = mdb_cursor_get(cursor, &key, &value, count == 0 ? MDB_SET_RANGE : MDB_NEXT)
+          if result == MDB_NOTFOUND { return count }
+          try Self.require(result)
+          guard mdb_cmp(transaction, table, &key, &last) <= 0 else { return count }
+          guard Array(UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)).count == value.mv_size else {
+            throw BenchmarkError("a value was cut off")
+          }
+          count += 1
         }
-        return true
       }
     }
   }

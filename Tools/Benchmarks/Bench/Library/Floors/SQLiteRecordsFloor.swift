@@ -31,7 +31,7 @@ final class SQLiteRecordsFloor: RecordsFloor {
     end = try Self.prepare("COMMIT", in: opened)
     put = try Self.prepare(
       "INSERT INTO records VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", in: opened)
-    get = try Self.prepare("SELECT value FROM records WHERE key = ?1", in: opened)
+    get = try Self.prepare("SELECT value FROM records WHERE key BETWEEN ?1 AND ?2 ORDER BY key", in: opened)
     delete = try Self.prepare("DELETE FROM records WHERE key = ?1", in: opened)
     // Safety: freed by `deinit` alone, after the hook that has its address is gone.
     journalPageCount = .allocate(capacity: 1)
@@ -51,17 +51,19 @@ final class SQLiteRecordsFloor: RecordsFloor {
     journalPageCount.deallocate()
   }
 
-  func read(_ keys: [[UInt8]]) throws -> Int {
-    try keys.count { key in
-      try Self.bind(key, 1, get) { _ in
-        let found = sqlite3_step(get) == SQLITE_ROW
-        if found {
+  func read(_ neighbours: [[UInt8]]) throws -> Int {
+    guard let first = neighbours.first, let last = neighbours.last else { return 0 }
+    return try Self.bind(first, 1, get) { get in
+      try Self.bind(last, 2, get) { get in
+        defer { sqlite3_reset(get) }
+        var count = 0
+        while sqlite3_step(get) == SQLITE_ROW {
           let bytes = UnsafeRawBufferPointer(
             start: sqlite3_column_blob(get, 0), count: Int(sqlite3_column_bytes(get, 0)))
           guard Array(bytes).count == bytes.count else { throw BenchmarkError("a value was cut off") }
+          count += 1
         }
-        sqlite3_reset(get)
-        return found
+        return count
       }
     }
   }

@@ -112,7 +112,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
   }
 
   private func records(_ engine: BenchmarkEngine) async throws {
-    let groups = (0..<count / 64).map { OperationRecords(from: $0 * 64, 64, payload: bytes, isReadyIndexed: true) }
+    let groups = (0..<count / 64).map { OperationRecords(from: $0 * 64, 64, payload: bytes) }
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let records = TaskRecords(try engine.recordsFloor(in: folder), groups)
     let clock = ContinuousClock()

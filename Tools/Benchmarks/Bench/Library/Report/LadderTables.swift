@@ -10,7 +10,7 @@ package enum LadderTables {
     /// - Parameter suffix: Of the names of the rungs.
     init(_ name: String, _ suffix: String, inMemory: String, queue: String, isParallel: Bool = true) {
       (self.name, self.isParallel) = (name, isParallel)
-      let ways = ["engine-records", "one-record", "task-records", "port-records"].map { "\($0)-\(suffix)" }
+      let ways = ["engine-records", "task-records", "port-records"].map { "\($0)-\(suffix)" }
       rungs = ways + [inMemory, queue]
     }
 
@@ -91,7 +91,7 @@ package enum LadderTables {
   private static func short(_ number: Double) -> String { BenchmarkReport.number(number, 2) }
 
   /// In the order of the rungs of a line, without the queue itself.
-  private static let rungNames = ["`engine-records`", "`one-record`", "`task-records`"] + ownRungNames
+  private static let rungNames = ["`engine-records`", "`task-records`"] + ownRungNames
   private static let ownRungNames = ["`port-records`", "`inmemory`"]
 
   /// Microseconds an operation by the clock, of ours and of the floor in the row's own rounds, and the ratio.

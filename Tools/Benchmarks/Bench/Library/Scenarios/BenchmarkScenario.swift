@@ -48,8 +48,8 @@ package enum BenchmarkScenario: Hashable, Sendable, CustomStringConvertible {
     + writersOfMany.map { .records($0, batchCount: 64) } + [.inMemory(producerCount: 64), .enqueue(producerCount: 64)]
     + writersOfMany.map { .recordsTaken($0) } + [.inMemoryDeliver, .deliver]
 
-  private static let writers: [RecordsScenario.Writer] = [.engine, .engineWithOneRecord, .port]
-  private static let writersOfMany: [RecordsScenario.Writer] = [.engine, .engineWithOneRecord, .engineForTasks, .port]
+  private static let writers: [RecordsScenario.Writer] = [.engine, .port]
+  private static let writersOfMany: [RecordsScenario.Writer] = [.engine, .engineForTasks, .port]
 
   private static let every = short + ladder.filter { !short.contains($0) } + large
 
@@ -65,11 +65,9 @@ package enum BenchmarkScenario: Hashable, Sendable, CustomStringConvertible {
     case .deliver: "deliver"
     case .mixed: "mixed"
     case .records(.engine, let count): "engine-records-\(count)"
-    case .records(.engineWithOneRecord, let count): "one-record-\(count)"
     case .records(.engineForTasks, let count): "task-records-\(count)"
     case .records(.port, let count): "port-records-\(count)"
     case .recordsTaken(.engine): "engine-records-deliver"
-    case .recordsTaken(.engineWithOneRecord): "one-record-deliver"
     case .recordsTaken(.engineForTasks): "task-records-deliver"
     case .recordsTaken(.port): "port-records-deliver"
     case .inMemory(let count): "inmemory-enqueue-\(count)"

@@ -8,8 +8,6 @@ package struct RecordsScenario {
   package enum Writer: Hashable, Sendable {
     /// The engine the shortest way: its C interface, or for `file` bytes appended and flushed.
     case engine
-    /// The same without the ready index: what one record for an operation, instead of two, could bring at most.
-    case engineWithOneRecord
     /// The engine the shortest way, for as many tasks as a commit has operations, each of which waits for its own: see `TaskRecords`.
     case engineForTasks
     /// The storage port, as the queue uses it.
@@ -42,11 +40,10 @@ package struct RecordsScenario {
       },
       ours: { folder in
         let batches = (0..<count / batchCount).map {
-          OperationRecords(
-            from: $0 * batchCount, batchCount, payload: payload, isReadyIndexed: writer != .engineWithOneRecord)
+          OperationRecords(from: $0 * batchCount, batchCount, payload: payload)
         }
         return switch writer {
-        case .engine, .engineWithOneRecord:
+        case .engine:
           Rounds.Turn(try await measureEngine(count, batches, rounds.engine.recordsFloor(in: folder)))
         case .engineForTasks:
           Rounds.Turn(try await measureTasks(count, TaskRecords(rounds.engine.recordsFloor(in: folder), batches)))
@@ -83,14 +80,16 @@ package struct RecordsScenario {
     let door = GroupCommit(store)
     let asked = batches.map {
       (
-        added: Batch(mutations: $0.added), read: $0.read.map { Key($0) }, removed: Batch(mutations: $0.removed)
+        added: Batch(mutations: $0.added),
+        read: KeyRange(from: Key($0.read.first ?? []), to: Key(($0.read.last ?? []) + [0])),
+        removed: Batch(mutations: $0.removed)
       )
     }
     if isTaking { for batch in asked { _ = try await door.commit(batch.added) } }
     let reading = try await Meter.measure(count) {
       for batch in asked {
         if isTaking {
-          guard try await store.get(batch.read).count(where: { $0 != nil }) == batchCount else {
+          guard try await store.scan(batch.read, limit: batchCount).count == batchCount else {
             throw BenchmarkError("something was lost")
           }
         }
@@ -102,28 +101,26 @@ package struct RecordsScenario {
   }
 }
 
-/// What a group of operations without ordering keys puts, and takes away again.
+/// What a group of plain operations puts, and takes away again: for each its record, which is its entry in the ready index, too; and once
+/// the counts.
 struct OperationRecords {
   let count: Int
   var added: [Mutation] = []
   var read: [[UInt8]] = []
   var removed: [Mutation] = []
 
-  init(from first: Int, _ count: Int, payload: [UInt8], isReadyIndexed: Bool) {
+  init(from first: Int, _ count: Int, payload: [UInt8]) {
     self.count = count
     // As long as the queue's record of an operation is, beside the payload.
     let value = payload + [UInt8](repeating: 0, count: 24)
     for number in first..<first + count {
       let id = OperationID(high: 1 << 60, low: UInt64(number)).bytes
-      let (operation, ready) = (Key(Array("qo".utf8) + id), Key(Array("qr\u{1}".utf8) + id))
+      let operation = Key(Array("qm".utf8) + id)
       added.append(.put(operation, value))
       removed.append(.delete(operation))
-      read += [operation.bytes, Array("qs".utf8) + id]
-      guard isReadyIndexed else { continue }
-      added.append(.put(ready, []))
-      removed.append(.delete(ready))
+      read.append(operation.bytes)
     }
-    let counts = Mutation.put(Key("qc"), [UInt8](repeating: 0, count: 24))
+    let counts = Mutation.put(Key("qn"), [UInt8](repeating: 0, count: 24))
     added.append(counts)
     removed.append(counts)
   }

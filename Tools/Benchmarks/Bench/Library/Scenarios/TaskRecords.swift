@@ -73,7 +73,7 @@ private final class SharedEngine: Sendable {
 
   func commit(_ mutations: [Mutation]) throws { try engine.withLock { try $0.commit(mutations) } }
 
-  func read(_ keys: [[UInt8]]) throws -> Int { try engine.withLock { try $0.read(keys) } }
+  func read(_ neighbours: [[UInt8]]) throws -> Int { try engine.withLock { try $0.read(neighbours) } }
 }
 
 /// Where tasks wait for each other. Whoever comes last does what they wait for.
