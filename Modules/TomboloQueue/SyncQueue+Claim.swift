@@ -162,6 +162,8 @@ extension SyncQueue {
     var keys: [Key] = []
     for entry in taken where entry.record == nil {
       keys += [QueueLayout.operation(entry.id), QueueLayout.progress(entry.id)]
+      // Another process may part it at any moment, so all are read at one.
+      if engine.isShared { keys.append(QueueLayout.single(entry.id)) }
     }
     let records = keys.isEmpty ? [] : try await store.get(keys)
     var claimed: [ClaimedOperation] = []
@@ -173,7 +175,12 @@ extension SyncQueue {
       if single == nil {
         (own, progressValue) = (records[position]?.value, records[position + 1]?.value)
         position += 2
-        if own == nil { single = try await store.get(QueueLayout.single(entry.id))?.value }
+        if engine.isShared {
+          if own == nil { single = records[position]?.value }
+          position += 1
+        } else if own == nil {
+          single = try await store.get(QueueLayout.single(entry.id))?.value
+        }
       }
       guard let value = own ?? single else {
         if engine.isShared {

@@ -182,7 +182,7 @@ struct EnqueueTests {
       try await test.worker.drain()
       test.time.advance(by: .seconds(61))
       try await test.worker.drain()
-      // All that is left are the counts: space is given back.
+      // All that is left are the counts, and the mark where they once were: space is given back.
       #expect(try await test.store.scan(.all, limit: 10).map(\.key) == QueueLayout.ofAnEmptyQueue)
     }
   }

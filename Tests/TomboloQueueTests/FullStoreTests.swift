@@ -130,9 +130,10 @@ struct FullStoreTests {
     #expect(try await QueueAudit.problems(in: store).isEmpty)
   }
 
-  @Test("Also of a plain operation with all that can be kept of it, and of one that is as long as it may be")
+  @Test("Every settlement of a plain operation is a shrinking batch, with all that is kept of it, however long it is")
   func plainSettlementsShrink() async throws {
-    // Four bytes each; a reason as long as the excerpts are that handlers give.
+    // Four bytes each. A reason is kept twice of what is discarded and had a key of its own; together with longer ones no operation's end would
+    // be shrinking.
     let name = String(repeating: "𐍈", count: 25)
     let reason = String(repeating: "𐍈", count: 150)
     let failure = DeliveryFailure(.refused, reason)

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
@@ -139,10 +140,12 @@ struct SingleRecordTests {
     let first = try await TestQueue.open(store)
     let second = try await TestQueue.open(base, after: first)
     let ids = try await second.queue.list().snapshots.map(\.operation.id)
+    let isRewritten = Atomic(false)
     store.onRead { number in
       guard number == read else { return }
       do {
         try await second.queue.rewrite(ids) { _ in [2] }
+        isRewritten.store(true, ordering: .releasing)
       } catch let error as QueueError {
         // They are leased already.
         #expect(error.code == .delivering)
@@ -152,9 +155,8 @@ struct SingleRecordTests {
     store.heal()
     #expect(claimed.map(\.id) == ids)
     #expect(try await QueueAudit.problems(in: base).isEmpty)
-    if try await second.queue.status().stored > 0, read < 4 {
-      #expect(claimed.map(\.operation.payload) == [[2], [2], [2]])
-    }
+    let payload: [UInt8] = isRewritten.load(ordering: .acquiring) ? [2] : [1]
+    #expect(claimed.map(\.operation.payload) == [payload, payload, payload])
     for one in claimed { try await first.queue.settle(one, .delivered(attempt: 1)) }
     #expect(try await base.scan(.all, limit: 10).map(\.key) == QueueLayout.ofAnEmptyQueue)
   }
@@ -186,7 +188,28 @@ struct SingleRecordTests {
     }
   }
 
-  @Test("One that is dropped for a more urgent one of the same group leaves nothing behind")
+  @Test(
+    "What became more urgent while it was delivered is claimed again, also where the answer of its settlement was lost",
+    arguments: [true, false])
+  func moreUrgent(isRelease: Bool) async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    let id = try await test.add("awaited")
+    let claimed = try #require(try await test.queue.claim(1).first)
+    try await test.queue.enqueue(NewOperation(kind: "urgent", priority: .critical, after: [.operation(id)]))
+    let settlement: Settlement =
+      isRelease ? .release(Fate.failure) : .redeliver(replacing: RemoteVersion(detail: "another"), payload: nil)
+    store.onCommit { number, _ in number == 1 ? .unanswered : nil }
+    await #expect(throws: StoreError.self) { try await test.queue.settle(claimed, settlement) }
+    // Memory learns meanwhile that nothing else of that priority is ready.
+    let other = try await test.add("other", priority: .critical)
+    #expect(try await test.queue.claim(1).map(\.id) == [other])
+    try await test.queue.settle(claimed, settlement, isRepeat: true)
+    #expect(try await test.queue.claim(1).map(\.id) == [id])
+    #expect(try await QueueAudit.problems(in: store).isEmpty)
+  }
+
+  @Test("One that is dropped for a more urgent one leaves nothing behind")
   func dropped() async throws {
     let test = try await TestQueue.open(InMemoryStore()) { ($0.operationsMaximum, $0.limitPolicy) = (1, .dropLowest) }
     let plain = try await test.add("plain")

@@ -359,9 +359,11 @@ final class QueueEngine: Sendable {
   /// On a shared store: forgets what was known when another process has changed something since.
   func refresh() async throws {
     guard isShared else { return }
-    let known = state.withLock { ($0.counts, $0.countsRevision) }
-    let revision = try await store.get(QueueLayout.counts)?.revision
-    guard known.0 == nil || revision == nil || known.1 != revision else { return }
+    let records = try await store.get([QueueLayout.counts, QueueLayout.formerCounts])
+    let revisions = records.map { $0?.revision }
+    // Once they are where they belong, what stands where they were says nothing.
+    let known = knownCounts.map { [$0.revision, $0.revision == nil ? $0.formerRevision : revisions[1]] }
+    guard known != revisions else { return }
     state.withLock { $0.forget() }
     try await loadCounts()
   }

@@ -83,8 +83,13 @@ extension QueuePlanner {
     if try view.get(QueueLayout.single(id)) != nil { return .normal }
     var place = HeadPlace.ready(claimed.readyPriority)
     if let orderingKey = claimed.orderingKey, let line = try line(orderingKey), line.head == id { place = line.place }
-    guard case .ready(let priority) = place, try view.get(place.key(id)) != nil else { return nil }
-    return priority
+    guard case .ready(let priority) = place else { return nil }
+    if try view.get(place.key(id)) != nil { return priority }
+    // Put back in line, it may have become as urgent as who came to wait for it.
+    guard claimed.orderingKey == nil, counts.dependencies > 0 else { return nil }
+    let higher = OperationPriority.allCases.filter { $0 < priority }
+    for other in higher { view.expect(QueueLayout.ready(other, id)) }
+    return try higher.first { try view.get(QueueLayout.ready($0, id)) != nil }
   }
 
   /// By hand: back in line, due at once, with a fresh count of attempts.
