@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloStorage
@@ -38,6 +39,30 @@ struct StopTests {
     let id = try await test.add("a")
     store.onRead { _ in test.worker.stop() }
     try await test.worker.run()
+    #expect(test.attempted.isEmpty)
+    #expect(test.worker.inFlightCount == 0)
+    store.heal()
+    #expect(try await test.state(id) == .pending)
+    #expect(try await test.worker.drain().delivered == 1)
+  }
+
+  @Test("What is being read for a claim when the run is cancelled is given back and not begun", arguments: [false, true])
+  func cancelledWhileReading(isShared: Bool) async throws {
+    let capabilities = StoreCapabilities(isDurable: false, isShareable: isShared)
+    let store = FaultyStore(InMemoryStore(capabilities: capabilities))
+    let test = try await TestQueue.open(store)
+    let id = try await test.add("a")
+    let run = Mutex<Task<Void, any Error>?>(nil)
+    let isReading = WakeSignal()
+    store.onRead { _ in
+      isReading.signal()
+      while !(run.withLock { $0?.isCancelled } ?? false) { await Task.yield() }
+    }
+    let task = Task { try await test.worker.run() }
+    run.withLock { $0 = task }
+    await isReading.wait()
+    task.cancel()
+    _ = await task.result
     #expect(test.attempted.isEmpty)
     #expect(test.worker.inFlightCount == 0)
     store.heal()

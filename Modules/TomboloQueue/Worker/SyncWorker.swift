@@ -261,9 +261,11 @@ public final class SyncWorker: Sendable {
       ? try await claimPilot()
       : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter())
     guard !claimed.isEmpty else { return 0 }
-    // With one lock: after `stop`, and once the store has closed itself, what was just claimed does not begin any more.
+    // With one lock: after `stop`, and once the store has closed itself, what was just claimed does not begin any more; nor when the run is
+    // cancelled, for that may be what a delivery has just been given back for.
+    let isCancelled = Task.isCancelled
     let mayBegin = state.withLock { state in
-      guard !state.isStopping, state.closure == nil else { return false }
+      guard !isCancelled, !state.isStopping, state.closure == nil else { return false }
       state.inFlightCount += claimed.count
       state.watchdog.progressed(at: now)
       if allowance.isPilot {
