@@ -46,7 +46,8 @@ struct StopTests {
     #expect(try await test.worker.drain().delivered == 1)
   }
 
-  @Test("What is being read for a claim when the run is cancelled is given back and not begun", arguments: [false, true])
+  @Test(
+    "What is being read for a claim when the run is cancelled is given back and not begun", arguments: [false, true])
   func cancelledWhileReading(isShared: Bool) async throws {
     let capabilities = StoreCapabilities(isDurable: false, isShareable: isShared)
     let store = FaultyStore(InMemoryStore(capabilities: capabilities))
