@@ -130,8 +130,10 @@ struct PlantedBugTests {
   func unfencedStore() async throws {
     let planted = QueueSimulation.Planted(store: { UnfencedStore($0) })
     for seed in (0..<500 as Range<UInt64>).filter({ QueuePlan(seed: $0).stall != nil }) {
-      guard let failure = try await failure(seed: seed, planted) else { continue }
-      #expect(failure.description.contains("was settled by"))
+      // It breaks other rules of leases, too, in some seeds before this one.
+      guard let failure = try await failure(seed: seed, planted), failure.description.contains("was settled by") else {
+        continue
+      }
       return
     }
     Issue.record("no seed found it")
