@@ -71,6 +71,15 @@ extension SyncQueue {
     workArrived.signal()
   }
 
+  /// Stores that these were delivered, each for itself; answers with why one was not stored, in their order.
+  func settle(_ delivered: [DeliveredOperation]) async -> [(any Error)?] {
+    let results = await submit(delivered.map { .settle($0.claimed, $0.settlement, isRepeat: false) })
+    return results.map { result in
+      if case .failure(let error) = result { return error }
+      return nil
+    }
+  }
+
   /// Gives a claimed operation back as it was.
   ///
   /// - Parameter mayBeStored: whether a settlement was tried whose outcome is not known: then only the store can tell where

@@ -42,9 +42,24 @@ public final class SyncQueue: Sendable {
       door: door, configuration: configuration, time: time, ids: ids, logger: logger, tell: { broadcast.send($0) })
     self.engine = engine
     gatherer = Gatherer(countMaximum: 256, weightMaximum: 4_096) { group in
-      let requests = group.compactMap { $0 as? SubmittedRequest }
-      let results = try await engine.process(requests.map(\.request))
-      for (request, result) in zip(requests, results) { request.answer(result) }
+      var requests: [QueueRequest] = []
+      requests.reserveCapacity(group.count)
+      for submitted in group {
+        if let one = submitted as? SubmittedRequest {
+          requests.append(one.request)
+        } else if let several = submitted as? SubmittedRequests {
+          requests += several.requests
+        }
+      }
+      var results = try await engine.process(requests)[...]
+      for submitted in group {
+        if let one = submitted as? SubmittedRequest {
+          if let result = results.popFirst() { one.answer(result) }
+        } else if let several = submitted as? SubmittedRequests {
+          several.answer(Array(results.prefix(several.requests.count)))
+          results = results.dropFirst(several.requests.count)
+        }
+      }
     }
   }
 
@@ -95,6 +110,13 @@ public final class SyncQueue: Sendable {
     let submitted = SubmittedRequest(request)
     await gatherer.submit(submitted)
     return try submitted.result()
+  }
+
+  /// Has several requests processed together, and each answered for itself.
+  func submit(_ requests: [QueueRequest]) async -> [Result<QueueAnswer, any Error>] {
+    let submitted = SubmittedRequests(requests)
+    await gatherer.submit(submitted)
+    return submitted.results()
   }
 
   /// What happens to operations from now on, in order, told after it is durable. A reader that falls more than

@@ -27,6 +27,32 @@ final class SubmittedRequest: GatheredRequest {
   }
 }
 
+/// Several requests that go through the door together, each answered for itself.
+final class SubmittedRequests: GatheredRequest {
+  let requests: [QueueRequest]
+  let weight: Int
+  private let outcomes: Mutex<[Result<QueueAnswer, any Error>]> = Mutex([])
+
+  init(_ requests: [QueueRequest]) {
+    self.requests = requests
+    weight = requests.reduce(0) { $0 + $1.weight }
+  }
+
+  /// - Parameter results: one for each request, in their order.
+  func answer(_ results: [Result<QueueAnswer, any Error>]) {
+    outcomes.withLock { $0 = results }
+  }
+
+  func fail(_ error: any Error) {
+    answer(requests.map { _ in .failure(error) })
+  }
+
+  func results() -> [Result<QueueAnswer, any Error>] {
+    let results = outcomes.withLock { $0 }
+    return results.count == requests.count ? results : requests.map { _ in .failure(GathererError()) }
+  }
+}
+
 extension QueueRequest {
   /// How many changes it makes, roughly: what bounds a group.
   fileprivate var weight: Int {

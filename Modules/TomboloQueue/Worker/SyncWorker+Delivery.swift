@@ -89,14 +89,12 @@ extension SyncWorker {
 
   /// Does what is left to do for a delivery whose handler has answered.
   private func finish(_ delivery: Delivery, _ outcome: DeliveryOutcome?) async {
+    if case .delivered? = outcome { return await finishDelivered(delivery) }
     let claimed = delivery.claimed
-    var ending: UpstreamPace.Ending? = .unrelated
+    var ending = UpstreamPace.Ending.unrelated
     defer { deliveryEnded(claimed, delivery, ending) }
-    if Task.isCancelled {
-      // Whatever else a cancelled handler answers is not the upstream's word.
-      guard case .delivered? = outcome else { return await giveBack(claimed, nil) }
-    }
-    guard let outcome else { return await giveBack(claimed, nil) }
+    // Whatever else a cancelled handler answers is not the upstream's word.
+    guard !Task.isCancelled, let outcome else { return await giveBack(claimed, nil) }
     ending = await conclude(delivery, outcome)
   }
 
@@ -112,24 +110,13 @@ extension SyncWorker {
     for (delivery, outcome) in interrupted.close() { await finish(delivery, outcome) }
   }
 
-  /// Settles the operation as the outcome says, and answers what the outcome says about the upstream; `nil` when that was told
-  /// before it was settled.
-  private func conclude(_ delivery: Delivery, _ outcome: DeliveryOutcome) async -> UpstreamPace.Ending? {
+  /// Settles the operation as the outcome says, and answers what the outcome says about the upstream.
+  private func conclude(_ delivery: Delivery, _ outcome: DeliveryOutcome) async -> UpstreamPace.Ending {
     let (claimed, number, upstream) = (delivery.claimed, delivery.attempt.number, delivery.upstream)
     let decision = DeliveryDecision(queue.engine.sharedConfiguration, now: time.now)
     switch outcome {
-    case .delivered:
-      _ = await network?.report(.answered)
-      state.withLock { $0.gate.succeeded(upstream: upstream) }
-      // One in a line keeps its place for the next of it, which cannot start before this one is stored: given on, the place would go
-      // to something less urgent. For what waits for it by `after` no place is kept.
-      guard claimed.orderingKey == nil else {
-        await settle(claimed, .delivered(attempt: number))
-        return DeliveryDecision.ending(of: outcome)
-      }
-      operationDelivered(delivery)
-      await settle(claimed, .delivered(attempt: number))
-      return nil
+    // Not concluded here: `finishDelivered`.
+    case .delivered: break
 
     case .retry(let after, let failure) where failure.code == .unreachable:
       let isAttempt = await concludeUnreachable(claimed, after: after, failure, number, upstream, decision)
@@ -248,35 +235,23 @@ extension SyncWorker {
 
   // MARK: - Settling
 
-  /// Stores what became of a delivery. A store that fails is tried again until the worker is cancelled: until then the
-  /// operation counts as being delivered and is not delivered twice.
+  /// Stores what became of a delivery.
   private func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) async {
+    do {
+      try await queue.settle(claimed, settlement)
+      count(settlement)
+    } catch {
+      await settleAgain(claimed, settlement, after: error)
+    }
+  }
+
+  /// What became of a delivery could not be stored. A store that fails is tried again until the worker is cancelled: until then the
+  /// operation counts as being delivered and is not delivered twice.
+  func settleAgain(_ claimed: ClaimedOperation, _ settlement: Settlement, after failure: any Error) async {
+    var error = failure
     var pause = Duration.milliseconds(100)
-    var isRepeat = false
     while true {
-      do {
-        try await queue.settle(claimed, settlement, isRepeat: isRepeat)
-        return count(settlement)
-      } catch let error as QueueError where error.code == .leaseLost {
-        logger.warning("a delivery came too late", metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
-        state.withLock { $0.summary.released += 1 }
-        return queue.putBack(claimed, nil, mayBeStored: true)
-      } catch let error as StoreError where error.code == .closed {
-        // It will not open again by itself, and the run ends with this error. What is in the store is delivered by the next one.
-        logger.error(
-          "what became of a delivery could not be stored: the store is closed",
-          metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
-        state.withLock { state in
-          state.closure = error
-          state.summary.released += 1
-        }
-        return queue.putBack(claimed, nil, mayBeStored: true)
-      } catch {
-        logger.error(
-          "what became of a delivery could not be stored; trying again",
-          metadata: ["operation": "\(claimed.id)", "error": "\(error)", "pause": "\(pause)"])
-      }
-      isRepeat = true
+      guard mayBeSettled(claimed, after: error, pause) else { return queue.putBack(claimed, nil, mayBeStored: true) }
       do {
         try await time.sleep(for: pause)
       } catch {
@@ -284,22 +259,57 @@ extension SyncWorker {
         return await giveBack(claimed, nil, mayBeStored: true)
       }
       pause = min(pause * 2, .seconds(5))
+      do {
+        try await queue.settle(claimed, settlement, isRepeat: true)
+        return count(settlement)
+      } catch let another {
+        error = another
+      }
     }
   }
 
-  private func count(_ settlement: Settlement) {
-    state.withLock { state in
-      switch settlement {
-      case .delivered: state.summary.delivered += 1
-      case .retry: state.summary.retried += 1
-      case .snooze: state.summary.snoozed += 1
-      case .release: state.summary.released += 1
-      case .redeliver: break
-      case .park, .parkConflict: state.summary.parked += 1
-      case .deadLetter: state.summary.deadLettered += 1
-      case .discard: state.summary.discarded += 1
-      case .expire: state.summary.expired += 1
+  /// Whether it may be stored yet what became of a delivery, where that has just failed.
+  private func mayBeSettled(_ claimed: ClaimedOperation, after error: any Error, _ pause: Duration) -> Bool {
+    if let error = error as? QueueError, error.code == .leaseLost {
+      logger.warning(
+        "a delivery came too late", metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
+      state.withLock { $0.summary.released += 1 }
+      return false
+    }
+    if let error = error as? StoreError, error.code == .closed {
+      // It will not open again by itself, and the run ends with this error. What is in the store is delivered by the next one.
+      logger.error(
+        "what became of a delivery could not be stored: the store is closed",
+        metadata: ["operation": "\(claimed.id)", "error": "\(error)"])
+      state.withLock { state in
+        state.closure = error
+        state.summary.released += 1
       }
+      return false
+    }
+    logger.error(
+      "what became of a delivery could not be stored; trying again",
+      metadata: ["operation": "\(claimed.id)", "error": "\(error)", "pause": "\(pause)"])
+    return true
+  }
+
+  private func count(_ settlement: Settlement) {
+    state.withLock { $0.summary.count(settlement) }
+  }
+}
+
+extension ProcessingSummary {
+  fileprivate mutating func count(_ settlement: Settlement) {
+    switch settlement {
+    case .delivered: delivered += 1
+    case .retry: retried += 1
+    case .snooze: snoozed += 1
+    case .release: released += 1
+    case .redeliver: break
+    case .park, .parkConflict: parked += 1
+    case .deadLetter: deadLettered += 1
+    case .discard: discarded += 1
+    case .expire: expired += 1
     }
   }
 }

@@ -17,6 +17,9 @@ public final class SyncWorker: Sendable {
     var inFlightCount = 0
     /// Of those, how many are delivered and about to be stored as such.
     var deliveredCount = 0
+    /// What was delivered and is to be stored next, and whether somebody sees to it.
+    var delivered: [DeliveredOperation] = []
+    var isStoringDelivered = false
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
@@ -48,6 +51,13 @@ public final class SyncWorker: Sendable {
       guard var places = upstreams.removeValue(forKey: id), !places.isEmpty else { return }
       gate.release(upstream: places.removeFirst())
       if !places.isEmpty { upstreams[id] = places }
+    }
+
+    /// Nothing more is to be done for this delivery.
+    mutating func ended(_ claimed: ClaimedOperation) {
+      inFlightCount -= 1
+      limiter.ended(claimed.operation.kind)
+      if claimed.token != nil, leases[claimed.id]?.claimed.token == claimed.token { leases[claimed.id] = nil }
     }
 
     /// An attempt ended, as far as its upstream is concerned.
@@ -370,31 +380,19 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  /// The upstream has taken the operation, which is about to be stored: its places there and here are free.
-  func operationDelivered(_ delivery: Delivery) {
-    let isRoomMade = state.withLock { state in
-      state.leave(delivery, .judged, at: time.uptime)
-      state.deliveredCount += 1
-      return state.gate.concurrency > 1
-    }
-    if isRoomMade { queue.workArrived.signal() }
-  }
-
   /// - Parameters:
   ///   - delivery: where it got as far as its handler.
-  ///   - ending: what it says about its upstream then; `nil` where `operationDelivered` was told before.
+  ///   - ending: what it says about its upstream then.
   func deliveryEnded(
-    _ claimed: ClaimedOperation, _ delivery: Delivery? = nil, _ ending: UpstreamPace.Ending? = .unrelated
+    _ claimed: ClaimedOperation, _ delivery: Delivery? = nil, _ ending: UpstreamPace.Ending = .unrelated
   ) {
     let isLast = state.withLock { state in
-      switch (delivery, ending) {
-      case (_, nil): state.deliveredCount -= 1
-      case (nil, _): state.leave(claimed.id)
-      case (let delivery?, let ending?): state.leave(delivery, ending, at: time.uptime)
+      if let delivery {
+        state.leave(delivery, ending, at: time.uptime)
+      } else {
+        state.leave(claimed.id)
       }
-      state.inFlightCount -= 1
-      state.limiter.ended(claimed.operation.kind)
-      if state.leases[claimed.id]?.claimed.token == claimed.token { state.leases[claimed.id] = nil }
+      state.ended(claimed)
       state.watchdog.progressed(at: time.uptime)
       return state.inFlightCount == 0
     }

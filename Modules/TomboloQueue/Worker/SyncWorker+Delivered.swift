@@ -1,0 +1,95 @@
+import Synchronization
+import TomboloPorts
+
+/// What an upstream has taken, on its way to be stored.
+struct DeliveredOperation: Sendable {
+  var delivery: Delivery
+  /// Whether its place, here and at its upstream, stays taken until it is stored.
+  var keepsPlace: Bool
+
+  var claimed: ClaimedOperation { delivery.claimed }
+  var settlement: Settlement { .delivered(attempt: delivery.attempt.number) }
+}
+
+/// What was delivered is stored by one for all: the first who finds nobody at it takes what there is, and goes on while more comes.
+/// The others leave theirs with it and end, so that an operation costs neither a place in the queue's door nor a task that waits there.
+extension SyncWorker {
+  /// The most that are handed to the queue's door together: others have their turn between.
+  private static let storedTogetherMaximum = 256
+
+  /// The upstream has taken it.
+  func finishDelivered(_ delivery: Delivery) async {
+    _ = await network?.report(.answered)
+    // One in a line keeps its place for the next of it, which cannot start before this one is stored: given on, the place would go
+    // to something less urgent. For what waits for it by `after` no place is kept.
+    let delivered = DeliveredOperation(delivery: delivery, keepsPlace: delivery.claimed.orderingKey != nil)
+    let (isFirst, isRoomMade) = state.withLock { state in
+      state.gate.succeeded(upstream: delivery.upstream)
+      if !delivered.keepsPlace {
+        state.leave(delivery, .judged, at: time.uptime)
+        state.deliveredCount += 1
+      }
+      state.delivered.append(delivered)
+      defer { state.isStoringDelivered = true }
+      return (!state.isStoringDelivered, !delivered.keepsPlace && state.gate.concurrency > 1)
+    }
+    if isRoomMade { queue.workArrived.signal() }
+    if isFirst { await storeDelivered() }
+  }
+
+  private func storeDelivered() async {
+    await withDiscardingTaskGroup { group in
+      while true {
+        // Those whose handlers have answered meanwhile come along.
+        if hasCompany { await Task.yield() }
+        let batch = takeDelivered()
+        guard !batch.isEmpty else { return }
+        let failures = await queue.settle(batch)
+        deliveredStored(zip(batch, failures).lazy.filter { $0.1 == nil }.map(\.0))
+        for (delivered, failure) in zip(batch, failures) {
+          guard let failure else { continue }
+          // By a task of its own: the others need not wait for it.
+          group.addTask {
+            await self.settleAgain(delivered.claimed, delivered.settlement, after: failure)
+            self.deliveredEnded(CollectionOfOne(delivered))
+          }
+        }
+      }
+    }
+  }
+
+  /// Whether more may be delivered than is to be stored now.
+  private var hasCompany: Bool { state.withLock { $0.inFlightCount > $0.delivered.count } }
+
+  /// The next that are to be stored; nobody sees to it any more when there is none.
+  private func takeDelivered() -> [DeliveredOperation] {
+    state.withLock { state in
+      let batch = Array(state.delivered.prefix(Self.storedTogetherMaximum))
+      state.delivered.removeFirst(batch.count)
+      if batch.isEmpty { state.isStoringDelivered = false }
+      return batch
+    }
+  }
+
+  private func deliveredStored(_ stored: some Sequence<DeliveredOperation>) {
+    let stored = Array(stored)
+    guard !stored.isEmpty else { return }
+    state.withLock { $0.summary.delivered += stored.count }
+    deliveredEnded(stored)
+  }
+
+  /// Nothing more is to be done for these.
+  private func deliveredEnded(_ ended: some Sequence<DeliveredOperation>) {
+    let now = time.uptime
+    let isLast = state.withLock { state in
+      for one in ended {
+        if one.keepsPlace { state.leave(one.delivery, .judged, at: now) } else { state.deliveredCount -= 1 }
+        state.ended(one.claimed)
+      }
+      state.watchdog.progressed(at: now)
+      return state.inFlightCount == 0
+    }
+    if isLast { idle.signal() }
+    queue.workArrived.signal()
+  }
+}
