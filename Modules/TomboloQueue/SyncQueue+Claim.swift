@@ -4,15 +4,15 @@ import TomboloPorts
 
 /// What a worker says to an operation that could be delivered.
 struct ClaimFilter {
-  /// Reserves a place at the upstream of an operation that is ready with this priority; `false` when it has none to give:
+  /// Reserves a place at the upstream of an operation; `false` when it has none to give:
   /// others are looked at then, and it stays where it is.
-  var hasRoom: (SyncOperation, OperationPriority) -> Bool
+  var hasRoom: (ClaimedOperation) -> Bool
   /// Reserves a place for it, or says why it has to stand aside.
-  var admit: (SyncOperation) -> AsideScope?
+  var admit: (ClaimedOperation) -> AsideScope?
   /// Takes a reservation back.
-  var withdraw: (SyncOperation) -> Void
+  var withdraw: (ClaimedOperation) -> Void
 
-  static var none: ClaimFilter { ClaimFilter(hasRoom: { _, _ in true }, admit: { _ in nil }, withdraw: { _ in }) }
+  static var none: ClaimFilter { ClaimFilter(hasRoom: { _ in true }, admit: { _ in nil }, withdraw: { _ in }) }
 }
 
 extension SyncQueue {
@@ -50,7 +50,7 @@ extension SyncQueue {
       }
     } catch {
       for one in claimed {
-        filter.withdraw(one.operation)
+        filter.withdraw(one)
         if engine.isShared { await giveBack(one, nil, mayBeStored: true) } else { engine.putBack(one.id) }
       }
       throw error
@@ -84,9 +84,9 @@ extension SyncQueue {
     claimed.removeSubrange(start...)
     for one in wanted {
       if let token = tokens[one.id] {
-        claimed.append(one.leased(token))
+        claimed.append(one.leased(token, inPlaceOf: one))
       } else {
-        filter.withdraw(one.operation)
+        filter.withdraw(one)
         engine.forgetPlace(one.id)
       }
     }
@@ -95,7 +95,7 @@ extension SyncQueue {
     let fresh = Dictionary(try await load(leased).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     for index in start..<claimed.count {
       guard let one = fresh[claimed[index].id] else { continue }
-      claimed[index] = one.leased(claimed[index].token)
+      claimed[index] = one.leased(claimed[index].token, inPlaceOf: claimed[index])
     }
   }
 
@@ -137,11 +137,10 @@ extension SyncQueue {
   private func sort(_ one: ClaimedOperation, isWanted: Bool, _ filter: ClaimFilter) -> Place {
     // What cannot be read is wanted for nothing but to be told of.
     guard one.unreadable == nil else { return isWanted ? .claimed : .unwanted }
-    let operation = one.operation
-    if let scope = engine.obstacle(to: operation) { return .aside(scope) }
+    if let scope = engine.obstacle(to: one.operation) { return .aside(scope) }
     guard isWanted else { return .unwanted }
-    guard filter.hasRoom(operation, one.readyPriority) else { return .postponed }
-    if let scope = filter.admit(operation) { return .aside(scope) }
+    guard filter.hasRoom(one) else { return .postponed }
+    if let scope = filter.admit(one) { return .aside(scope) }
     return .claimed
   }
 

@@ -51,13 +51,15 @@ public final class SyncQueue: Sendable {
           requests += several.requests
         }
       }
-      var results = try await engine.process(requests)[...]
+      let results = try await engine.process(requests)
+      var position = 0
       for submitted in group {
         if let one = submitted as? SubmittedRequest {
-          if let result = results.popFirst() { one.answer(result) }
+          one.answer(results[position])
+          position += 1
         } else if let several = submitted as? SubmittedRequests {
-          several.answer(Array(results.prefix(several.requests.count)))
-          results = results.dropFirst(several.requests.count)
+          several.answer(Array(results[position..<position + several.requests.count]))
+          position += several.requests.count
         }
       }
     }

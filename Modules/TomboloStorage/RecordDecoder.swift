@@ -63,7 +63,10 @@ public struct RecordDecoder: Sendable {
   }
 
   public mutating func string() throws(RecordError) -> String {
-    guard let text = String(validating: try slice(count: count()), as: UTF8.self) else {
+    let bytes = try slice(count: count())
+    // Names mostly are ASCII, and to validate others goes through generic code.
+    if bytes.allSatisfy({ $0 < 0x80 }) { return bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) } }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .damaged("a text is not UTF-8")
     }
     return text

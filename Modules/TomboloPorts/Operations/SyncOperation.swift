@@ -9,7 +9,11 @@ public struct SyncOperation: Hashable, Sendable {
   /// Operations with the same ordering key are delivered one at a time, in the order they were enqueued.
   public var orderingKey: String?
   /// The same on every attempt, so that the receiver can recognise a repeat.
-  public var idempotencyKey: String
+  public var idempotencyKey: String {
+    get { storedIdempotencyKey.text }
+    set { storedIdempotencyKey = .text(newValue) }
+  }
+  private var storedIdempotencyKey: StoredIdempotencyKey
   /// A newer operation with this key replaces an older one that has not started.
   public var coalescingKey: String?
   public var enqueuedAt: Timestamp
@@ -51,7 +55,7 @@ public struct SyncOperation: Hashable, Sendable {
     self.version = version
     self.priority = priority
     self.orderingKey = orderingKey
-    self.idempotencyKey = idempotencyKey ?? id.description
+    storedIdempotencyKey = idempotencyKey.map { .text($0) } ?? .identifier(id)
     self.coalescingKey = coalescingKey
     self.enqueuedAt = enqueuedAt
     self.notBefore = notBefore
@@ -62,6 +66,26 @@ public struct SyncOperation: Hashable, Sendable {
     self.headers = headers
     self.payload = payload
   }
+}
+
+/// A key that is the text of an identifier is spelled out only where it is asked for, which most handlers never do.
+private enum StoredIdempotencyKey: Hashable, Sendable {
+  case text(String)
+  case identifier(OperationID)
+
+  var text: String {
+    switch self {
+    case .text(let text): text
+    case .identifier(let id): id.description
+    }
+  }
+
+  static func == (left: StoredIdempotencyKey, right: StoredIdempotencyKey) -> Bool {
+    if case .identifier(let one) = left, case .identifier(let other) = right { return one == other }
+    return left.text == right.text
+  }
+
+  func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 /// A name and a value that travel with an operation.

@@ -17,11 +17,6 @@ struct PlanView {
     var reverseScans: [KeyRange: Scan] = [:]
   }
 
-  private struct Write {
-    var key: Key
-    var value: [UInt8]?
-  }
-
   struct Scan {
     var limit: Int
     var records: [Record]
@@ -33,12 +28,13 @@ struct PlanView {
   private(set) var unreadKeys: Set<Key> = []
   private(set) var unreadScans: [KeyRange: Int] = [:]
   private(set) var unreadReverseScans: [KeyRange: Int] = [:]
-  /// What this plan puts (`nil`: deletes), each key once, in the order they were first written.
-  private var written: [Write] = []
-  /// Where each key stands in `written`.
+  /// What this plan puts and deletes, in the order the keys were first written: each key once, but for what `append` was told wrongly.
+  private var written: [Mutation] = []
+  /// Where each key stands in `written`, of the first `indexedCount`: most plans never ask.
   private var positions: [Key: Int] = [:]
-  /// What was there before each write since the plan began, so that a request that fails half-way leaves nothing.
-  private var undo: [(position: Int, before: [UInt8]??)] = []
+  private var indexedCount = 0
+  /// What was overwritten since the plan began, so that a request that fails half-way leaves nothing.
+  private var undo: [(position: Int, before: Mutation)] = []
   private var companions: [Batch] = []
   /// What the companions change.
   private var companionKeys: Set<Key> = []
@@ -48,8 +44,6 @@ struct PlanView {
     self.reads = reads
     self.known = known
     written.reserveCapacity(writeCount)
-    positions.reserveCapacity(writeCount)
-    undo.reserveCapacity(writeCount)
   }
 
   /// What has yet to be read, for messages.
@@ -62,11 +56,7 @@ struct PlanView {
 
   /// All changes, each key once, and the callers' own batches.
   var batch: Batch {
-    var batch = Batch()
-    batch.mutations.reserveCapacity(written.count + 1)
-    for write in written {
-      if let value = write.value { batch.put(write.key, value) } else { batch.delete(write.key) }
-    }
+    var batch = Batch(mutations: written)
     for companion in companions { batch.append(companion) }
     return batch
   }
@@ -74,7 +64,7 @@ struct PlanView {
   // MARK: - Reading
 
   mutating func get(_ key: Key) throws -> [UInt8]? {
-    if let position = positions[key] { return written[position].value }
+    if let position = position(of: key) { return written[position].value }
     if let value = reads.records[key] { return value }
     if let value = known[key] { return value }
     unreadKeys.insert(key)
@@ -82,8 +72,8 @@ struct PlanView {
   }
 
   /// What this plan puts at `key`; `nil` when it does not, or deletes it.
-  func put(at key: Key) -> [UInt8]? {
-    positions[key].flatMap { written[$0].value }
+  mutating func put(at key: Key) -> [UInt8]? {
+    position(of: key).flatMap { written[$0].value }
   }
 
   /// Lets go of what was known from earlier commits.
@@ -93,13 +83,22 @@ struct PlanView {
 
   /// Notes that this will be needed, so that it is read together with the rest.
   mutating func expect(_ key: Key) {
-    if positions[key] == nil, reads.records[key] == nil, known[key] == nil { unreadKeys.insert(key) }
+    if position(of: key) == nil, reads.records[key] == nil, known[key] == nil { unreadKeys.insert(key) }
   }
 
   /// Whether this plan deleted the record at `key`.
-  func isDeleted(_ key: Key) -> Bool {
-    guard let position = positions[key] else { return false }
+  mutating func isDeleted(_ key: Key) -> Bool {
+    guard let position = position(of: key) else { return false }
     return written[position].value == nil
+  }
+
+  /// Where this plan writes `key`.
+  private mutating func position(of key: Key) -> Int? {
+    while indexedCount < written.count {
+      positions[written[indexedCount].key] = indexedCount
+      indexedCount += 1
+    }
+    return positions[key]
   }
 
   /// The first `limit` records of `range` as the store has them, without this plan's own changes.
@@ -118,7 +117,7 @@ struct PlanView {
       unreadReverseScans[range] = limit
       throw Unread()
     }
-    return scan.records.prefix(limit).filter { !isDeleted($0.key) }.compactMap { QueueLayout.trailingID($0.key) }
+    return scan.records.prefix(limit).compactMap { isDeleted($0.key) ? nil : QueueLayout.trailingID($0.key) }
   }
 
   /// The first record of `range` with this plan's own changes, other than `excluded`.
@@ -136,7 +135,7 @@ struct PlanView {
       .filter { $0.value != nil && $0.key != excluded && range.contains($0.key) }
       .min { $0.key < $1.key }
     guard let first = [survivor?.key, added?.key].compactMap({ $0 }).min() else { return nil }
-    if let position = positions[first], let value = written[position].value { return (first, value) }
+    if let position = position(of: first), let value = written[position].value { return (first, value) }
     return (first, survivor?.value ?? [])
   }
 
@@ -158,22 +157,16 @@ struct PlanView {
     write(key, nil)
   }
 
-  private mutating func write(_ key: Key, _ value: [UInt8]?) {
-    // One look-up, whether it is new or not: a negative position stands for none.
-    let next = written.count
-    let position = Self.fill(&positions[key, default: -1], with: next)
-    if position == next {
-      written.append(Write(key: key, value: value))
-      undo.append((position, nil))
-    } else {
-      undo.append((position, .some(written[position].value)))
-      written[position].value = value
-    }
+  /// Like `put` and `delete`, of a key that this plan has not written before; then nothing has to be looked up.
+  mutating func append(_ mutation: Mutation) {
+    written.append(mutation)
   }
 
-  private static func fill(_ position: inout Int, with next: Int) -> Int {
-    if position < 0 { position = next }
-    return position
+  private mutating func write(_ key: Key, _ value: [UInt8]?) {
+    let mutation = value.map { Mutation.put(key, $0) } ?? .delete(key)
+    guard let position = position(of: key) else { return written.append(mutation) }
+    undo.append((position, written[position]))
+    written[position] = mutation
   }
 
   /// Adds a caller's own batch, which stands or falls with this plan.
@@ -192,12 +185,13 @@ struct PlanView {
   // MARK: - Going back
 
   struct Savepoint {
+    fileprivate var writtenCount: Int
     fileprivate var undoCount: Int
     fileprivate var companionCount: Int
   }
 
   func savepoint() -> Savepoint {
-    Savepoint(undoCount: undo.count, companionCount: companions.count)
+    Savepoint(writtenCount: written.count, undoCount: undo.count, companionCount: companions.count)
   }
 
   mutating func rollback(to savepoint: Savepoint) {
@@ -207,17 +201,27 @@ struct PlanView {
     }
     while undo.count > savepoint.undoCount {
       let last = undo.removeLast()
-      if let before = last.before {
-        written[last.position].value = before
-      } else {
-        // The newest is the last one: it was added after all that are still there.
-        positions[written.removeLast().key] = nil
-      }
+      written[last.position] = last.before
+    }
+    written.removeLast(written.count - savepoint.writtenCount)
+    if indexedCount > written.count {
+      positions.removeAll(keepingCapacity: true)
+      indexedCount = 0
     }
   }
 
   /// What was written under keys that `predicate` holds for, to be kept in memory for the next plan.
   func writes(where predicate: (Key) -> Bool) -> [(key: Key, value: [UInt8]?)] {
     written.compactMap { predicate($0.key) ? ($0.key, $0.value) : nil }
+  }
+}
+
+extension Mutation {
+  /// What is put; `nil` when it deletes.
+  fileprivate var value: [UInt8]? {
+    switch self {
+    case .put(_, let value): value
+    case .delete: nil
+    }
   }
 }

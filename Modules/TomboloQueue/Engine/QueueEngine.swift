@@ -93,8 +93,9 @@ final class QueueEngine: Sendable {
   /// Plans and commits a group. What only tends the queue is not failed by a commit that others made necessary: it is done once more
   /// without them.
   func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+    guard group.traits.contains(.tends) else { return try await processWithRoom(group) }
     let tending = group.indices.filter { group[$0].isTending }
-    guard !tending.isEmpty, tending.count < group.count else { return try await processWithRoom(group) }
+    guard tending.count < group.count else { return try await processWithRoom(group) }
     var results: [Result<QueueAnswer, any Error>]
     do {
       results = try await processWithRoom(group)
@@ -152,13 +153,14 @@ final class QueueEngine: Sendable {
   }
 
   private func processTogether(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
-    var refused = refusals(of: group)
+    let traits = group.traits
+    var refused = traits.contains(.isSized) ? refusals(of: group) : [:]
     var reads = PlanView.Reads()
     // Known before anything is read: a change by another process since then is noticed, whoever learns of it meanwhile.
     // Kept here, because what is known may be forgotten at any moment.
     var basis: StoredCounts
     if let known = knownCounts { basis = known } else { basis = try await loadCounts() }
-    if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
+    if traits.contains(.refills) { try await refillWindows() }
 
     // Every pass gives the same operations the same identifiers, so that what one asked for serves the next.
     var identifiers = PlannedIdentifiers(source: ids, now: time.now)
@@ -179,7 +181,7 @@ final class QueueEngine: Sendable {
       var batch = planner.view.batch
       var committed: Revision?
       if !batch.isEmpty {
-        batch.durability = durability(of: group)
+        if traits.contains(.asksDurability) { batch.durability = durability(of: group) }
         if isShared {
           batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
           // Until they are where they belong, an earlier version may still change them where they were.
@@ -198,7 +200,7 @@ final class QueueEngine: Sendable {
             reads = PlanView.Reads()
             basis = try await loadCounts()
             identifiers.restart(after: basis.counts.newestID)
-            if group.contains(where: { if case .refill = $0 { true } else { false } }) { try await refillWindows() }
+            if traits.contains(.refills) { try await refillWindows() }
             continue
           }
           let culprits = group.indices.filter { group[$0].requires(error) && refused[$0] == nil }
@@ -213,7 +215,7 @@ final class QueueEngine: Sendable {
         }
       }
       apply(planner, committed: committed)
-      if group.contains(where: \.movesDueTimes) { await refreshDueTimes() }
+      if traits.contains(.movesDueTimes) { await refreshDueTimes() }
       return results
     }
   }
@@ -263,16 +265,20 @@ final class QueueEngine: Sendable {
         if let error = refused[index] {
           results.append(.failure(error))
         } else {
-          results.append(Result { try planner.plan(request) }.mapError(Self.explained))
+          do {
+            results.append(.success(try planner.plan(request)))
+          } catch {
+            results.append(.failure(Self.explained(error)))
+          }
         }
       }
       planner.forgetKnown()
       guard planner.view.isComplete else { return (planner, []) }
       if let clock = shared.values.versionClock, !planner.view.batch.isEmpty { clock.note(in: &planner.counts) }
       if planner.counts != basis.counts || isShared && !planner.view.batch.isEmpty {
-        planner.view.put(QueueLayout.counts, planner.counts.encoded())
+        planner.view.append(.put(QueueLayout.counts, planner.counts.encoded()))
         planner.hasPutCounts = true
-        if basis.revision == nil { planner.view.put(QueueLayout.formerCounts, QueueCounts.formerMark) }
+        if basis.revision == nil { planner.view.append(.put(QueueLayout.formerCounts, QueueCounts.formerMark)) }
       }
       for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
       return (planner, results)
@@ -553,6 +559,15 @@ struct DueTimes: Hashable, Sendable {
   static let unknown = DueTimes(earliest: Timestamp(millisecondsSinceEpoch: .min))
 }
 
+extension [QueueRequest] {
+  /// What one of them has, at least.
+  fileprivate var traits: QueueRequest.Traits {
+    var traits: QueueRequest.Traits = []
+    for request in self { traits.formUnion(request.traits) }
+    return traits
+  }
+}
+
 extension QueueRequest {
   /// The operations that are to be added, and the changes of a caller's own.
   fileprivate var added: (operations: [PreparedOperation], companion: Batch) {
@@ -560,14 +575,6 @@ extension QueueRequest {
     case .enqueue(let operations, let companion, _): (operations, companion)
     case .rewrite(_, let companion, _): ([], companion)
     default: ([], Batch())
-    }
-  }
-
-  /// Whether the times at which something is due have to be read again afterwards.
-  fileprivate var movesDueTimes: Bool {
-    switch self {
-    case .promote, .prune: true
-    default: false
     }
   }
 

@@ -79,7 +79,7 @@ extension QueuePlanner {
     let id = identifiers.next()
     if isShared { counts.newestID = max(id, counts.newestID ?? id) }
     let isSingle = canBeSingle(prepared)
-    view.put(isSingle ? QueueLayout.single(id) : QueueLayout.operation(id), prepared.record)
+    view.append(.put(isSingle ? QueueLayout.single(id) : QueueLayout.operation(id), prepared.record))
     if let name = operation.scopedIdempotencyKey {
       view.put(QueueLayout.idempotency(name), IdempotencyRecord(id: id, end: nil).encoded())
     }

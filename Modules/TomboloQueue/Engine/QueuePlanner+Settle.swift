@@ -172,7 +172,8 @@ extension QueuePlanner {
     counts.move(from: oldState, to: end)
     takeOff(operation.keptByteCount + (progress?.keptByteCount ?? 0))
     if stored.single != nil {
-      view.delete(QueueLayout.single(id))
+      // It may be deleted already, where it was parted meanwhile, which does no harm.
+      view.append(.delete(QueueLayout.single(id)))
       // There is none, but what is kept of the operation may have the length that two deletions allow (`Batch.isShrinking`), as of all others.
       if stored.hasOwnIdempotencyKey || configuration.historyRetention > .zero {
         view.delete(QueueLayout.operation(id))

@@ -1,3 +1,4 @@
+import Synchronization
 import TomboloPorts
 
 /// What is asked of the engine. All requests that write, and those that refill windows, go through one door, one group at
@@ -64,13 +65,33 @@ extension QueueRequest {
     return durability.map { max($0, own) }
   }
 
-  /// Whether it comes from a worker that looks after the queue, and changes nothing where nothing is due.
-  var isTending: Bool {
+  /// What a group has to be looked through for, so that one look tells of most groups that there is nothing of it.
+  struct Traits: OptionSet {
+    let rawValue: UInt8
+    /// It comes from a worker that looks after the queue, and changes nothing where nothing is due.
+    static let tends = Traits(rawValue: 1)
+    /// It reads the front of the ready index.
+    static let refills = Traits(rawValue: 2)
+    /// The times at which something is due have to be read again afterwards.
+    static let movesDueTimes = Traits(rawValue: 4)
+    /// It may ask for a durability of its own.
+    static let asksDurability = Traits(rawValue: 8)
+    /// It may be too large for the store.
+    static let isSized = Traits(rawValue: 16)
+  }
+
+  var traits: Traits {
     switch self {
-    case .refill, .promote, .prune: true
-    default: false
+    case .refill: [.tends, .refills]
+    case .promote, .prune: [.tends, .movesDueTimes]
+    case .enqueue(_, let companion, let durability):
+      companion.isEmpty && durability == nil ? .isSized : [.isSized, .asksDurability]
+    case .rewrite: .isSized
+    default: []
     }
   }
+
+  var isTending: Bool { traits.contains(.tends) }
 
   var roomNeed: RoomNeed {
     switch self {
@@ -138,12 +159,14 @@ final class ClaimedOperation: Sendable {
   let orderingKey: OrderingKey?
   /// On a shared store: with what it was leased.
   let token: UInt64?
+  /// The upstream at which a place is taken for it, until that is given back.
+  private let upstreamPlace: Mutex<String?>
 
   var operation: SyncOperation { stored.operation }
 
   init(
     id: OperationID, readyPriority: OperationPriority, stored: StoredOperation, progress: ProgressRecord?,
-    unreadable: DeliveryFailure? = nil, orderingKey: OrderingKey?, token: UInt64? = nil
+    unreadable: DeliveryFailure? = nil, orderingKey: OrderingKey?, token: UInt64? = nil, upstreamPlace: String? = nil
   ) {
     self.id = id
     self.readyPriority = readyPriority
@@ -152,15 +175,32 @@ final class ClaimedOperation: Sendable {
     self.unreadable = unreadable
     self.orderingKey = orderingKey
     self.token = token
+    self.upstreamPlace = Mutex(upstreamPlace)
   }
 
-  func leased(_ token: UInt64?) -> ClaimedOperation {
+  /// Notes where a place is taken for it.
+  func takePlace(at upstream: String) {
+    upstreamPlace.withLock { $0 = upstream }
+  }
+
+  /// Whose place is to be given back: answered once.
+  func leavePlace() -> String? {
+    upstreamPlace.withLock { place in
+      defer { place = nil }
+      return place
+    }
+  }
+
+  /// The same, leased.
+  ///
+  /// - Parameter earlier: whose place it takes over.
+  func leased(_ token: UInt64?, inPlaceOf earlier: ClaimedOperation) -> ClaimedOperation {
     // To lease it has parted it.
     var stored = stored
     stored.single = nil
     return ClaimedOperation(
       id: id, readyPriority: readyPriority, stored: stored, progress: progress, unreadable: unreadable,
-      orderingKey: orderingKey, token: token)
+      orderingKey: orderingKey, token: token, upstreamPlace: earlier.leavePlace())
   }
 }
 

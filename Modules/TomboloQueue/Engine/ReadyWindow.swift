@@ -58,6 +58,8 @@ struct ReadyWindow {
   }
 
   mutating func remove(_ id: OperationID) {
+    // What was taken is before all that are here, mostly.
+    guard let oldest, oldest <= id else { return }
     let index = position(of: id)
     guard index < entries.count, entries[index].id == id else { return }
     entries.remove(at: index)

@@ -10,12 +10,10 @@ extension DeliveryGate {
     .heldBack, "not sent: the circuit breaker is open, because the upstream keeps failing")
 
   mutating func withPace<Value>(_ upstream: String, _ body: (inout UpstreamPace) -> Value) -> Value {
-    // In place, with one look-up: it is called several times for each delivery.
-    if let index = paces.index(forKey: upstream) { return body(&paces.values[index]) }
+    if let index = paces.index(of: upstream) { return body(&paces.values[index]) }
     let name = paces.count < Self.paceCountMaximum ? upstream : "…"
-    var pace = paces[name] ?? UpstreamPace(recovery, concurrency: concurrency)
-    defer { paces[name] = pace }
-    return body(&pace)
+    let index = paces.index(of: name) ?? paces.add(name, UpstreamPace(recovery, concurrency: concurrency))
+    return body(&paces.values[index])
   }
 
   /// How many deliveries that are not critical this upstream may have under way.
@@ -46,11 +44,14 @@ extension DeliveryGate {
   package mutating func enter(
     upstream: String, isRetry: Bool, at now: Duration
   ) -> Result<UpstreamPace.Pass, Refusal> {
-    let rest = paces[upstream]?.breakerRest(at: now) ?? Self.probeRest
-    guard let pass = withPace(upstream, { $0.enter(upstream, isRetry: isRetry, at: now) }) else {
-      return .failure(Refusal(rest: rest))
+    withPace(upstream) { pace in
+      // Asked before: the breaker may begin to probe now, and then holds nothing back by itself.
+      let rest = pace.breakerRest(at: now)
+      guard let pass = pace.enter(upstream, isRetry: isRetry, at: now) else {
+        return .failure(Refusal(rest: rest ?? Self.probeRest))
+      }
+      return .success(pass)
     }
-    return .success(pass)
   }
 
   /// An attempt ended.

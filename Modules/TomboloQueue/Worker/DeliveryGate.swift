@@ -63,7 +63,7 @@ package struct DeliveryGate: Sendable {
   /// After an outage: when operations that are not critical start.
   private(set) var spreadUntil: Duration?
   private(set) var recovery: RecoveryConfiguration
-  var paces: [String: UpstreamPace] = [:]
+  var paces = UpstreamPaces()
   private var suspensions: [String: Suspension] = [:]
 
   package init(_ configuration: QueueConfiguration) {
@@ -82,7 +82,7 @@ package struct DeliveryGate: Sendable {
     concurrency = max(1, configuration.concurrency)
     pilotInterval = configuration.pilotInterval
     pilotIntervalMaximum = configuration.pilotIntervalMaximum
-    if isPaceNew { for name in paces.keys { paces[name]?.reconfigure(recovery, concurrency: concurrency) } }
+    if isPaceNew { for index in paces.values.indices { paces.values[index].reconfigure(recovery, concurrency: concurrency) } }
     suspensions = suspensions.filter { $0.value.hasProbe }
   }
 
@@ -106,14 +106,14 @@ package struct DeliveryGate: Sendable {
   }
 
   private mutating func networkReturned(at now: Duration, _ fraction: Double) {
-    for name in paces.keys { paces[name]?.restart() }
+    for index in paces.values.indices { paces.values[index].restart() }
     let spread = recovery.spread(afterOutageOf: now - (awaySince ?? now), fraction: fraction)
     spreadUntil = spread > .zero ? now + spread : nil
   }
 
   /// The upstream judged an operation: it accepted it, refused it for good, or holds another version.
   package mutating func succeeded(upstream: String) {
-    suspensions[upstream] = nil
+    if !suspensions.isEmpty { suspensions[upstream] = nil }
     withPace(upstream) { $0.judged() }
   }
 
@@ -138,7 +138,7 @@ package struct DeliveryGate: Sendable {
 
   /// Why `upstream` is not called now, and for how long; `nil` when it may be called.
   mutating func suspension(of upstream: String, at now: Duration) -> (rest: Duration, failure: DeliveryFailure)? {
-    guard let suspension = suspensions[upstream] else { return nil }
+    guard !suspensions.isEmpty, let suspension = suspensions[upstream] else { return nil }
     guard suspension.until <= now else { return (suspension.until - now, suspension.failure) }
     suspensions[upstream]?.isProbing = true
     return nil
@@ -149,7 +149,7 @@ package struct DeliveryGate: Sendable {
     if let suspension = suspension(of: upstream, at: now) {
       return .refused(rest: suspension.rest, suspension.failure)
     }
-    guard let probing = suspensions[upstream] else { return .free }
+    guard !suspensions.isEmpty, let probing = suspensions[upstream] else { return .free }
     if probing.hasProbe { return .refused(rest: Self.probeRest, probing.failure) }
     suspensions[upstream]?.hasProbe = true
     return .probe
@@ -193,7 +193,7 @@ package struct DeliveryGate: Sendable {
   private mutating func room(inFlight: Int, at now: Duration) -> Int {
     guard !paces.isEmpty else { return max(0, 1 - inFlight) }
     var (sum, isAnyResting) = (0, false)
-    for (name, pace) in paces {
+    for (name, pace) in zip(paces.names, paces.values) {
       if suspensions[name].map({ $0.until > now }) ?? false || pace.breakerRest(at: now) != nil {
         isAnyResting = true
       } else {

@@ -1,15 +1,27 @@
 import Synchronization
 import TomboloPorts
 
-/// One delivery, from the moment its handler may be called.
-struct Delivery: Sendable {
-  var claimed: ClaimedOperation
-  var upstream: String
-  var pass: UpstreamPace.Pass
+/// One delivery, from the moment its handler may be called. An object, because it is handed on several times.
+final class Delivery: Sendable {
+  let claimed: ClaimedOperation
+  let upstream: String
+  let pass: UpstreamPace.Pass
   /// Whether it is the one that finds out how its upstream is.
-  var isProbe: Bool
-  var attempt: DeliveryAttempt
-  var interruption: Interruption
+  let isProbe: Bool
+  let attempt: DeliveryAttempt
+  let interruption: Interruption
+
+  init(
+    claimed: ClaimedOperation, upstream: String, pass: UpstreamPace.Pass, isProbe: Bool, attempt: DeliveryAttempt,
+    interruption: Interruption
+  ) {
+    self.claimed = claimed
+    self.upstream = upstream
+    self.pass = pass
+    self.isProbe = isProbe
+    self.attempt = attempt
+    self.interruption = interruption
+  }
 }
 
 /// Deliveries whose handlers were interrupted, and what they answered: their own tasks are cancelled, so another one does what is

@@ -19,21 +19,27 @@ final class Interruption: Sendable {
     let task: UnsafeCurrentTask
   }
 
-  private let state = Mutex((running: RunningTask?.none, reason: Reason?.none))
+  private let state = Mutex((running: RunningTask?.none, reason: Reason?.none, hasEnded: false))
 
-  /// Runs `body` on the present task, which is cancelled when it is interrupted, before or meanwhile. Answers why, too.
-  func run<Value: Sendable>(_ body: () async -> Value) async -> (value: Value, reason: Reason?) {
+  /// Why it was interrupted, before or while `run` was under way.
+  var reason: Reason? { state.withLock { $0.reason } }
+
+  /// Runs `body` on the present task, which is cancelled when it is interrupted, before or meanwhile. To be called once.
+  func run<Value: Sendable>(_ body: () async -> Value?) async -> Value? {
+    // Not handed back through generic code, which moves it about.
+    var value: Value?
     await withUnsafeCurrentTask { task in
       enter(task)
-      let value = await body()
-      return (value, leave())
+      value = await body()
+      leave()
     }
+    return value
   }
 
-  /// The first reason counts. Handlers of cancellation run right here, and must be as brief as they are anywhere.
+  /// The first reason counts, and none once `run` has ended. Handlers of cancellation run right here, and must be as brief as they are anywhere.
   func interrupt(_ reason: Reason) {
     state.withLock { state in
-      guard state.reason == nil else { return }
+      guard state.reason == nil, !state.hasEnded else { return }
       state.reason = reason
       // Under the lock, so that the task is there until this returns.
       state.running?.task.cancel()
@@ -48,10 +54,10 @@ final class Interruption: Sendable {
     }
   }
 
-  private func leave() -> Reason? {
+  private func leave() {
     state.withLock { state in
       state.running = nil
-      return state.reason
+      state.hasEnded = true
     }
   }
 }

@@ -28,7 +28,7 @@ struct KindLimiter {
 
   /// Whether one more may start; it then counts until `ended`.
   mutating func admit(_ kind: String, at now: Duration) -> Bool {
-    guard var entry = kinds[kind] else { return true }
+    guard !kinds.isEmpty, var entry = kinds[kind] else { return true }
     defer { kinds[kind] = entry }
     entry.returningCount = max(0, entry.returningCount - 1)
     if let concurrency = entry.limit.concurrency, entry.underWayCount >= concurrency { return false }
@@ -38,7 +38,7 @@ struct KindLimiter {
   }
 
   mutating func ended(_ kind: String) {
-    guard let entry = kinds[kind] else { return }
+    guard !kinds.isEmpty, let entry = kinds[kind] else { return }
     kinds[kind]?.underWayCount = max(0, entry.underWayCount - 1)
   }
 

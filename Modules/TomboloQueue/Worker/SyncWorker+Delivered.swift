@@ -19,14 +19,15 @@ extension SyncWorker {
 
   /// The upstream has taken it.
   func finishDelivered(_ delivery: Delivery) async {
-    _ = await network?.report(.answered)
+    if hasNetwork { _ = await network?.report(.answered) }
     // One in a line keeps its place for the next of it, which cannot start before this one is stored: given on, the place would go
     // to something less urgent. For what waits for it by `after` no place is kept.
     let delivered = DeliveredOperation(delivery: delivery, keepsPlace: delivery.claimed.orderingKey != nil)
+    let now = time.uptime
     let (isFirst, isRoomMade) = state.withLock { state in
       state.gate.succeeded(upstream: delivery.upstream)
       if !delivered.keepsPlace {
-        state.leave(delivery, .judged, at: time.uptime)
+        state.leave(delivery, .judged, at: now)
         state.deliveredCount += 1
       }
       state.delivered.append(delivered)

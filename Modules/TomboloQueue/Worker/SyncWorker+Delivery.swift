@@ -6,29 +6,33 @@ import TomboloResilience
 extension SyncWorker {
   /// One delivery from claim to settlement.
   func process(_ claimed: ClaimedOperation) async {
-    let interruption = Interruption()
-    noteLease(claimed, interruption)
-    guard let delivery = await begin(claimed, interruption) else { return deliveryEnded(claimed) }
-    let (outcome, reason) = await outcome(of: delivery)
-    if reason != nil, interrupted.hand(delivery, outcome) { return }
-    await finish(delivery, outcome)
+    switch begin(claimed) {
+    case .delivery(let delivery):
+      let outcome = await outcome(of: delivery)
+      if delivery.interruption.reason != nil, interrupted.hand(delivery, outcome) { return }
+      await finish(delivery, outcome)
+    case .settlement(let settlement):
+      await settle(claimed, settlement)
+      deliveryEnded(claimed)
+    }
   }
 
-  /// Finds out whether the handler may be called; what may not is settled.
-  private func begin(_ claimed: ClaimedOperation, _ interruption: Interruption) async -> Delivery? {
-    let operation = claimed.operation
-    if let failure = claimed.unreadable {
-      await settle(claimed, .park(failure, attempted: false))
-      return nil
-    }
-    if let expiresAt = operation.expiresAt, expiresAt <= time.now {
-      await settle(claimed, .expire)
-      return nil
-    }
-    let upstream = handler.upstream(for: operation)
+  private enum Beginning {
+    case delivery(Delivery)
+    /// The handler is not to be called, and this becomes of the operation.
+    case settlement(Settlement)
+  }
+
+  /// Finds out whether the handler may be called.
+  private func begin(_ claimed: ClaimedOperation) -> Beginning {
+    if let failure = claimed.unreadable { return .settlement(.park(failure, attempted: false)) }
+    if let expiresAt = claimed.operation.expiresAt, expiresAt <= time.now { return .settlement(.expire) }
+    let interruption = Interruption()
+    noteLease(claimed, interruption)
+    let upstream = handler.upstream(for: claimed.operation)
     let number = (claimed.progress?.attemptCount ?? 0) + 1
+    let now = time.uptime
     let (admission, entry) = state.withLock { state in
-      let now = time.uptime
       let admission = state.gate.admit(upstream: upstream, at: now)
       if case .refused = admission { return (admission, Result<UpstreamPace.Pass, DeliveryGate.Refusal>?.none) }
       let entry = state.gate.enter(upstream: upstream, isRetry: number > 1, at: now)
@@ -43,44 +47,45 @@ extension SyncWorker {
       let attempt = DeliveryAttempt(
         number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
         reporter: reporter(for: claimed))
-      queue.tell(claimed.id, kind: operation.kind, .started(attempt: number))
-      return Delivery(
-        claimed: claimed, upstream: upstream, pass: pass, isProbe: admission == .probe, attempt: attempt,
-        interruption: interruption)
+      queue.tell(claimed.id, kind: claimed.operation.kind, .started(attempt: number))
+      return .delivery(
+        Delivery(
+          claimed: claimed, upstream: upstream, pass: pass, isProbe: admission == .probe, attempt: attempt,
+          interruption: interruption))
     case .failure(let refusal)?:
-      await settle(claimed, .snooze(DeliveryGate.breakerOpen, due: time.now.advanced(by: refusal.rest)))
+      return .settlement(.snooze(DeliveryGate.breakerOpen, due: time.now.advanced(by: refusal.rest)))
     case nil:
-      if case .refused(let rest, let failure) = admission {
-        await settle(claimed, .snooze(failure, due: time.now.advanced(by: rest)))
-      }
+      guard case .refused(let rest, let failure) = admission else { return .settlement(.release(DeliveryGate.breakerOpen)) }
+      return .settlement(.snooze(failure, due: time.now.advanced(by: rest)))
     }
-    return nil
   }
 
   /// Calls the handler, within the time limit; an outcome of `nil` when the delivery was cancelled.
-  private func outcome(of delivery: Delivery) async -> (DeliveryOutcome?, Interruption.Reason?) {
-    let operation = delivery.claimed.operation
-    let timeout = attemptTimeout
-    let limit = limits.begin(operation.id, within: timeout, delivery.interruption)
-    defer { limits.ended(limit) }
-    let (answer, reason) = await delivery.interruption.run { () -> DeliveryOutcome? in
+  private func outcome(of delivery: Delivery) async -> DeliveryOutcome? {
+    let limit = limits.begin(delivery.claimed.id, within: attemptTimeout, delivery.interruption)
+    let answer = await answer(to: delivery)
+    limits.ended(limit)
+    // A handler that answers `delivered` although it was interrupted is believed.
+    if case .delivered? = answer { return answer }
+    switch delivery.interruption.reason {
+    case nil: return answer
+    case .leaseLost: return nil
+    case .timeOver:
+      return .retry(
+        after: nil,
+        DeliveryFailure(.timeout, "the attempt gave no sign of life for \(attemptTimeout) and was cancelled"))
+    }
+  }
+
+  private func answer(to delivery: Delivery) async -> DeliveryOutcome? {
+    await delivery.interruption.run {
       do {
-        return try await handler.deliver(operation, attempt: delivery.attempt)
+        return try await handler.deliver(delivery.claimed.stored.operation, attempt: delivery.attempt)
       } catch is CancellationError where Task.isCancelled {
         return nil
       } catch {
         return DeliveryDecision.outcome(of: error)
       }
-    }
-    // A handler that answers `delivered` although it was interrupted is believed.
-    if case .delivered? = answer { return (answer, reason) }
-    switch reason {
-    case nil: return (answer, nil)
-    case .leaseLost: return (nil, reason)
-    case .timeOver:
-      let failure = DeliveryFailure(
-        .timeout, "the attempt gave no sign of life for \(timeout) and was cancelled")
-      return (.retry(after: nil, failure), reason)
     }
   }
 

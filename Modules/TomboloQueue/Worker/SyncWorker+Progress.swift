@@ -1,6 +1,20 @@
 import Synchronization
 import TomboloPorts
 
+/// Where handlers report to. A handler that keeps an attempt for longer does not keep the worker with it.
+final class ReportTarget: Sendable {
+  private struct Weak {
+    weak var worker: SyncWorker?
+  }
+
+  private let target = Mutex(Weak())
+
+  var worker: SyncWorker? {
+    get { target.withLock { $0.worker } }
+    set { target.withLock { $0.worker = newValue } }
+  }
+}
+
 /// What handlers report about deliveries that take long.
 extension SyncWorker {
   /// How often one operation's progress is told as an event: a handler may report each packet it sends, and readers of events
@@ -9,8 +23,9 @@ extension SyncWorker {
 
   /// Where the handler of this delivery reports to.
   func reporter(for claimed: ClaimedOperation) -> ProgressReporter {
-    let (id, kind) = (claimed.id, claimed.operation.kind)
-    return ProgressReporter { [weak self] progress in self?.noteProgress(progress, of: id, kind: kind) }
+    ProgressReporter { [reports] progress in
+      reports.worker?.noteProgress(progress, of: claimed.id, kind: claimed.operation.kind)
+    }
   }
 
   private func noteProgress(_ progress: DeliveryProgress, of id: OperationID, kind: String) {

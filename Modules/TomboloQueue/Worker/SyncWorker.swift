@@ -25,9 +25,6 @@ public final class SyncWorker: Sendable {
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
     var leases: [OperationID: (claimed: ClaimedOperation, interruption: Interruption)] = [:]
     var watchdog: Watchdog
-    /// Where what was claimed goes to, each with a place there. One that was given back may be claimed again before its first
-    /// delivery has ended, and then has two.
-    var upstreams: [OperationID: [String]] = [:]
     var isRunning = false
     var isStopping = false
     /// That the store closed itself while a settlement was stored: the run ends with it.
@@ -47,10 +44,8 @@ public final class SyncWorker: Sendable {
     }
 
     /// Gives the place at its upstream back.
-    mutating func leave(_ id: OperationID) {
-      guard var places = upstreams.removeValue(forKey: id), !places.isEmpty else { return }
-      gate.release(upstream: places.removeFirst())
-      if !places.isEmpty { upstreams[id] = places }
+    mutating func leave(_ claimed: ClaimedOperation) {
+      if let upstream = claimed.leavePlace() { gate.release(upstream: upstream) }
     }
 
     /// Nothing more is to be done for this delivery.
@@ -64,7 +59,7 @@ public final class SyncWorker: Sendable {
     mutating func leave(_ delivery: Delivery, _ ending: UpstreamPace.Ending, at now: Duration) {
       gate.left(delivery.pass, ending, at: now)
       if delivery.isProbe { gate.probeEnded(upstream: delivery.upstream) }
-      leave(delivery.claimed.id)
+      leave(delivery.claimed)
     }
   }
 
@@ -74,6 +69,8 @@ public final class SyncWorker: Sendable {
   let queue: SyncQueue
   let handler: any OperationHandler
   let network: (any NetworkStatusSource)?
+  /// Apart, because to ask `network` copies it.
+  let hasNetwork: Bool
   let resolver: any ConflictResolver
   let time: any TimeSource
   let logger: Logger
@@ -81,6 +78,7 @@ public final class SyncWorker: Sendable {
   let alarm: Alarm
   let limits: TimeLimits
   let interrupted = InterruptedDeliveries()
+  let reports = ReportTarget()
   /// Signalled when the last delivery in flight has ended.
   let idle = WakeSignal()
 
@@ -99,6 +97,7 @@ public final class SyncWorker: Sendable {
     self.queue = queue
     self.handler = handler
     self.network = network
+    hasNetwork = network != nil
     self.resolver = resolver
     self.time = queue.time
     self.logger = logger
@@ -108,6 +107,7 @@ public final class SyncWorker: Sendable {
       State(
         gate: DeliveryGate(queue.configuration), limiter: KindLimiter(queue.configuration.kindLimits),
         watchdog: Watchdog(at: queue.time.uptime), random: random))
+    reports.worker = self
   }
 
   /// Delivers until `stop` is called or the task is cancelled.
@@ -313,7 +313,7 @@ public final class SyncWorker: Sendable {
 
   /// Of what was claimed and does not begin.
   private func giveBackUnbegun(_ claimed: ClaimedOperation) async {
-    filter().withdraw(claimed.operation)
+    filter().withdraw(claimed)
     if claimed.token == nil {
       queue.engine.putBack(claimed.id)
     } else {
@@ -323,27 +323,26 @@ public final class SyncWorker: Sendable {
 
   /// Holds kinds and upstreams to their limits.
   func filter(isPilot: Bool = false) -> ClaimFilter {
-    ClaimFilter(
-      hasRoom: { operation, priority in
-        let upstream = self.handler.upstream(for: operation)
-        return self.state.withLock { state in
-          let isUrgent = isPilot || priority == .critical
-          guard state.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: self.time.uptime) else { return false }
-          state.upstreams[operation.id, default: []].append(upstream)
-          return true
+    let now = time.uptime
+    return ClaimFilter(
+      hasRoom: { [self] claimed in
+        let upstream = handler.upstream(for: claimed.operation)
+        let isUrgent = isPilot || claimed.readyPriority == .critical
+        guard state.withLock({ $0.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: now) }) else { return false }
+        claimed.takePlace(at: upstream)
+        return true
+      },
+      admit: { [self] claimed in
+        state.withLock { state in
+          guard !state.limiter.admit(claimed.operation.kind, at: now) else { return nil }
+          state.leave(claimed)
+          return .limit(kind: claimed.operation.kind)
         }
       },
-      admit: { operation in
-        self.state.withLock { state in
-          guard !state.limiter.admit(operation.kind, at: self.time.uptime) else { return nil }
-          state.leave(operation.id)
-          return .limit(kind: operation.kind)
-        }
-      },
-      withdraw: { operation in
-        self.state.withLock { state in
-          state.limiter.ended(operation.kind)
-          state.leave(operation.id)
+      withdraw: { [self] claimed in
+        state.withLock { state in
+          state.limiter.ended(claimed.operation.kind)
+          state.leave(claimed)
         }
       })
   }
@@ -372,7 +371,7 @@ public final class SyncWorker: Sendable {
 
   /// An outage that `follow` has not brought yet: nothing new is claimed once the network is known to be away.
   private func heedOutage() {
-    guard let network, !network.status.isOnline else { return }
+    guard hasNetwork, let network, !network.status.isOnline else { return }
     state.withLock { state in
       let status = network.status
       // The part of the spread is drawn when the network is back.
@@ -390,7 +389,7 @@ public final class SyncWorker: Sendable {
       if let delivery {
         state.leave(delivery, ending, at: time.uptime)
       } else {
-        state.leave(claimed.id)
+        state.leave(claimed)
       }
       state.ended(claimed)
       state.watchdog.progressed(at: time.uptime)

@@ -8,8 +8,9 @@ import TomboloPorts
 final class TimeLimits: Sendable {
   private struct State {
     var lastNumber: UInt64 = 0
-    /// No more than there are deliveries under way.
-    var running: [UInt64: TimeLimit] = [:]
+    /// Each in a slot of its own; no more than there were deliveries under way at once.
+    var slots: [TimeLimit?] = []
+    var freeSlots: [Int] = []
   }
 
   private let time: any TimeSource
@@ -23,24 +24,36 @@ final class TimeLimits: Sendable {
   }
 
   /// How many attempts have a limit now.
-  var runningCount: Int { state.withLock { $0.running.count } }
+  var runningCount: Int { state.withLock { $0.slots.count - $0.freeSlots.count } }
 
-  /// An attempt begins, and is interrupted when its time is over. Whoever gets its number hands it to `ended`, however the
+  /// An attempt begins, and is interrupted when its time is over. Whoever gets its slot hands it to `ended` once, however the
   /// attempt ends.
-  func begin(_ id: OperationID, within duration: Duration, _ interruption: Interruption) -> UInt64 {
-    let now = time.uptime
-    let number = state.withLock { state in
+  ///
+  /// - Parameter now: the monotonic clock; `nil` to look at it.
+  func begin(
+    _ id: OperationID, within duration: Duration, _ interruption: Interruption, at now: Duration? = nil
+  ) -> Int {
+    let now = now ?? time.uptime
+    let slot = state.withLock { state in
       state.lastNumber += 1
-      state.running[state.lastNumber] = TimeLimit(
+      let limit = TimeLimit(
         number: state.lastNumber, id: id, startedAt: now, duration: duration, interruption: interruption)
-      return state.lastNumber
+      if let slot = state.freeSlots.popLast() {
+        state.slots[slot] = limit
+        return slot
+      }
+      state.slots.append(limit)
+      return state.slots.count - 1
     }
     alarm.set(after: duration, from: now)
-    return number
+    return slot
   }
 
-  func ended(_ number: UInt64) {
-    state.withLock { $0.running[number] = nil }
+  func ended(_ slot: Int) {
+    state.withLock { state in
+      state.slots[slot] = nil
+      state.freeSlots.append(slot)
+    }
   }
 
   /// Watches until the task is cancelled.
@@ -61,7 +74,7 @@ final class TimeLimits: Sendable {
     let now = time.uptime
     var next: Duration?
     // In the order in which they began, so that a simulated world can be repeated.
-    for limit in state.withLock({ $0.running.values.sorted { $0.number < $1.number } }) {
+    for limit in state.withLock({ $0.slots.compactMap(\.self).sorted { $0.number < $1.number } }) {
       let end = max(limit.startedAt, lastReport(limit.id) ?? .zero) + limit.duration
       if end <= now {
         limit.interruption.interrupt(.timeOver)

@@ -1,0 +1,28 @@
+/// The paces of all upstreams that were met.
+struct UpstreamPaces {
+  private(set) var names: [String] = []
+  var values: [UpstreamPace] = []
+  private var indices: [String: Int] = [:]
+  /// The one that was asked for last, which nearly always is the one asked for next.
+  private var last: (name: String, index: Int)?
+
+  var isEmpty: Bool { values.isEmpty }
+  var count: Int { values.count }
+
+  subscript(name: String) -> UpstreamPace? { indices[name].map { values[$0] } }
+
+  mutating func index(of name: String) -> Int? {
+    if let last, last.name == name { return last.index }
+    guard let index = indices[name] else { return nil }
+    last = (name, index)
+    return index
+  }
+
+  /// Adds one whose name is not there, and answers with its index.
+  mutating func add(_ name: String, _ pace: UpstreamPace) -> Int {
+    indices[name] = values.count
+    names.append(name)
+    values.append(pace)
+    return values.count - 1
+  }
+}
