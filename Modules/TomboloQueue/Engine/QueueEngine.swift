@@ -407,7 +407,8 @@ final class QueueEngine: Sendable {
         }
         if records.count >= limit { isComplete = false }
       }
-      if priority == .normal { found = Self.merged(found) }
+      // Most often there is nothing in one of the two.
+      if priority == .normal, !found.isSorted { found = Self.merged(found) }
       state.withLock { state in
         // A range of which not all was read has as many free ones as the window takes: nothing that is behind them gets in.
         let free = found.filter { state.inFlight[$0.id] == nil }
@@ -507,6 +508,10 @@ final class QueueEngine: Sendable {
   func forgetClaim(_ id: OperationID) {
     state.withLock { _ = $0.inFlight.removeValue(forKey: id) }
   }
+}
+
+extension [ReadyWindow.Entry] {
+  fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy { $0.id < $1.id } }
 }
 
 extension QueueEngine.State {

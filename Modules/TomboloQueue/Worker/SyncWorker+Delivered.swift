@@ -3,36 +3,35 @@ import TomboloPorts
 
 /// What an upstream has taken, on its way to be stored.
 struct DeliveredOperation: Sendable {
-  var delivery: Delivery
-  /// Whether its place, here and at its upstream, stays taken until it is stored.
-  var keepsPlace: Bool
+  var claimed: ClaimedOperation
+  var attemptNumber: Int
+  /// Where its place, here and at its upstream, stays taken until it is stored.
+  var placeKept: Delivery?
 
-  var claimed: ClaimedOperation { delivery.claimed }
-  var settlement: Settlement { .delivered(attempt: delivery.attempt.number) }
+  var settlement: Settlement { .delivered(attempt: attemptNumber) }
 }
 
 /// What was delivered is stored by one for all: the first who finds nobody at it takes what there is, and goes on while more comes.
 /// The others leave theirs with it and end, so that an operation costs neither a place in the queue's door nor a task that waits there.
 extension SyncWorker {
-  /// The most that are handed to the queue's door together: others have their turn between.
-  private static let storedTogetherMaximum = 256
-
   /// The upstream has taken it.
   func finishDelivered(_ delivery: Delivery) async {
     if hasNetwork { _ = await network?.report(.answered) }
     // One in a line keeps its place for the next of it, which cannot start before this one is stored: given on, the place would go
     // to something less urgent. For what waits for it by `after` no place is kept.
-    let delivered = DeliveredOperation(delivery: delivery, keepsPlace: delivery.claimed.orderingKey != nil)
+    let keepsPlace = delivery.claimed.orderingKey != nil
+    let delivered = DeliveredOperation(
+      claimed: delivery.claimed, attemptNumber: delivery.attempt.number, placeKept: keepsPlace ? delivery : nil)
     let now = time.uptime
     let (isFirst, isRoomMade) = state.withLock { state in
       state.gate.succeeded(upstream: delivery.upstream)
-      if !delivered.keepsPlace {
+      if !keepsPlace {
         state.leave(delivery, .judged, at: now)
         state.deliveredCount += 1
       }
       state.delivered.append(delivered)
       defer { state.isStoringDelivered = true }
-      return (!state.isStoringDelivered, !delivered.keepsPlace && state.gate.concurrency > 1)
+      return (!state.isStoringDelivered, !keepsPlace && state.gate.concurrency > 1)
     }
     if isRoomMade { queue.workArrived.signal() }
     if isFirst { await storeDelivered() }
@@ -41,8 +40,8 @@ extension SyncWorker {
   private func storeDelivered() async {
     await withDiscardingTaskGroup { group in
       while true {
-        // Those whose handlers have answered meanwhile come along.
-        if hasCompany { await Task.yield() }
+        // Those whose handlers are about to answer come along.
+        if expectsCompany { await Task.yield() }
         let batch = takeDelivered()
         guard !batch.isEmpty else { return }
         let failures = await queue.settle(batch)
@@ -59,13 +58,17 @@ extension SyncWorker {
     }
   }
 
-  /// Whether more may be delivered than is to be stored now.
-  private var hasCompany: Bool { state.withLock { $0.inFlightCount > $0.delivered.count } }
+  /// Whether more than what is delivered may be stored with it.
+  private var expectsCompany: Bool {
+    state.withLock { state in
+      state.delivered.count < min(state.inFlightCount, state.storedTogetherMaximum)
+    }
+  }
 
   /// The next that are to be stored; nobody sees to it any more when there is none.
   private func takeDelivered() -> [DeliveredOperation] {
     state.withLock { state in
-      let batch = Array(state.delivered.prefix(Self.storedTogetherMaximum))
+      let batch = Array(state.delivered.prefix(state.storedTogetherMaximum))
       state.delivered.removeFirst(batch.count)
       if batch.isEmpty { state.isStoringDelivered = false }
       return batch
@@ -84,7 +87,7 @@ extension SyncWorker {
     let now = time.uptime
     let isLast = state.withLock { state in
       for one in ended {
-        if one.keepsPlace { state.leave(one.delivery, .judged, at: now) } else { state.deliveredCount -= 1 }
+        if let delivery = one.placeKept { state.leave(delivery, .judged, at: now) } else { state.deliveredCount -= 1 }
         state.ended(one.claimed)
       }
       state.watchdog.progressed(at: now)
@@ -93,4 +96,10 @@ extension SyncWorker {
     if isLast { idle.signal() }
     queue.workArrived.signal()
   }
+}
+
+extension SyncWorker.State {
+  /// The most that are stored together: as many as are asked for at once, so that while one half of what is in flight is being stored,
+  /// the other half is under way.
+  fileprivate var storedTogetherMaximum: Int { min(gate.concurrency, 256) }
 }

@@ -239,6 +239,8 @@ public final class SyncWorker: Sendable {
         if startedCount > 0 { continue }
         if untilIdle, wasIdle { return }
         await queue.workArrived.wait()
+        // Others that are about to end make room as well, so that what starts next starts together.
+        await Task.yield()
       } catch let error as StoreError where error.code == .closed {
         throw error
       } catch is CancellationError {
