@@ -18,6 +18,10 @@ final class QueueEngine: Sendable {
     var formerCountsRevision: Revision?
     var windows: [ReadyWindow]
     var inFlight: [OperationID: InFlightEntry] = [:]
+    /// What the group whose commit is under way does to what memory knows.
+    var planned: [PlanEffect] = []
+    /// The reading ahead that is under way.
+    var lookahead: Lookahead?
     var dueTimes = DueTimes()
     /// Records of lines as they were last committed, at most `lineCountMaximum`.
     var lines: [Key: [UInt8]?] = [:]
@@ -37,6 +41,8 @@ final class QueueEngine: Sendable {
       formerCountsRevision = nil
       dueTimes = .unknown
       for index in windows.indices { windows[index].invalidate() }
+      lookahead = nil
+      planned = []
       lines.removeAll()
       // A commit that failed may have been stored, and have parted them.
       for id in inFlight.keys where inFlight[id]?.record != nil { inFlight[id]?.record = nil }
@@ -281,6 +287,8 @@ final class QueueEngine: Sendable {
         if basis.revision == nil { planner.view.append(.put(QueueLayout.formerCounts, QueueCounts.formerMark)) }
       }
       for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
+      state.planned = planner.effects
+      state.lookahead?.note(planner.effects)
       return (planner, results)
     }
   }
@@ -302,6 +310,7 @@ final class QueueEngine: Sendable {
     // Told before the windows have what is ready, so that no operation is told as started before it is as enqueued.
     if !planner.events.isEmpty { tell(planner.events) }
     state.withLock { state in
+      state.planned = []
       for effect in planner.effects {
         switch effect {
         case .ready(let priority, let id):
@@ -388,49 +397,6 @@ final class QueueEngine: Sendable {
     }
   }
 
-  /// Reads the front of the ready index for each priority that ran empty. No commit is under way meanwhile.
-  private func refillWindows() async throws {
-    for priority in OperationPriority.allCases {
-      let index = Int(priority.rawValue)
-      let limit = state.withLock { state in
-        state.windows[index].needsRefill ? state.windows[index].capacity + state.inFlight.count : nil
-      }
-      guard let limit else { continue }
-      var found: [ReadyWindow.Entry] = []
-      var isComplete = true
-      for range in QueueLayout.readyRanges(priority) {
-        let records = try await store.scan(range, limit: limit)
-        let isSingle = range == QueueLayout.single
-        for record in records {
-          guard let id = QueueLayout.trailingID(record.key) else { continue }
-          found.append(ReadyWindow.Entry(id: id, record: isSingle ? record.value : nil))
-        }
-        if records.count >= limit { isComplete = false }
-      }
-      // Most often there is nothing in one of the two.
-      if priority == .normal, !found.isSorted { found = Self.merged(found) }
-      state.withLock { state in
-        // A range of which not all was read has as many free ones as the window takes: nothing that is behind them gets in.
-        let free = found.filter { state.inFlight[$0.id] == nil }
-        state.windows[index].refill(free, isComplete: isComplete)
-      }
-    }
-  }
-
-  /// Entries of two ranges in their order. One that another process parted between the two reads is in both, and has two records now.
-  private static func merged(_ found: [ReadyWindow.Entry]) -> [ReadyWindow.Entry] {
-    var entries: [ReadyWindow.Entry] = []
-    entries.reserveCapacity(found.count)
-    for entry in found.sorted(by: { $0.id < $1.id }) {
-      if let last = entries.last, last.id == entry.id {
-        entries[entries.count - 1].record = nil
-      } else {
-        entries.append(entry)
-      }
-    }
-    return entries
-  }
-
   /// The group is committed, so what goes wrong from here on is nobody's failure: the next promotion looks again.
   private func refreshDueTimes() async {
     do {
@@ -508,10 +474,6 @@ final class QueueEngine: Sendable {
   func forgetClaim(_ id: OperationID) {
     state.withLock { _ = $0.inFlight.removeValue(forKey: id) }
   }
-}
-
-extension [ReadyWindow.Entry] {
-  fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy { $0.id < $1.id } }
 }
 
 extension QueueEngine.State {

@@ -3,9 +3,9 @@ import TomboloPorts
 /// The front of the ready operations of one priority, oldest first: what a claim reads instead of the store. Bounded,
 /// whatever the backlog.
 ///
-///     unknown ──refill──▶ complete ──insert beyond the capacity──▶ partial
-///        ▲                   ▲                                      │
-///        └── invalidate      └──────────── refill ◀── runs empty ───┘
+///     unknown ──refill──▶ complete ──insert beyond the capacity──▶ partial ──┐
+///        ▲                   ▲                                      │  ▲      │ extend, while groups go on
+///        └── invalidate      └──────────── refill ◀── runs empty ───┘  └──────┘
 struct ReadyWindow {
   struct Entry {
     var id: OperationID
@@ -26,6 +26,8 @@ struct ReadyWindow {
 
   var count: Int { entries.count - first }
   var oldest: OperationID? { first < entries.count ? entries[first].id : nil }
+  /// Behind this one nothing is known, unless it is complete; `nil` when there is none.
+  var newest: OperationID? { first < entries.count ? entries.last?.id : nil }
   /// Whether the store may have more than is here, and what is here is used up.
   var needsRefill: Bool { !isComplete && count == 0 }
 
@@ -70,6 +72,17 @@ struct ReadyWindow {
     entries = Array(found.prefix(capacity))
     first = 0
     self.isComplete = isComplete && found.count <= capacity
+  }
+
+  /// Puts what the store has behind the newest after it.
+  mutating func extend(_ found: [Entry], isComplete: Bool) {
+    if first > 0 {
+      entries.removeFirst(first)
+      first = 0
+    }
+    let room = max(0, capacity - entries.count)
+    entries += found.prefix(room)
+    self.isComplete = isComplete && found.count <= room
   }
 
   mutating func invalidate() {

@@ -66,6 +66,11 @@ enum QueueLayout {
     priority == .normal ? [single, readyRange(priority)] : [readyRange(priority)]
   }
 
+  /// The key behind that of this operation, in a range of the ready index.
+  static func key(after id: OperationID, in range: KeyRange) -> Key {
+    Key(range.lower.bytes + id.bytes + [0])
+  }
+
   static func scheduled(_ due: Timestamp, _ id: OperationID) -> Key { key("d", due, id) }
   static func retrying(_ due: Timestamp, _ id: OperationID) -> Key { key("w", due, id) }
 

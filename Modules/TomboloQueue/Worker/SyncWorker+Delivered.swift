@@ -46,6 +46,8 @@ extension SyncWorker {
         guard !batch.isEmpty else { return }
         let failures = await queue.settle(batch)
         deliveredStored(zip(batch, failures).lazy.filter { $0.1 == nil }.map(\.0))
+        // Let go by another task while the next are being stored: it takes as long as to plan them.
+        group.addTask { _ = batch }
         for (delivered, failure) in zip(batch, failures) {
           guard let failure else { continue }
           // By a task of its own: the others need not wait for it.

@@ -298,6 +298,9 @@ public final class SyncWorker: Sendable {
     for operation in claimed {
       group.addTask { await self.process(operation) }
     }
+    if let lookahead = queue.engine.beginLookahead() {
+      group.addTask { await self.queue.engine.lookAhead(lookahead) }
+    }
     return claimed.count
   }
 
