@@ -1,5 +1,6 @@
 import Logging
 public import TomboloPorts
+import TomboloStorage
 
 extension SyncQueue {
   /// Stores one operation and returns when it is durable.
@@ -10,12 +11,18 @@ extension SyncQueue {
   public func enqueue(
     _ operation: consuming NewOperation, durability: StoreDurability? = nil
   ) async throws -> EnqueueReceipt {
-    let kind = operation.kind
-    let receipts = try await enqueue([operation], durability: durability)
-    guard let receipt = receipts.first else {
-      throw QueueError(.invalidOperation, "the queue gave no receipt for an operation of kind \(kind)")
+    let configuration = engine.sharedConfiguration
+    let durability = try reachable(durability ?? configuration.values.durability)
+    // One by itself, without a list: it is what most callers do.
+    let submitted = SubmittedRequest(
+      .enqueue([try prepare(operation, configuration.values, at: time.now)], alongside: Batch(), durability))
+    // Even when it throws: what was stored and lost its answer is to be delivered too.
+    defer { workArrived.signal() }
+    await gatherer.submit(submitted)
+    guard case .receipts(let receipts) = try submitted.result(), let receipt = receipts.first else {
+      throw GathererError()
     }
-    return receipt
+    return receipt.isOfAnother ? await withState(receipt) : receipt
   }
 
   /// Stores several operations, all or none, in the order given.
@@ -34,11 +41,7 @@ extension SyncQueue {
     guard !operations.isEmpty || !companion.isEmpty else { return [] }
     if !companion.isEmpty { try refuseOwnKeys(in: companion) }
     let configuration = engine.sharedConfiguration
-    let durability = durability ?? configuration.values.durability
-    if let refusal = unreachable(durability) {
-      throw QueueError(
-        .invalidOperation, refusal + ": leave durability out, or use another store", field: "durability")
-    }
+    let durability = try reachable(durability ?? configuration.values.durability)
     let operations = withOwnHeaders(operations, configuration.values.headersAtEnqueue)
     let now = time.now
     let prepared = try prepare(operations, configuration.values, at: now)
@@ -47,17 +50,31 @@ extension SyncQueue {
     guard case .receipts(var receipts) = try await submit(.enqueue(prepared, alongside: companion, durability)) else {
       return []
     }
-    for index in receipts.indices where receipts[index].isOfAnother && !receipts[index].state.isGone {
-      do {
-        if let snapshot = try await snapshot(receipts[index].id) { receipts[index].state = snapshot.state }
-      } catch {
-        // Everything is stored, so this is no reason to fail; `pending` is what is known without reading.
-        logger.warning(
-          "the state of an operation could not be read",
-          metadata: ["operation": "\(receipts[index].id)", "error": "\(error)"])
-      }
+    for index in receipts.indices where receipts[index].isOfAnother {
+      receipts[index] = await withState(receipts[index])
     }
     return receipts
+  }
+
+  /// With the state that the operation is in by now.
+  private func withState(_ receipt: EnqueueReceipt) async -> EnqueueReceipt {
+    guard !receipt.state.isGone else { return receipt }
+    var receipt = receipt
+    do {
+      if let snapshot = try await snapshot(receipt.id) { receipt.state = snapshot.state }
+    } catch {
+      // Everything is stored, so this is no reason to fail; `pending` is what is known without reading.
+      logger.warning(
+        "the state of an operation could not be read", metadata: ["operation": "\(receipt.id)", "error": "\(error)"])
+    }
+    return receipt
+  }
+
+  /// The durability asked for, where commits of this store can reach it.
+  private func reachable(_ durability: StoreDurability?) throws(QueueError) -> StoreDurability? {
+    guard let refusal = unreachable(durability) else { return durability }
+    throw QueueError(
+      .invalidOperation, refusal + ": leave durability out, or use another store", field: "durability")
   }
 }
 
@@ -80,6 +97,15 @@ extension SyncQueue {
     return operations.map { PreparedOperation(stamped($0, by: clock, at: now), enqueuedAt: now) }
   }
 
+  private func prepare(
+    _ operation: consuming NewOperation, _ configuration: QueueConfiguration, at now: Timestamp
+  ) throws(QueueError) -> PreparedOperation {
+    if let headers = configuration.headersAtEnqueue?(), !headers.isEmpty { operation.addHeaders(headers) }
+    try operation.validate(payloadByteCountMaximum: configuration.payloadByteCountMaximum)
+    if let clock = configuration.versionClock { operation = stamped(operation, by: clock, at: now) }
+    return PreparedOperation(operation, enqueuedAt: now)
+  }
+
   /// The operations with the headers that the present task gives them.
   private func withOwnHeaders(
     _ operations: [NewOperation], _ headersAtEnqueue: (@Sendable () -> [OperationHeader])?
@@ -87,8 +113,7 @@ extension SyncQueue {
     guard let headers = headersAtEnqueue?(), !headers.isEmpty else { return operations }
     return operations.map { operation in
       var operation = operation
-      let names = Set(operation.headers.map { $0.name.lowercased() })
-      operation.headers += headers.filter { !names.contains($0.name.lowercased()) }
+      operation.addHeaders(headers)
       return operation
     }
   }
@@ -130,6 +155,12 @@ extension EnqueueReceipt {
 }
 
 extension NewOperation {
+  /// Adds those whose names it does not have.
+  fileprivate mutating func addHeaders(_ headers: [OperationHeader]) {
+    let names = Set(self.headers.map { $0.name.lowercased() })
+    self.headers += headers.filter { !names.contains($0.name.lowercased()) }
+  }
+
   /// The longest kind, key or header name, in UTF-8 bytes: they stand in keys of the store.
   static let nameByteCountMaximum = 255
   static let headerValueByteCountMaximum = 8 * 1_024

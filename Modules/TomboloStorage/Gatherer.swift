@@ -42,14 +42,37 @@ package final class Gatherer: Sendable {
     case lead
   }
 
-  private struct Waiter {
-    var request: any GatheredRequest
-    /// Safety: resumed exactly once, by whoever takes it out of `waiting`; nothing else takes one out, and whoever leads a group
-    /// resumes all of it. A checked one costs an allocation for each request.
-    var continuation: UnsafeContinuation<Turn, Never>
+  /// A caller that waits. An object, because it is handed on several times.
+  ///
+  /// Safety: its variables are written by whoever has it alone, before it is put into `waiting` and after it was taken out, and read
+  /// again by its own caller when that was resumed. Nothing but `wake` resumes it, and whoever takes it out calls that once. A checked
+  /// continuation costs an allocation for each request.
+  private final class Waiter: @unchecked Sendable {
+    let request: any GatheredRequest
     /// Whether it may be who wakes the others: it has no executor of its own, on which it may come to run later than they would.
-    var mayWakeOthers: Bool
-    var priority: TaskPriority
+    let mayWakeOthers: Bool
+    let priority: TaskPriority
+    var continuation: UnsafeContinuation<Void, Never>?
+    private(set) var turn = Turn.answered
+
+    /// Of the present task.
+    init(_ request: any GatheredRequest) {
+      self.request = request
+      var (mayWakeOthers, priority) = (true, TaskPriority.medium)
+      // Without a result, which generic code would hand back.
+      withUnsafeCurrentTask { task in
+        guard let task else { return }
+        mayWakeOthers = task.unownedTaskExecutor == nil
+        priority = task.priority
+      }
+      self.mayWakeOthers = mayWakeOthers
+      self.priority = priority
+    }
+
+    func wake(for turn: Turn) {
+      self.turn = turn
+      continuation?.resume()
+    }
   }
 
   private struct State {
@@ -91,7 +114,7 @@ package final class Gatherer: Sendable {
   package var waitingCount: Int { state.withLock { $0.waiting.count - $0.first } }
 
   /// Has `request` processed, together with those of its group; it has its answer when this returns.
-  package func submit(_ request: some GatheredRequest) async {
+  package func submit(_ request: any GatheredRequest) async {
     let (leadsAtOnce, expectsCompany) = state.withLock { state in
       if state.isUnderWay { return (false, false) }
       state.isUnderWay = true
@@ -99,22 +122,20 @@ package final class Gatherer: Sendable {
     }
     if leadsAtOnce { return await lead(request, expectsCompany: expectsCompany) }
 
-    let (mayWakeOthers, priority) = withUnsafeCurrentTask { task in
-      (task?.unownedTaskExecutor == nil, task?.priority ?? .medium)
-    }
-    let turn = await withUnsafeContinuation { (continuation: UnsafeContinuation<Turn, Never>) in
+    let waiter = Waiter(request)
+    await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      waiter.continuation = continuation
       let leads = state.withLock { state in
         if state.isUnderWay {
-          state.waiting.append(
-            Waiter(request: request, continuation: continuation, mayWakeOthers: mayWakeOthers, priority: priority))
+          state.waiting.append(waiter)
           return false
         }
         state.isUnderWay = true
         return true
       }
-      if leads { continuation.resume(returning: .lead) }
+      if leads { waiter.wake(for: .lead) }
     }
-    switch turn {
+    switch waiter.turn {
     case .answered: break
     case .answeredFirst(let others, let next): Self.wake(others, then: next)
     case .lead: await lead(request, expectsCompany: false)
@@ -137,7 +158,7 @@ package final class Gatherer: Sendable {
     guard let next, Self.goesFirst(waitingCount: next.waitingCount, afterGroupOf: group.count) else {
       return wake(followers, then: next?.leader)
     }
-    next.leader.continuation.resume(returning: .lead)
+    next.leader.wake(for: .lead)
     wake(followers, then: nil)
   }
 
@@ -162,30 +183,34 @@ package final class Gatherer: Sendable {
   /// task is still at work beside it, and they find two threads awake.
   private func wake(_ followers: [Waiter], then next: Waiter?) {
     guard followers.count > Self.directCountMaximum,
-      let first = Self.indexOfFirst(followers.map { ($0.mayWakeOthers, $0.priority) }, before: next?.priority)
+      let first = Self.indexOfFirst(
+        followers.lazy.map { ($0.mayWakeOthers, $0.priority) }, before: next?.priority)
     else {
       return Self.wake(followers, then: next)
     }
     var others = followers
     others.remove(at: first)
-    followers[first].continuation.resume(returning: .answeredFirst(others: others, next: next))
+    followers[first].wake(for: .answeredFirst(others: others, next: next))
   }
 
   /// Which of those that are answered wakes the others: the most urgent that may; `nil` when there are few, or when that would
   /// have a more urgent next leader wait for it.
   static func indexOfFirst(
-    _ followers: [(mayWakeOthers: Bool, priority: TaskPriority)], before next: TaskPriority?
+    _ followers: some Collection<(mayWakeOthers: Bool, priority: TaskPriority)>, before next: TaskPriority?
   ) -> Int? {
-    guard followers.count > directCountMaximum,
-      let first = followers.indices.filter({ followers[$0].mayWakeOthers })
-        .max(by: { followers[$0].priority < followers[$1].priority })
-    else { return nil }
-    return next.map { $0 > followers[first].priority } ?? false ? nil : first
+    guard followers.count > directCountMaximum else { return nil }
+    var (first, most) = (Int?.none, TaskPriority.background)
+    for (index, follower) in followers.enumerated() where follower.mayWakeOthers {
+      guard first == nil || follower.priority > most else { continue }
+      (first, most) = (index, follower.priority)
+    }
+    guard let first else { return nil }
+    return next.map { $0 > most } ?? false ? nil : first
   }
 
   private static func wake(_ followers: [Waiter], then next: Waiter?) {
-    for follower in followers { follower.continuation.resume(returning: .answered) }
-    next?.continuation.resume(returning: .lead)
+    for follower in followers { follower.wake(for: .answered) }
+    next?.wake(for: .lead)
   }
 
   /// The leader's own cancellation must not fail those who ride along. An unstructured task does not inherit it; it is

@@ -239,7 +239,10 @@ final class QueueEngine: Sendable {
     var refused: [Int: any Error] = [:]
     let capabilities = store.capabilities
     for (index, request) in group.enumerated() {
-      let (operations, companion) = request.added
+      guard case .enqueue(let operations, let companion, _) = request else {
+        if let error = capabilities.refusal(of: request.companion, after: 0) { refused[index] = error }
+        continue
+      }
       if !companion.isEmpty, let error = capabilities.refusal(of: companion, after: 0) { refused[index] = error }
       for operation in operations where operation.record.count > capabilities.valueByteCountMaximum {
         refused[index] = StoreError(
@@ -536,17 +539,16 @@ extension [QueueRequest] {
 }
 
 extension QueueRequest {
-  /// The operations that are to be added, and the changes of a caller's own.
-  fileprivate var added: (operations: [PreparedOperation], companion: Batch) {
+  /// The changes of a caller's own.
+  fileprivate var companion: Batch {
     switch self {
-    case .enqueue(let operations, let companion, _): (operations, companion)
-    case .rewrite(_, let companion, _): ([], companion)
-    default: ([], Batch())
+    case .enqueue(_, let companion, _), .rewrite(_, let companion, _): companion
+    default: Batch()
     }
   }
 
   /// Whether a caller's own check in this request is the one that did not hold.
   fileprivate func requires(_ conflict: StoreError) -> Bool {
-    added.companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
+    companion.checks.contains { $0.key == conflict.key && $0.expected == conflict.expected }
   }
 }
