@@ -12,6 +12,12 @@ final class SQLiteSpace {
   /// What closing gives back at most: 256 MiB. The rest follows with the commits after the next opening.
   private static let closingPageCount: Int64 = 65_536
 
+  /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the
+  /// end of the file into its place: of a queue that is being drained nearly all that is left would be moved, and then deleted soon after.
+  private static let commitShare = 0.75
+  /// The same for closing, after which nothing is deleted for a while.
+  private static let closingShare = 0.25
+
   private var mutationCount = 0
 
   /// Call within a transaction, after its mutations.
@@ -19,23 +25,23 @@ final class SQLiteSpace {
     mutationCount += mutations
     guard mutationCount >= Self.mutationCountBetweenLooks else { return }
     mutationCount = 0
-    let excess = try Self.excess(connection)
+    let excess = try Self.excess(connection, beyond: Self.commitShare)
     guard excess > 0 else { return }
     try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.stepPageCount)))")
   }
 
   /// Call outside a transaction, when no more commits come.
   func giveBackAll(with connection: SQLiteConnection) throws {
-    let excess = try Self.excess(connection)
+    let excess = try Self.excess(connection, beyond: Self.closingShare)
     guard excess > 0 else { return }
     try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.closingPageCount)))")
   }
 
-  /// The free pages beyond the reserve, when they are more than a quarter of the database.
-  private static func excess(_ connection: SQLiteConnection) throws -> Int64 {
+  /// The free pages beyond the reserve, when they are more than this share of the database.
+  private static func excess(_ connection: SQLiteConnection, beyond share: Double) throws -> Int64 {
     let free = try connection.number("PRAGMA freelist_count") ?? 0
     guard free > reservePageCount else { return 0 }
     let all = try connection.number("PRAGMA page_count") ?? 0
-    return free > all / 4 ? free - reservePageCount : 0
+    return Double(free) > Double(all) * share ? free - reservePageCount : 0
   }
 }
