@@ -4,7 +4,7 @@ import TomboloPorts
 
 /// What a worker says to an operation that could be delivered.
 struct ClaimFilter {
-  /// Reserves a place at the upstream of an operation; `false` when it has none to give:
+  /// Reserves a place at the upstream of an operation, and notes it there; `false` when it has none to give:
   /// others are looked at then, and it stays where it is.
   var hasRoom: (ClaimedOperation) -> Bool
   /// Reserves a place for it, or says why it has to stand aside.

@@ -15,12 +15,12 @@ extension SyncQueue {
     let durability = try reachable(durability ?? configuration.values.durability)
     // One by itself, without a list: it is what most callers do.
     let submitted = SubmittedRequest(
-      .enqueue([try prepare(operation, configuration.values, at: time.now)], alongside: Batch(), durability))
+      .enqueue([try prepare(operation, configuration.values)], alongside: Batch(), durability))
     // Even when it throws: what was stored and lost its answer is to be delivered too.
     defer { workArrived.signal() }
     await gatherer.submit(submitted)
     guard case .receipts(let receipts) = try submitted.result(), let receipt = receipts.first else {
-      throw GathererError()
+      throw QueueError(.invalidOperation, "the queue gave no receipt for an operation")
     }
     return receipt.isOfAnother ? await withState(receipt) : receipt
   }
@@ -91,17 +91,21 @@ extension SyncQueue {
         throw error
       }
     }
-    guard let clock = configuration.versionClock else {
-      return operations.map { PreparedOperation($0, enqueuedAt: now) }
-    }
-    return operations.map { PreparedOperation(stamped($0, by: clock, at: now), enqueuedAt: now) }
+    return operations.map { encoded($0, configuration, at: now) }
   }
 
   private func prepare(
-    _ operation: consuming NewOperation, _ configuration: QueueConfiguration, at now: Timestamp
+    _ operation: consuming NewOperation, _ configuration: QueueConfiguration
   ) throws(QueueError) -> PreparedOperation {
     if let headers = configuration.headersAtEnqueue?(), !headers.isEmpty { operation.addHeaders(headers) }
     try operation.validate(payloadByteCountMaximum: configuration.payloadByteCountMaximum)
+    return encoded(operation, configuration, at: time.now)
+  }
+
+  /// The last step of both ways.
+  private func encoded(
+    _ operation: consuming NewOperation, _ configuration: QueueConfiguration, at now: Timestamp
+  ) -> PreparedOperation {
     if let clock = configuration.versionClock { operation = stamped(operation, by: clock, at: now) }
     return PreparedOperation(operation, enqueuedAt: now)
   }

@@ -52,6 +52,8 @@ public final class SyncQueue: Sendable {
         }
       }
       let results = try await engine.process(requests)
+      // Who gets no answer throws `GathererError`.
+      guard results.count == requests.count else { return }
       var position = 0
       for submitted in group {
         if let one = submitted as? SubmittedRequest {

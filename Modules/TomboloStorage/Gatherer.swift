@@ -44,20 +44,20 @@ package final class Gatherer: Sendable {
 
   /// A caller that waits. An object, because it is handed on several times.
   ///
-  /// Safety: its variables are written by whoever has it alone, before it is put into `waiting` and after it was taken out, and read
-  /// again by its own caller when that was resumed. Nothing but `wake` resumes it, and whoever takes it out calls that once. A checked
-  /// continuation costs an allocation for each request.
+  /// Safety: `turn` is written by whoever has taken it out of `waiting`, who calls `wake` once, and read by its own caller when that
+  /// was resumed by it. A checked continuation costs an allocation for each request.
   private final class Waiter: @unchecked Sendable {
     let request: any GatheredRequest
     /// Whether it may be who wakes the others: it has no executor of its own, on which it may come to run later than they would.
     let mayWakeOthers: Bool
     let priority: TaskPriority
-    var continuation: UnsafeContinuation<Void, Never>?
-    private(set) var turn = Turn.answered
+    private let continuation: UnsafeContinuation<Void, Never>
+    private var turn = Turn.answered
 
     /// Of the present task.
-    init(_ request: any GatheredRequest) {
+    init(_ request: any GatheredRequest, _ continuation: UnsafeContinuation<Void, Never>) {
       self.request = request
+      self.continuation = continuation
       var (mayWakeOthers, priority) = (true, TaskPriority.medium)
       // Without a result, which generic code would hand back.
       withUnsafeCurrentTask { task in
@@ -71,7 +71,13 @@ package final class Gatherer: Sendable {
 
     func wake(for turn: Turn) {
       self.turn = turn
-      continuation?.resume()
+      continuation.resume()
+    }
+
+    /// What it was woken for. It does not keep the others.
+    func takeTurn() -> Turn {
+      defer { turn = .answered }
+      return turn
     }
   }
 
@@ -122,9 +128,10 @@ package final class Gatherer: Sendable {
     }
     if leadsAtOnce { return await lead(request, expectsCompany: expectsCompany) }
 
-    let waiter = Waiter(request)
+    var own: Waiter?
     await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      waiter.continuation = continuation
+      let waiter = Waiter(request, continuation)
+      own = waiter
       let leads = state.withLock { state in
         if state.isUnderWay {
           state.waiting.append(waiter)
@@ -135,8 +142,8 @@ package final class Gatherer: Sendable {
       }
       if leads { waiter.wake(for: .lead) }
     }
-    switch waiter.turn {
-    case .answered: break
+    switch own?.takeTurn() {
+    case .answered, nil: break
     case .answeredFirst(let others, let next): Self.wake(others, then: next)
     case .lead: await lead(request, expectsCompany: false)
     }
@@ -184,7 +191,7 @@ package final class Gatherer: Sendable {
   private func wake(_ followers: [Waiter], then next: Waiter?) {
     guard followers.count > Self.directCountMaximum,
       let first = Self.indexOfFirst(
-        followers.lazy.map { ($0.mayWakeOthers, $0.priority) }, before: next?.priority)
+        followers.lazy.map { (mayWakeOthers: $0.mayWakeOthers, priority: $0.priority) }, before: next?.priority)
     else {
       return Self.wake(followers, then: next)
     }
@@ -195,14 +202,14 @@ package final class Gatherer: Sendable {
 
   /// Which of those that are answered wakes the others: the most urgent that may; `nil` when there are few, or when that would
   /// have a more urgent next leader wait for it.
-  static func indexOfFirst(
-    _ followers: some Collection<(mayWakeOthers: Bool, priority: TaskPriority)>, before next: TaskPriority?
-  ) -> Int? {
+  static func indexOfFirst<Followers: RandomAccessCollection>(
+    _ followers: Followers, before next: TaskPriority?
+  ) -> Int? where Followers.Element == (mayWakeOthers: Bool, priority: TaskPriority), Followers.Index == Int {
     guard followers.count > directCountMaximum else { return nil }
     var (first, most) = (Int?.none, TaskPriority.background)
-    for (index, follower) in followers.enumerated() where follower.mayWakeOthers {
-      guard first == nil || follower.priority > most else { continue }
-      (first, most) = (index, follower.priority)
+    for index in followers.indices where followers[index].mayWakeOthers {
+      guard first == nil || followers[index].priority > most else { continue }
+      (first, most) = (index, followers[index].priority)
     }
     guard let first else { return nil }
     return next.map { $0 > most } ?? false ? nil : first

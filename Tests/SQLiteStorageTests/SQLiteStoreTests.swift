@@ -60,6 +60,21 @@ struct SQLiteStoreTests {
     }
   }
 
+  @Test("The room of half a database is kept while it is open, and given back when it is closed")
+  func halfKept() async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, durability: .none)
+      let keys = (0..<20_000).map { Key("key \($0)") }
+      try await store.commit { batch in for key in keys { batch.put(key, [UInt8](repeating: 7, count: 600)) } }
+      let before = try pageCount(folder)
+      // Sorted as text, so that whole pages get free.
+      for key in keys.sorted().prefix(10_000) { try await store.commit { $0.delete(key) } }
+      #expect(try pageCount(folder) >= before)
+      try await store.close()
+      #expect(try pageCount(folder) < before * 3 / 4)
+    }
+  }
+
   @Test("The journal stays bounded however much is written")
   func boundedJournal() async throws {
     try await TemporaryFolder.with { folder in

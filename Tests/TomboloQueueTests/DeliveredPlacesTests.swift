@@ -56,6 +56,47 @@ struct DeliveredPlacesTests {
     func note(_ value: Int) { number.withLock { $0 = max($0, value) } }
   }
 
+  @Test("No more are stored together than are asked at once, and each is stored once", arguments: [1, 4])
+  func together(concurrency: Int) async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store) { $0.concurrency = concurrency }
+    for number in 0..<40 { try await test.add("\(number)", key: number % 5 == 0 ? "k" : nil) }
+    let most = Most()
+    let ended = Mutex(0)
+    store.onCommit { _, batches in
+      let count = batches.flatMap(\.mutations).filter { mutation in
+        guard case .delete(let key) = mutation else { return false }
+        return QueueLayout.single.contains(key) || QueueLayout.operations.contains(key)
+      }.count
+      most.note(count)
+      ended.withLock { $0 += count }
+      return nil
+    }
+    #expect(try await test.worker.drain().delivered == 40)
+    #expect(most.value <= concurrency)
+    #expect(ended.withLock { $0 } == 40)
+    #expect(test.worker.state.withLock { !$0.isStoringDelivered && $0.delivered.isEmpty && $0.givenOnCount == 0 })
+  }
+
+  @Test("One whose settlement is refused is tried again by itself, while others are stored")
+  func refusedTogether() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store) { $0.concurrency = 4 }
+    for number in 0..<12 { try await test.add("\(number)") }
+    store.onCommit { number, _ in number == 2 ? .refused(StoreError(.engine, "no luck")) : nil }
+    async let run: Void = test.worker.run()
+    while test.worker.summary.delivered < 8 { await Task.yield() }
+    while test.worker.summary.delivered < 12 {
+      test.time.advance(by: .milliseconds(100))
+      await Task.yield()
+    }
+    test.worker.stop()
+    try await run
+    #expect(test.handler.calls.count == 12)
+    #expect(test.worker.inFlightCount == 0)
+    #expect(try await test.queue.status().delivered == 12)
+  }
+
   @Test(
     "The next ones start; never more are asked at once than allowed, and with those waiting to be stored than twice as many",
     arguments: [2, 5])

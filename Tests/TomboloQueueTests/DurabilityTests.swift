@@ -81,6 +81,33 @@ struct DurabilityTests {
     #expect(try await durability(of: [request(nil), request(nil)]) == nil)
   }
 
+  @Test("What a caller's own changes need counts, too, alone and together with others")
+  func companions() async throws {
+    let store = Self.store(.normal)
+    let test = try await TestQueue.open(store)
+    let id = try await test.add()
+    func durability(of requests: [QueueRequest]) async throws -> StoreDurability? {
+      store.reset()
+      _ = try await test.queue.engine.process(requests)
+      return store.durabilities.first ?? nil
+    }
+    func companion(_ durability: StoreDurability?) -> Batch {
+      Batch(mutations: [.put(Key("own"), [1])], durability: durability)
+    }
+    func added(_ durability: StoreDurability?, _ own: StoreDurability?) -> QueueRequest {
+      let prepared = PreparedOperation(NewOperation(kind: "test"), enqueuedAt: test.time.now)
+      return .enqueue([prepared], alongside: companion(own), durability)
+    }
+    let rewritten = QueueRequest.rewrite([id], alongside: companion(.full)) { _ in [2] }
+    #expect(try await durability(of: [rewritten]) == .full)
+    #expect(try await durability(of: [rewritten, added(.normal, nil)]) == .full)
+    #expect(try await durability(of: [.rewrite([id], alongside: companion(.normal)) { _ in [3] }]) == nil)
+    #expect(try await durability(of: [added(nil, .full)]) == .full)
+    #expect(try await durability(of: [added(.normal, .full), added(nil, nil)]) == .full)
+    #expect(try await durability(of: [added(.full, .normal)]) == .full)
+    #expect(try await durability(of: [added(nil, .normal)]) == nil)
+  }
+
   @Test(
     "More than a store can give is refused, and says what it gives; less is always accepted",
     arguments: [StoreDurability.normal, StoreDurability.none, nil])

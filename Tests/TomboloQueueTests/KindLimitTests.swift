@@ -56,6 +56,24 @@ struct KindLimitTests {
     }
   }
 
+  @Test("What comes alone while its kind has no room is delivered as soon as there is")
+  func lateComer() async throws {
+    try await withQueue(.memory, { $0.kindLimits["r"] = KindLimit(rate: RateLimit(1, per: .seconds(10))) }) { test, _ in
+      try await test.whileRunning {
+        try await test.add("r")
+        await test.handler.waitForCalls(1)
+        while test.worker.inFlightCount > 0 { await Task.yield() }
+        test.time.advance(by: .seconds(3))
+        let late = try await test.add("r")
+        while test.time.timeUntilNextSleeper ?? .seconds(99) > .seconds(7) { await Task.yield() }
+        #expect(try await test.state(late) == .pending)
+        test.time.advance(by: .seconds(7))
+        await test.handler.waitForCalls(2)
+      }
+      #expect(test.attempted == ["r", "r"])
+    }
+  }
+
   @Test("The limiter counts starts and ends, and brings no more back than there is room for")
   func limiter() {
     var limiter = KindLimiter(["a": KindLimit(concurrency: 2)])

@@ -218,6 +218,25 @@ struct LeaseTests {
     #expect(first.attempted.count == 1)
   }
 
+  @Test("Of several delivered that are stored together, the one whose lease was lost is refused alone")
+  func lostTogether() async throws {
+    let (first, second) = try await pair(Self.store()) { $0.sharedPollInterval = .seconds(1_000) }
+    try await first.add("a")
+    try await first.add("b")
+    let lost = try #require(try await first.queue.claim(1).first)
+    first.time.advance(by: .seconds(40))
+    let kept = try #require(try await first.queue.claim(1).first)
+    first.time.advance(by: .seconds(30))
+    _ = try await second.queue.promote()
+    #expect(try await second.queue.claim(2).map(\.id) == [lost.id])
+    let failures = await first.queue.settle(
+      [lost, kept].map { DeliveredOperation(claimed: $0, attemptNumber: 1, placeKept: nil) })
+    #expect((failures.first ?? nil as (any Error)?).flatMap { ($0 as? QueueError)?.code } == .leaseLost)
+    #expect(failures.count == 2 && failures[1] == nil)
+    #expect(try await first.queue.snapshot(kept.id) == nil)
+    #expect(try await first.queue.snapshot(lost.id)?.state == .delivering)
+  }
+
   @Test("Two openings of one SQLite folder share it, and one that does not share is refused")
   func sqlite() async throws {
     try await TestEngine.sqlite.withPlace { place in

@@ -46,6 +46,22 @@ struct ReadyWindowTests {
     #expect(window.needsRefill)
   }
 
+  @Test("What is read ahead comes behind the newest, up to the capacity")
+  func extended() {
+    var window = ReadyWindow(capacity: 4)
+    window.refill(Self.ids([1, 2, 3]).map { ReadyWindow.Entry(id: $0) }, isComplete: false)
+    #expect(window.newest == Self.id(3))
+    #expect(window.popFirst()?.id == Self.id(1))
+    window.extend(Self.ids([5, 7]).map { ReadyWindow.Entry(id: $0) }, isComplete: true)
+    #expect(window.isComplete)
+    #expect(window.newest == Self.id(7))
+    // No room for more than four, and what does not get in is left to a refill.
+    window.extend([ReadyWindow.Entry(id: Self.id(9))], isComplete: true)
+    #expect(!window.isComplete)
+    #expect(Self.drain(&window) == Self.ids([2, 3, 5, 7]))
+    #expect(window.newest == nil)
+  }
+
   @Test("The record of an operation comes with it, and goes with it")
   func records() {
     var window = ReadyWindow(capacity: 10)
@@ -83,13 +99,18 @@ struct ReadyWindowTests {
     var ready: Set<OperationID> = []
     for _ in 0..<4_000 {
       let id = Self.id(Int.random(in: 0..<40, using: &random))
-      switch Int.random(in: 0..<4, using: &random) {
+      switch Int.random(in: 0..<5, using: &random) {
       case 0, 1:
         ready.insert(id)
         window.insert(id)
       case 2:
         ready.remove(id)
         window.remove(id)
+      case 3:
+        guard !window.isComplete, let newest = window.newest else { break }
+        let behind = ready.sorted().filter { newest < $0 }
+        let found = behind.prefix(2)
+        window.extend(found.map { ReadyWindow.Entry(id: $0) }, isComplete: found.count == behind.count)
       default:
         if window.needsRefill {
           let front = ready.sorted().prefix(8)

@@ -57,8 +57,8 @@ struct TimeLimitTests {
         let interruption = Interruption()
         let limit = limits.begin(id, within: .seconds(10 + index), interruption)
         group.addTask {
-          let (_, reason) = await interruption.run { await untilCancelled() }
-          if reason == .timeOver { happenings.end(index) }
+          await interruption.run { await untilCancelled() }
+          if interruption.reason == .timeOver { happenings.end(index) }
           limits.ended(limit)
         }
       }

@@ -30,6 +30,24 @@ struct RecordCodingTests {
     #expect(decoder.isAtEnd)
   }
 
+  @Test(
+    "Texts come back letter for letter, ASCII or not",
+    arguments: ["", "a", "\u{0}\u{7F}", "\u{80}", "é", "a long one, longer than fifteen"])
+  func texts(text: String) throws {
+    var record = RecordEncoder(version: 1, capacity: -1)
+    record.append(text)
+    var decoder = try RecordDecoder(record.sealed(), newestVersion: 1)
+    #expect(try decoder.string() == text)
+  }
+
+  @Test("Bytes that are no UTF-8 are damage")
+  func noText() throws {
+    var record = RecordEncoder(version: 1)
+    record.append([0x61, 0xFF])
+    var decoder = try RecordDecoder(record.sealed(), newestVersion: 1)
+    #expect(throws: RecordError.self) { try decoder.string() }
+  }
+
   @Test("Fields come back in their order")
   func roundTrip() throws {
     var decoder = try RecordDecoder(Self.sample(), newestVersion: 3)

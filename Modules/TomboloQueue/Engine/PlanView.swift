@@ -28,7 +28,7 @@ struct PlanView {
   private(set) var unreadKeys: Set<Key> = []
   private(set) var unreadScans: [KeyRange: Int] = [:]
   private(set) var unreadReverseScans: [KeyRange: Int] = [:]
-  /// What this plan puts and deletes, in the order the keys were first written: each key once, but for what `append` was told wrongly.
+  /// What this plan puts and deletes, in the order the keys were first written. Where one is there twice (`append`) the later one stays.
   private var written: [Mutation] = []
   /// Where each key stands in `written`, of the first `indexedCount`: most plans never ask.
   private var positions: [Key: Int] = [:]
@@ -54,7 +54,7 @@ struct PlanView {
 
   var isComplete: Bool { unreadKeys.isEmpty && unreadScans.isEmpty && unreadReverseScans.isEmpty }
 
-  /// All changes, each key once, and the callers' own batches.
+  /// All changes, and the callers' own batches.
   var batch: Batch {
     var batch = Batch(mutations: written)
     for companion in companions { batch.append(companion) }
@@ -131,10 +131,14 @@ struct PlanView {
       guard survivor == nil, stored.count == limit else { break }
       limit *= 4
     }
-    let added = written.lazy
-      .filter { $0.value != nil && $0.key != excluded && range.contains($0.key) }
-      .min { $0.key < $1.key }
-    guard let first = [survivor?.key, added?.key].compactMap({ $0 }).min() else { return nil }
+    var added: Key?
+    for (position, mutation) in written.enumerated()
+    where mutation.value != nil && mutation.key != excluded && range.contains(mutation.key) {
+      // Unless it is written once more.
+      guard self.position(of: mutation.key) == position else { continue }
+      added = min(mutation.key, added ?? mutation.key)
+    }
+    guard let first = [survivor?.key, added].compactMap({ $0 }).min() else { return nil }
     if let position = position(of: first), let value = written[position].value { return (first, value) }
     return (first, survivor?.value ?? [])
   }
@@ -157,7 +161,7 @@ struct PlanView {
     write(key, nil)
   }
 
-  /// Like `put` and `delete`, of a key that this plan has not written before; then nothing has to be looked up.
+  /// Like `put` and `delete`, without looking whether this plan has written the key before: for keys of which it mostly has not.
   mutating func append(_ mutation: Mutation) {
     written.append(mutation)
   }

@@ -71,7 +71,9 @@ extension QueueEngine {
       for priority in OperationPriority.allCases {
         let window = state.windows[Int(priority.rawValue)]
         guard !window.isComplete, let horizon = window.newest, window.count <= window.capacity / 2 else { continue }
-        var lookahead = Lookahead(priority: priority, horizon: horizon, limit: max(1, window.capacity / 4))
+        state.lookaheadCount += 1
+        var lookahead = Lookahead(
+          number: state.lookaheadCount, priority: priority, horizon: horizon, limit: max(1, window.capacity / 4))
         lookahead.note(state.planned)
         state.lookahead = lookahead
         return lookahead
@@ -80,64 +82,28 @@ extension QueueEngine {
     }
   }
 
-  /// Reads on behind what a window has, while groups are planned and committed. What they touch meanwhile of what was read makes it useless:
-  /// then the next claim that needs it reads it again.
+  /// Reads on behind what a window has, while groups are planned and committed. Of what was read, what lies before the first that
+  /// they touched meanwhile is as it was.
   func lookAhead(_ begun: Lookahead) async {
     let index = Int(begun.priority.rawValue)
     do {
       let (found, end) = try await readReady(begun.priority, after: begun.horizon, limit: begun.limit)
       state.withLock { state in
-        guard let lookahead = state.lookahead, lookahead.horizon == begun.horizon, lookahead.priority == begun.priority
-        else { return }
+        // Forgotten meanwhile, and with it what was touched: another one may have begun at the same place.
+        guard let lookahead = state.lookahead, lookahead.number == begun.number else { return }
         state.lookahead = nil
-        guard !state.windows[index].isComplete, state.windows[index].newest == begun.horizon, lookahead.holds(upTo: end)
-        else { return }
-        let free = found.filter { state.inFlight[$0.id] == nil }
-        state.windows[index].extend(free, isComplete: end == nil)
+        guard !state.windows[index].isComplete, state.windows[index].newest == begun.horizon else { return }
+        let sound = lookahead.sound(found)
+        let free = sound.filter { state.inFlight[$0.id] == nil }
+        state.windows[index].extend(free, isComplete: end == nil && !lookahead.isTouched)
       }
     } catch {
-      state.withLock { $0.lookahead = nil }
+      state.withLock { state in
+        if state.lookahead?.number == begun.number { state.lookahead = nil }
+      }
       // The claim that needs it meets the same failure and tells it.
       logger.debug("the ready index could not be read ahead", metadata: ["error": "\(error)"])
     }
-  }
-}
-
-/// A part of the ready index that is being read while groups are planned and committed.
-struct Lookahead: Sendable {
-  let priority: OperationPriority
-  /// What is read lies behind this one.
-  let horizon: OperationID
-  let limit: Int
-  /// The first behind the horizon that a plan has touched since the reading began.
-  private var touched: OperationID?
-
-  init(priority: OperationPriority, horizon: OperationID, limit: Int) {
-    self.priority = priority
-    self.horizon = horizon
-    self.limit = limit
-  }
-
-  /// Notes what a plan touches, which may or may not be in what is read.
-  mutating func note(_ effects: [PlanEffect]) {
-    for effect in effects {
-      switch effect {
-      case .ready(priority, let id), .unready(priority, let id), .moved(let id, _): note(id)
-      case .readySingle(let id, _) where priority == .normal: note(id)
-      default: break
-      }
-    }
-  }
-
-  private mutating func note(_ id: OperationID) {
-    guard horizon < id else { return }
-    touched = min(id, touched ?? id)
-  }
-
-  /// Whether what was read is what is there, up to this identifier; `nil` for all of it.
-  func holds(upTo end: OperationID?) -> Bool {
-    guard let touched else { return true }
-    return end.map { $0 < touched } ?? false
   }
 }
 

@@ -22,6 +22,8 @@ final class QueueEngine: Sendable {
     var planned: [PlanEffect] = []
     /// The reading ahead that is under way.
     var lookahead: Lookahead?
+    /// How many there ever were.
+    var lookaheadCount = 0
     var dueTimes = DueTimes()
     /// Records of lines as they were last committed, at most `lineCountMaximum`.
     var lines: [Key: [UInt8]?] = [:]
@@ -187,7 +189,7 @@ final class QueueEngine: Sendable {
       var batch = planner.view.batch
       var committed: Revision?
       if !batch.isEmpty {
-        if traits.contains(.asksDurability) { batch.durability = durability(of: group) }
+        batch.durability = traits.contains(.asksDurability) ? durability(of: group) : nil
         if isShared {
           batch.checks.insert(Check(key: QueueLayout.counts, expected: basis.revision), at: 0)
           // Until they are where they belong, an earlier version may still change them where they were.

@@ -172,7 +172,7 @@ extension QueuePlanner {
     counts.move(from: oldState, to: end)
     takeOff(operation.keptByteCount + (progress?.keptByteCount ?? 0))
     if stored.single != nil {
-      // It may be deleted already, where it was parted meanwhile, which does no harm.
+      // Nothing parts one that is being delivered, so this is all there is of it.
       view.append(.delete(QueueLayout.single(id)))
       // There is none, but what is kept of the operation may have the length that two deletions allow (`Batch.isShrinking`), as of all others.
       if stored.hasOwnIdempotencyKey || configuration.historyRetention > .zero {

@@ -60,9 +60,12 @@ extension QueueRequest {
 
   /// What its commit has to reach; `nil` for what the store is set to.
   var durability: StoreDurability? {
-    guard case .enqueue(_, let companion, let durability) = self else { return nil }
-    guard let own = companion.durability else { return durability }
-    return durability.map { max($0, own) }
+    switch self {
+    case .enqueue(_, let companion, let durability?): companion.durability.map { max($0, durability) } ?? durability
+    // Of two that stand or fall together, of which one asks for nothing: as `Batch.append` has it.
+    case .enqueue(_, let companion, nil), .rewrite(_, let companion, _): companion.durability == .full ? .full : nil
+    default: nil
+    }
   }
 
   /// What a group has to be looked through for, so that one look tells of most groups that there is nothing of it.
@@ -74,7 +77,7 @@ extension QueueRequest {
     static let refills = Traits(rawValue: 2)
     /// The times at which something is due have to be read again afterwards.
     static let movesDueTimes = Traits(rawValue: 4)
-    /// It may ask for a durability of its own.
+    /// It asks for a durability of its own.
     static let asksDurability = Traits(rawValue: 8)
     /// It may be too large for the store.
     static let isSized = Traits(rawValue: 16)
@@ -84,9 +87,7 @@ extension QueueRequest {
     switch self {
     case .refill: [.tends, .refills]
     case .promote, .prune: [.tends, .movesDueTimes]
-    case .enqueue(_, let companion, let durability):
-      companion.isEmpty && durability == nil ? .isSized : [.isSized, .asksDurability]
-    case .rewrite: .isSized
+    case .enqueue, .rewrite: durability == nil ? .isSized : [.isSized, .asksDurability]
     default: []
     }
   }
@@ -178,9 +179,12 @@ final class ClaimedOperation: Sendable {
     self.upstreamPlace = Mutex(upstreamPlace)
   }
 
-  /// Notes where a place is taken for it.
+  /// Notes where a place is taken for it; there is none yet.
   func takePlace(at upstream: String) {
-    upstreamPlace.withLock { $0 = upstream }
+    upstreamPlace.withLock { place in
+      assert(place == nil, "it has a place already")
+      place = upstream
+    }
   }
 
   /// Whose place is to be given back: answered once.

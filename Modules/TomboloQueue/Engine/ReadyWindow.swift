@@ -4,8 +4,9 @@ import TomboloPorts
 /// whatever the backlog.
 ///
 ///     unknown ──refill──▶ complete ──insert beyond the capacity──▶ partial ──┐
-///        ▲                   ▲                                      │  ▲      │ extend, while groups go on
-///        └── invalidate      └──────────── refill ◀── runs empty ───┘  └──────┘
+///        ▲                 ▲  ▲                                     │ │ ▲    │ extend by what is read ahead
+///        └── invalidate    │  └─────────── refill ◀── runs empty ───┘ │ └────┘
+///                          └──────────── extend by all there is ──────┘
 struct ReadyWindow {
   struct Entry {
     var id: OperationID

@@ -10,10 +10,10 @@ extension DeliveryGate {
     .heldBack, "not sent: the circuit breaker is open, because the upstream keeps failing")
 
   mutating func withPace<Value>(_ upstream: String, _ body: (inout UpstreamPace) -> Value) -> Value {
-    if let index = paces.index(of: upstream) { return body(&paces.values[index]) }
+    if let index = paces.index(of: upstream) { return paces.change(index, body) }
     let name = paces.count < Self.paceCountMaximum ? upstream : "…"
     let index = paces.index(of: name) ?? paces.add(name, UpstreamPace(recovery, concurrency: concurrency))
-    return body(&paces.values[index])
+    return paces.change(index, body)
   }
 
   /// How many deliveries that are not critical this upstream may have under way.

@@ -82,7 +82,7 @@ package struct DeliveryGate: Sendable {
     concurrency = max(1, configuration.concurrency)
     pilotInterval = configuration.pilotInterval
     pilotIntervalMaximum = configuration.pilotIntervalMaximum
-    if isPaceNew { for index in paces.values.indices { paces.values[index].reconfigure(recovery, concurrency: concurrency) } }
+    if isPaceNew { paces.changeAll { [recovery, concurrency] in $0.reconfigure(recovery, concurrency: concurrency) } }
     suspensions = suspensions.filter { $0.value.hasProbe }
   }
 
@@ -106,7 +106,7 @@ package struct DeliveryGate: Sendable {
   }
 
   private mutating func networkReturned(at now: Duration, _ fraction: Double) {
-    for index in paces.values.indices { paces.values[index].restart() }
+    paces.changeAll { $0.restart() }
     let spread = recovery.spread(afterOutageOf: now - (awaySince ?? now), fraction: fraction)
     spreadUntil = spread > .zero ? now + spread : nil
   }

@@ -25,6 +25,7 @@ final class Interruption: Sendable {
   var reason: Reason? { state.withLock { $0.reason } }
 
   /// Runs `body` on the present task, which is cancelled when it is interrupted, before or meanwhile. To be called once.
+  @discardableResult
   func run<Value: Sendable>(_ body: () async -> Value?) async -> Value? {
     // Not handed back through generic code, which moves it about.
     var value: Value?

@@ -1,7 +1,7 @@
 import Synchronization
 import TomboloPorts
 
-/// What an upstream has taken, on its way to be stored.
+/// What an upstream has taken, on its way to be stored. Less than a `Delivery`, the rest of which its own task lets go of meanwhile.
 struct DeliveredOperation: Sendable {
   var claimed: ClaimedOperation
   var attemptNumber: Int
@@ -11,8 +11,9 @@ struct DeliveredOperation: Sendable {
   var settlement: Settlement { .delivered(attempt: attemptNumber) }
 }
 
-/// What was delivered is stored by one for all: the first who finds nobody at it takes what there is, and goes on while more comes.
-/// The others leave theirs with it and end, so that an operation costs neither a place in the queue's door nor a task that waits there.
+/// What was delivered is stored by one for all: the first who finds nobody at it takes what there is, and goes on while more
+/// comes. The others leave theirs with it and end, so that an operation costs neither a place in the queue's door nor a task that
+/// waits there.
 extension SyncWorker {
   /// The upstream has taken it.
   func finishDelivered(_ delivery: Delivery) async {
@@ -27,7 +28,7 @@ extension SyncWorker {
       state.gate.succeeded(upstream: delivery.upstream)
       if !keepsPlace {
         state.leave(delivery, .judged, at: now)
-        state.deliveredCount += 1
+        state.givenOnCount += 1
       }
       state.delivered.append(delivered)
       defer { state.isStoringDelivered = true }
@@ -46,8 +47,6 @@ extension SyncWorker {
         guard !batch.isEmpty else { return }
         let failures = await queue.settle(batch)
         deliveredStored(zip(batch, failures).lazy.filter { $0.1 == nil }.map(\.0))
-        // Let go by another task while the next are being stored: it takes as long as to plan them.
-        group.addTask { _ = batch }
         for (delivered, failure) in zip(batch, failures) {
           guard let failure else { continue }
           // By a task of its own: the others need not wait for it.
@@ -89,7 +88,7 @@ extension SyncWorker {
     let now = time.uptime
     let isLast = state.withLock { state in
       for one in ended {
-        if let delivery = one.placeKept { state.leave(delivery, .judged, at: now) } else { state.deliveredCount -= 1 }
+        if let delivery = one.placeKept { state.leave(delivery, .judged, at: now) } else { state.givenOnCount -= 1 }
         state.ended(one.claimed)
       }
       state.watchdog.progressed(at: now)
@@ -101,7 +100,7 @@ extension SyncWorker {
 }
 
 extension SyncWorker.State {
-  /// The most that are stored together: as many as are asked for at once, so that while one half of what is in flight is being stored,
-  /// the other half is under way.
+  /// The most that are stored together: as many as are asked at once, so that while one half of what is in flight is being
+  /// stored, the other half is under way.
   fileprivate var storedTogetherMaximum: Int { min(gate.concurrency, 256) }
 }

@@ -25,44 +25,52 @@ extension SyncWorker {
 
   /// Finds out whether the handler may be called.
   private func begin(_ claimed: ClaimedOperation) -> Beginning {
-    if let failure = claimed.unreadable { return .settlement(.park(failure, attempted: false)) }
-    if let expiresAt = claimed.operation.expiresAt, expiresAt <= time.now { return .settlement(.expire) }
     let interruption = Interruption()
     noteLease(claimed, interruption)
+    if let failure = claimed.unreadable { return .settlement(.park(failure, attempted: false)) }
+    if let expiresAt = claimed.operation.expiresAt, expiresAt <= time.now { return .settlement(.expire) }
     let upstream = handler.upstream(for: claimed.operation)
     let number = (claimed.progress?.attemptCount ?? 0) + 1
     let now = time.uptime
-    let (admission, entry) = state.withLock { state in
-      let admission = state.gate.admit(upstream: upstream, at: now)
-      if case .refused = admission { return (admission, Result<UpstreamPace.Pass, DeliveryGate.Refusal>?.none) }
-      let entry = state.gate.enter(upstream: upstream, isRetry: number > 1, at: now)
-      switch entry {
-      case .success: state.summary.attempted += 1
-      case .failure: if admission == .probe { state.gate.probeEnded(upstream: upstream) }
-      }
-      return (admission, entry)
-    }
+    let entry = state.withLock { enter(&$0, upstream: upstream, isRetry: number > 1, at: now) }
     switch entry {
-    case .success(let pass)?:
+    case .admitted(let pass, let isProbe):
       let attempt = DeliveryAttempt(
         number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
         reporter: reporter(for: claimed))
       queue.tell(claimed.id, kind: claimed.operation.kind, .started(attempt: number))
       return .delivery(
         Delivery(
-          claimed: claimed, upstream: upstream, pass: pass, isProbe: admission == .probe, attempt: attempt,
+          claimed: claimed, upstream: upstream, pass: pass, isProbe: isProbe, attempt: attempt,
           interruption: interruption))
-    case .failure(let refusal)?:
-      return .settlement(.snooze(DeliveryGate.breakerOpen, due: time.now.advanced(by: refusal.rest)))
-    case nil:
-      guard case .refused(let rest, let failure) = admission else { return .settlement(.release(DeliveryGate.breakerOpen)) }
+    case .refused(let rest, let failure):
       return .settlement(.snooze(failure, due: time.now.advanced(by: rest)))
+    }
+  }
+
+  private enum Entry {
+    case admitted(UpstreamPace.Pass, isProbe: Bool)
+    case refused(rest: Duration, DeliveryFailure)
+  }
+
+  /// Asks the upstream's suspension, and then its breaker, for one attempt.
+  private func enter(_ state: inout State, upstream: String, isRetry: Bool, at now: Duration) -> Entry {
+    let admission = state.gate.admit(upstream: upstream, at: now)
+    if case .refused(let rest, let failure) = admission { return .refused(rest: rest, failure) }
+    switch state.gate.enter(upstream: upstream, isRetry: isRetry, at: now) {
+    case .success(let pass):
+      state.summary.attempted += 1
+      return .admitted(pass, isProbe: admission == .probe)
+    case .failure(let refusal):
+      if admission == .probe { state.gate.probeEnded(upstream: upstream) }
+      return .refused(rest: refusal.rest, DeliveryGate.breakerOpen)
     }
   }
 
   /// Calls the handler, within the time limit; an outcome of `nil` when the delivery was cancelled.
   private func outcome(of delivery: Delivery) async -> DeliveryOutcome? {
-    let limit = limits.begin(delivery.claimed.id, within: attemptTimeout, delivery.interruption)
+    let timeout = attemptTimeout
+    let limit = limits.begin(delivery.claimed.id, within: timeout, delivery.interruption)
     let answer = await answer(to: delivery)
     limits.ended(limit)
     // A handler that answers `delivered` although it was interrupted is believed.
@@ -73,7 +81,7 @@ extension SyncWorker {
     case .timeOver:
       return .retry(
         after: nil,
-        DeliveryFailure(.timeout, "the attempt gave no sign of life for \(attemptTimeout) and was cancelled"))
+        DeliveryFailure(.timeout, "the attempt gave no sign of life for \(timeout) and was cancelled"))
     }
   }
 
@@ -120,8 +128,9 @@ extension SyncWorker {
     let (claimed, number, upstream) = (delivery.claimed, delivery.attempt.number, delivery.upstream)
     let decision = DeliveryDecision(queue.engine.sharedConfiguration, now: time.now)
     switch outcome {
-    // Not concluded here: `finishDelivered`.
-    case .delivered: break
+    case .delivered:
+      // `finish` hands it to `finishDelivered` instead.
+      await settle(claimed, .delivered(attempt: number))
 
     case .retry(let after, let failure) where failure.code == .unreachable:
       let isAttempt = await concludeUnreachable(claimed, after: after, failure, number, upstream, decision)

@@ -23,8 +23,8 @@ extension SyncWorker {
 
   /// Where the handler of this delivery reports to.
   func reporter(for claimed: ClaimedOperation) -> ProgressReporter {
-    ProgressReporter { [reports] progress in
-      reports.worker?.noteProgress(progress, of: claimed.id, kind: claimed.operation.kind)
+    ProgressReporter { [reports, id = claimed.id, kind = claimed.operation.kind] progress in
+      reports.worker?.noteProgress(progress, of: id, kind: kind)
     }
   }
 

@@ -15,8 +15,8 @@ public final class SyncWorker: Sendable {
     var gate: DeliveryGate
     var limiter: KindLimiter
     var inFlightCount = 0
-    /// Of those, how many are delivered and about to be stored as such.
-    var deliveredCount = 0
+    /// Of those, how many are delivered and have given their places on.
+    var givenOnCount = 0
     /// What was delivered and is to be stored next, and whether somebody sees to it.
     var delivered: [DeliveredOperation] = []
     var isStoringDelivered = false
@@ -35,12 +35,12 @@ public final class SyncWorker: Sendable {
     /// How many places are taken.
     ///
     /// What is delivered without an ordering key gives its place on while that is stored, so that the next ones are under way
-    /// meanwhile, and one commit settles as many as the concurrency. Those asked and those waiting to be stored are together at most twice the concurrency,
-    /// and so many may be delivered again after a crash. With a concurrency of one an operation is settled before the next one
+    /// meanwhile, and one commit settles as many as the concurrency. Those asked and those waiting to be stored are together at
+    /// most twice the concurrency, and so many may be delivered again after a crash. With a concurrency of one an operation is settled before the next one
     /// starts. A kind with a concurrency of its own keeps its place there until that is stored, and what is not delivered but
     /// retried, snoozed, rejected or in conflict keeps its place here.
     func placeCount(of concurrency: Int) -> Int {
-      concurrency > 1 ? inFlightCount - min(deliveredCount, concurrency) : inFlightCount
+      concurrency > 1 ? inFlightCount - min(givenOnCount, concurrency) : inFlightCount
     }
 
     /// Gives the place at its upstream back.
@@ -272,6 +272,8 @@ public final class SyncWorker: Sendable {
       allowance.isPilot && allowance.count > 0
       ? try await claimPilot()
       : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter())
+    // Afterwards, because this claim may have been the first to set something of its kind aside.
+    expectRoom()
     guard !claimed.isEmpty else { return 0 }
     // With one lock: after `stop`, and once the store has closed itself, what was just claimed does not begin any more; nor when the run is
     // cancelled, for that may be what a delivery has just been given back for.
@@ -328,18 +330,18 @@ public final class SyncWorker: Sendable {
 
   /// Holds kinds and upstreams to their limits.
   func filter(isPilot: Bool = false) -> ClaimFilter {
-    let now = time.uptime
-    return ClaimFilter(
+    ClaimFilter(
       hasRoom: { [self] claimed in
         let upstream = handler.upstream(for: claimed.operation)
         let isUrgent = isPilot || claimed.readyPriority == .critical
+        let now = time.uptime
         guard state.withLock({ $0.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: now) }) else { return false }
         claimed.takePlace(at: upstream)
         return true
       },
       admit: { [self] claimed in
         state.withLock { state in
-          guard !state.limiter.admit(claimed.operation.kind, at: now) else { return nil }
+          guard !state.limiter.admit(claimed.operation.kind, at: time.uptime) else { return nil }
           state.leave(claimed)
           return .limit(kind: claimed.operation.kind)
         }
@@ -352,11 +354,15 @@ public final class SyncWorker: Sendable {
       })
   }
 
-  /// Makes ready what stood aside and may go on, and asks to be woken when time lets more go on.
+  /// Makes ready what stood aside and may go on.
   private func bringBack() async throws {
     try await queue.bringBack(
       room: { kind in state.withLock { $0.limiter.takeRoom(kind, at: time.uptime) } },
       returned: { kind, count, room in state.withLock { $0.limiter.returned(kind, count, of: room) } })
+  }
+
+  /// Asks to be woken when time lets more of what stands aside go on.
+  private func expectRoom() {
     let now = time.uptime
     for case .limit(let kind) in queue.engine.state.withLock({ $0.asideScopes }) {
       if let wait = state.withLock({ $0.limiter.wait(kind, at: now) }) { alarm.set(after: wait) }

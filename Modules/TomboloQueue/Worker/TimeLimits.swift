@@ -28,12 +28,8 @@ final class TimeLimits: Sendable {
 
   /// An attempt begins, and is interrupted when its time is over. Whoever gets its slot hands it to `ended` once, however the
   /// attempt ends.
-  ///
-  /// - Parameter now: the monotonic clock; `nil` to look at it.
-  func begin(
-    _ id: OperationID, within duration: Duration, _ interruption: Interruption, at now: Duration? = nil
-  ) -> Int {
-    let now = now ?? time.uptime
+  func begin(_ id: OperationID, within duration: Duration, _ interruption: Interruption) -> Int {
+    let now = time.uptime
     let slot = state.withLock { state in
       state.lastNumber += 1
       let limit = TimeLimit(

@@ -1,7 +1,7 @@
 /// The paces of all upstreams that were met.
 struct UpstreamPaces {
   private(set) var names: [String] = []
-  var values: [UpstreamPace] = []
+  private(set) var values: [UpstreamPace] = []
   private var indices: [String: Int] = [:]
   /// The one that was asked for last, which nearly always is the one asked for next.
   private var last: (name: String, index: Int)?
@@ -16,6 +16,13 @@ struct UpstreamPaces {
     guard let index = indices[name] else { return nil }
     last = (name, index)
     return index
+  }
+
+  /// Changes the one with this index in place.
+  mutating func change<Value>(_ index: Int, _ body: (inout UpstreamPace) -> Value) -> Value { body(&values[index]) }
+
+  mutating func changeAll(_ body: (inout UpstreamPace) -> Void) {
+    for index in values.indices { body(&values[index]) }
   }
 
   /// Adds one whose name is not there, and answers with its index.

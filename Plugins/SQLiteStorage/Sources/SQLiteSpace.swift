@@ -9,7 +9,7 @@ final class SQLiteSpace {
   private static let reservePageCount: Int64 = 256
   /// What one step gives back at most: it bounds how much longer that commit takes.
   private static let stepPageCount: Int64 = 256
-  /// What closing gives back at most: 256 MiB. The rest follows with the commits after the next opening.
+  /// What closing gives back at most: 256 MiB. The rest follows at the next closing.
   private static let closingPageCount: Int64 = 65_536
 
   /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the

@@ -185,7 +185,7 @@ struct QueueSimulation {
     if worker.inFlightCount > maximum {
       return "\(worker.inFlightCount) deliveries of one worker, \(maximum) are allowed"
     }
-    let asked = worker.state.withLock { $0.inFlightCount - $0.deliveredCount }
+    let asked = worker.state.withLock { $0.inFlightCount - $0.givenOnCount }
     if asked > plan.configuration.concurrency {
       return
         "\(asked) deliveries of one worker that are not delivered yet, \(plan.configuration.concurrency) are allowed"
