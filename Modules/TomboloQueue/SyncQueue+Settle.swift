@@ -71,13 +71,14 @@ extension SyncQueue {
     workArrived.signal()
   }
 
-  /// Stores that these were delivered, each for itself; answers with why one was not stored, in their order.
-  func settle(_ delivered: [DeliveredOperation]) async -> [(any Error)?] {
+  /// Stores that these were delivered, each for itself; answers, by their positions, why some were not stored.
+  func settle(_ delivered: [DeliveredOperation]) async -> [Int: any Error] {
     let results = await submit(delivered.map { .settle($0.claimed, $0.settlement, isRepeat: false) })
-    return results.map { result in
-      if case .failure(let error) = result { return error }
-      return nil
+    var failures: [Int: any Error] = [:]
+    for (position, result) in results.enumerated() {
+      if case .failure(let error) = result { failures[position] = error }
     }
+    return failures
   }
 
   /// Gives a claimed operation back as it was.

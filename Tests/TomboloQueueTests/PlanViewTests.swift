@@ -18,7 +18,9 @@ struct PlanViewTests {
     return PlanView(reads: reads)
   }
 
-  @Test("A request that fails leaves nothing, whether its keys were looked up before, meanwhile or not at all", arguments: 0..<3)
+  @Test(
+    "A request that fails leaves nothing, whether its keys were looked up before, meanwhile or not at all",
+    arguments: 0..<3)
   func rollback(looksUp: Int) throws {
     var view = Self.view([Self.b: [9]])
     view.append(.put(Self.a, [1]))

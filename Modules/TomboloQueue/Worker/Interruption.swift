@@ -15,8 +15,14 @@ final class Interruption: Sendable {
   /// Safety: it is there only while `run` is under way on that task, so the task exists, and nothing is done with it but
   /// cancelling, which any thread may do. It is cancelled with the lock held, and `run` takes the lock before it ends; so handlers of
   /// cancellation run with the lock held, and must not run the rest of the task inline.
-  private struct RunningTask: @unchecked Sendable {
+  ///
+  /// An object, because a value of a type that is not known here is copied by generic code each time.
+  private final class RunningTask: @unchecked Sendable {
     let task: UnsafeCurrentTask
+
+    init(_ task: UnsafeCurrentTask) {
+      self.task = task
+    }
   }
 
   private let state = Mutex((running: RunningTask?.none, reason: Reason?.none, hasEnded: false))
@@ -48,7 +54,7 @@ final class Interruption: Sendable {
   }
 
   private func enter(_ task: UnsafeCurrentTask?) {
-    let running = task.map { RunningTask(task: $0) }
+    let running = task.map { RunningTask($0) }
     state.withLock { state in
       state.running = running
       if state.reason != nil { running?.task.cancel() }

@@ -46,13 +46,13 @@ extension SyncWorker {
         let batch = takeDelivered()
         guard !batch.isEmpty else { return }
         let failures = await queue.settle(batch)
-        deliveredStored(zip(batch, failures).lazy.filter { $0.1 == nil }.map(\.0))
-        for (delivered, failure) in zip(batch, failures) {
-          guard let failure else { continue }
+        storedDelivered(failures.isEmpty ? batch : batch.indices.filter { failures[$0] == nil }.map { batch[$0] })
+        for (index, failure) in failures.sorted(by: { $0.key < $1.key }) {
+          let delivered = batch[index]
           // By a task of its own: the others need not wait for it.
           group.addTask {
             await self.settleAgain(delivered.claimed, delivered.settlement, after: failure)
-            self.deliveredEnded(CollectionOfOne(delivered))
+            self.deliveredEnded([delivered])
           }
         }
       }
@@ -68,23 +68,30 @@ extension SyncWorker {
 
   /// The next that are to be stored; nobody sees to it any more when there is none.
   private func takeDelivered() -> [DeliveredOperation] {
-    state.withLock { state in
-      let batch = Array(state.delivered.prefix(state.storedTogetherMaximum))
-      state.delivered.removeFirst(batch.count)
+    var batch: [DeliveredOperation] = []
+    return state.withLock { state in
+      let maximum = state.storedTogetherMaximum
+      if state.delivered.count <= maximum {
+        // Room for as many as come next, and no copy.
+        batch.reserveCapacity(state.delivered.count)
+        swap(&batch, &state.delivered)
+      } else {
+        batch = Array(state.delivered.prefix(maximum))
+        state.delivered.removeFirst(maximum)
+      }
       if batch.isEmpty { state.isStoringDelivered = false }
       return batch
     }
   }
 
-  private func deliveredStored(_ stored: some Sequence<DeliveredOperation>) {
-    let stored = Array(stored)
+  private func storedDelivered(_ stored: [DeliveredOperation]) {
     guard !stored.isEmpty else { return }
     state.withLock { $0.summary.delivered += stored.count }
     deliveredEnded(stored)
   }
 
   /// Nothing more is to be done for these.
-  private func deliveredEnded(_ ended: some Sequence<DeliveredOperation>) {
+  private func deliveredEnded(_ ended: [DeliveredOperation]) {
     let now = time.uptime
     let isLast = state.withLock { state in
       for one in ended {

@@ -30,6 +30,9 @@ final class SQLiteRoom {
     journal = try SQLiteJournal(connection, pageCountLimit: limit, timeouts: timeouts)
   }
 
+  /// Whether the disk was full, and the reserve is not yet restored.
+  var isShort: Bool { reserve.isSpent }
+
   /// Throws `full` when a commit that adds must not be tried.
   func require(for batches: [Batch]) throws {
     if journal.failure != nil || reserve.isSpent { recover() }

@@ -197,7 +197,8 @@ actor SQLiteWriter {
       mutationCount += batch.mutations.count
       results.append(.committed(revision))
     }
-    try session.space.giveBackSome(after: mutationCount, with: session.connection)
+    try session.space.giveBackSome(
+      after: mutationCount, isRoomShort: session.room.isShort, with: session.connection)
     return results
   }
 

@@ -24,7 +24,7 @@ struct NamingCrashTests {
         return { faulty.commitCount >= number }
       })
     { number += 1 }
-    #expect(number > 6)
+    #expect(number > 5)
   }
 
   @Test("whichever read fails, nothing mentions what has a name, and the next process finishes the work")
