@@ -44,8 +44,8 @@ package final class Gatherer: Sendable {
 
   /// A caller that waits. An object, because it is handed on several times.
   ///
-  /// Safety: `turn` is written by whoever has taken it out of `waiting`, who calls `wake` once, and read by its own caller when that
-  /// was resumed by it. A checked continuation costs an allocation for each request.
+  /// Safety: `turn` is written by whoever has taken it out of `waiting`, or by its own caller instead of putting it there; that one
+  /// calls `wake` once, and its own caller reads `turn` when it was resumed by it. A checked continuation costs an allocation for each request.
   private final class Waiter: @unchecked Sendable {
     let request: any GatheredRequest
     /// Whether it may be who wakes the others: it has no executor of its own, on which it may come to run later than they would.

@@ -65,6 +65,7 @@ struct DurabilityTests {
     func durability(of requests: [QueueRequest]) async throws -> StoreDurability? {
       store.reset()
       _ = try await test.queue.engine.process(requests)
+      #expect(store.durabilities.count == 1)
       return store.durabilities.first ?? nil
     }
     func request(_ durability: StoreDurability?) -> QueueRequest {
@@ -89,6 +90,7 @@ struct DurabilityTests {
     func durability(of requests: [QueueRequest]) async throws -> StoreDurability? {
       store.reset()
       _ = try await test.queue.engine.process(requests)
+      #expect(store.durabilities.count == 1)
       return store.durabilities.first ?? nil
     }
     func companion(_ durability: StoreDurability?) -> Batch {

@@ -74,6 +74,25 @@ struct KindLimitTests {
     }
   }
 
+  @Test("What is set aside while its kind gets room again is delivered")
+  func roomMeanwhile() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store) { $0.kindLimits["r"] = KindLimit(rate: RateLimit(1, per: .seconds(10))) }
+    try await test.whileRunning {
+      try await test.add("r")
+      await test.handler.waitForCalls(1)
+      while test.worker.inFlightCount > 0 { await Task.yield() }
+      // The enqueue, and then setting it aside.
+      store.onCommit { number, _ in
+        if number == 2 { test.time.advance(by: .seconds(10)) }
+        return nil
+      }
+      try await test.add("r")
+      await test.handler.waitForCalls(2)
+    }
+    #expect(test.attempted == ["r", "r"])
+  }
+
   @Test("The limiter counts starts and ends, and brings no more back than there is room for")
   func limiter() {
     var limiter = KindLimiter(["a": KindLimit(concurrency: 2)])

@@ -44,6 +44,12 @@ struct KindLimiter {
 
   /// How many may be brought back from aside now; they count as returning from then on.
   mutating func takeRoom(_ kind: String, at now: Duration) -> Int {
+    let room = room(kind, at: now)
+    kinds[kind]?.returningCount += room == .max ? 0 : room
+    return room
+  }
+
+  private func room(_ kind: String, at now: Duration) -> Int {
     guard let entry = kinds[kind] else { return .max }
     var room = (entry.limit.concurrency ?? Self.returnCountMaximum) - entry.underWayCount
     if var bucket = entry.bucket {
@@ -53,9 +59,7 @@ struct KindLimiter {
       { tokenCount += 1 }
       room = min(room, tokenCount)
     }
-    let more = max(0, min(room, Self.returnCountMaximum) - entry.returningCount)
-    kinds[kind]?.returningCount += more
-    return more
+    return max(0, min(room, Self.returnCountMaximum) - entry.returningCount)
   }
 
   /// Fewer came back than there was room for.
@@ -64,12 +68,13 @@ struct KindLimiter {
     kinds[kind]?.returningCount = max(0, entry.returningCount - (room - count))
   }
 
-  /// How long until there is room again that time alone brings.
+  /// How long until there is room again that time alone brings: none where it has come since it was asked for last.
   func wait(_ kind: String, at now: Duration) -> Duration? {
-    guard let entry = kinds[kind], var bucket = entry.bucket,
-      case .refused(let after?) = bucket.take(1, at: now, waitMaximum: .zero)
-    else { return nil }
-    return after
+    guard let entry = kinds[kind], var bucket = entry.bucket else { return nil }
+    switch bucket.take(1, at: now, waitMaximum: .zero) {
+    case .refused(let after): return after
+    case .granted: return room(kind, at: now) > 0 ? .zero : nil
+    }
   }
 
   static let returnCountMaximum = 64

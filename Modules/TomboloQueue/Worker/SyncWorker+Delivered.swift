@@ -12,8 +12,8 @@ struct DeliveredOperation: Sendable {
 }
 
 /// What was delivered is stored by one for all: the first who finds nobody at it takes what there is, and goes on while more
-/// comes. The others leave theirs with it and end, so that an operation costs neither a place in the queue's door nor a task that
-/// waits there.
+/// comes; a second one when there is a whole batch meanwhile. The others leave theirs with them and end, so that an operation
+/// costs neither a place in the queue's door nor a task that waits there.
 extension SyncWorker {
   /// The upstream has taken it.
   func finishDelivered(_ delivery: Delivery) async {
@@ -24,18 +24,17 @@ extension SyncWorker {
     let delivered = DeliveredOperation(
       claimed: delivery.claimed, attemptNumber: delivery.attempt.number, placeKept: keepsPlace ? delivery : nil)
     let now = time.uptime
-    let (isFirst, isRoomMade) = state.withLock { state in
+    let (seesToIt, isRoomMade) = state.withLock { state in
       state.gate.succeeded(upstream: delivery.upstream)
       if !keepsPlace {
         state.leave(delivery, .judged, at: now)
         state.givenOnCount += 1
       }
       state.delivered.append(delivered)
-      defer { state.isStoringDelivered = true }
-      return (!state.isStoringDelivered, !keepsPlace && state.gate.concurrency > 1)
+      return (state.beginsStoring(), !keepsPlace && state.gate.concurrency > 1)
     }
     if isRoomMade { queue.workArrived.signal() }
-    if isFirst { await storeDelivered() }
+    if seesToIt { await storeDelivered() }
   }
 
   private func storeDelivered() async {
@@ -43,7 +42,7 @@ extension SyncWorker {
       while true {
         // Those whose handlers are about to answer come along.
         if expectsCompany { await Task.yield() }
-        let batch = takeDelivered()
+        let batch = state.withLock { $0.takeDelivered() }
         guard !batch.isEmpty else { return }
         let failures = await queue.settle(batch)
         storedDelivered(failures.isEmpty ? batch : batch.indices.filter { failures[$0] == nil }.map { batch[$0] })
@@ -62,25 +61,7 @@ extension SyncWorker {
   /// Whether more than what is delivered may be stored with it.
   private var expectsCompany: Bool {
     state.withLock { state in
-      state.delivered.count < min(state.inFlightCount, state.storedTogetherMaximum)
-    }
-  }
-
-  /// The next that are to be stored; nobody sees to it any more when there is none.
-  private func takeDelivered() -> [DeliveredOperation] {
-    var batch: [DeliveredOperation] = []
-    return state.withLock { state in
-      let maximum = state.storedTogetherMaximum
-      if state.delivered.count <= maximum {
-        // Room for as many as come next, and no copy.
-        batch.reserveCapacity(state.delivered.count)
-        swap(&batch, &state.delivered)
-      } else {
-        batch = Array(state.delivered.prefix(maximum))
-        state.delivered.removeFirst(maximum)
-      }
-      if batch.isEmpty { state.isStoringDelivered = false }
-      return batch
+      state.storingCount == 1 && state.delivered.count < min(state.inFlightCount, state.storedTogetherMaximum)
     }
   }
 
@@ -110,4 +91,33 @@ extension SyncWorker.State {
   /// The most that are stored together: as many as are asked at once, so that while one half of what is in flight is being
   /// stored, the other half is under way.
   fileprivate var storedTogetherMaximum: Int { min(gate.concurrency, 256) }
+
+  /// Whether who has just delivered one is to see to what is delivered, and counts as doing so.
+  ///
+  /// The second one comes with a whole batch while the first is being stored, and waits at the queue's door: so it goes into the next
+  /// commit, however many enqueue meanwhile.
+  fileprivate mutating func beginsStoring() -> Bool {
+    guard storingCount == 0 || storingCount == 1 && delivered.count >= storedTogetherMaximum else { return false }
+    storingCount += 1
+    return true
+  }
+
+  /// The next that are to be stored; when there is none, or another sees to what is no whole batch, this one does no longer.
+  fileprivate mutating func takeDelivered() -> [DeliveredOperation] {
+    let maximum = storedTogetherMaximum
+    guard !delivered.isEmpty, storingCount == 1 || delivered.count >= maximum else {
+      storingCount -= 1
+      return []
+    }
+    var batch: [DeliveredOperation] = []
+    if delivered.count <= maximum {
+      // Room for as many as come next, and no copy.
+      batch.reserveCapacity(delivered.count)
+      swap(&batch, &delivered)
+    } else {
+      batch = Array(delivered.prefix(maximum))
+      delivered.removeFirst(maximum)
+    }
+    return batch
+  }
 }

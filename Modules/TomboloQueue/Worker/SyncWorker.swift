@@ -17,9 +17,9 @@ public final class SyncWorker: Sendable {
     var inFlightCount = 0
     /// Of those, how many are delivered and have given their places on.
     var givenOnCount = 0
-    /// What was delivered and is to be stored next, and whether somebody sees to it.
+    /// What was delivered and is to be stored next, and how many see to it.
     var delivered: [DeliveredOperation] = []
-    var isStoringDelivered = false
+    var storingCount = 0
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
@@ -240,7 +240,7 @@ public final class SyncWorker: Sendable {
         if untilIdle, wasIdle { return }
         await queue.workArrived.wait()
         // Others that are about to end make room as well, so that what starts next starts together.
-        await Task.yield()
+        if inFlightCount > 0 { await Task.yield() }
       } catch let error as StoreError where error.code == .closed {
         throw error
       } catch is CancellationError {

@@ -15,14 +15,15 @@ final class SQLiteSpace {
   /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the
   /// end of the file into its place: of a queue that is being drained nearly all that is left would be moved, and then deleted soon after.
   private static let commitShare = 0.75
-  /// The same for closing, after which nothing is deleted for a while, and while the disk is full.
+  /// The same for closing, after which nothing is deleted for a while, and while what is kept for settling on a full disk
+  /// is spent.
   private static let closingShare = 0.25
 
   private var mutationCount = 0
 
   /// Call within a transaction, after its mutations.
   ///
-  /// - Parameter isRoomShort: that the disk is full, so that whatever can be given back is needed.
+  /// - Parameter isRoomShort: that what is kept for settling on a full disk is spent, so that whatever can be given back is needed.
   func giveBackSome(after mutations: Int, isRoomShort: Bool, with connection: SQLiteConnection) throws {
     mutationCount += mutations
     guard mutationCount >= Self.mutationCountBetweenLooks else { return }
