@@ -68,7 +68,8 @@ public struct SyncOperation: Hashable, Sendable {
   }
 }
 
-/// A key that is the text of an identifier is spelled out only where it is asked for, which most handlers never do.
+/// A key that is the text of an identifier is spelled out where it is asked for: by a handler that sends it, and not by all that reads
+/// operations back.
 private enum StoredIdempotencyKey: Hashable, Sendable {
   case text(String)
   case identifier(OperationID)
