@@ -77,6 +77,18 @@ struct DeliveredPlacesTests {
     #expect(test.worker.state.withLock { $0.storingCount == 0 && $0.delivered.isEmpty && $0.givenOnCount == 0 })
   }
 
+  @Test("A handler that cancels the task it runs on takes nothing from those behind it", arguments: [1, 4])
+  func cancelling(concurrency: Int) async throws {
+    let test = try await TestQueue.open(InMemoryStore()) { $0.concurrency = concurrency }
+    for number in 0..<20 { try await test.add("\(number)") }
+    test.handler.setAnswer { _, _ in
+      withUnsafeCurrentTask { $0?.cancel() }
+      return .delivered
+    }
+    #expect(try await test.worker.drain().delivered == 20)
+    #expect(test.worker.state.withLock { $0.unbegun.isEmpty && $0.storingCount == 0 && $0.inFlightCount == 0 })
+  }
+
   @Test("One whose settlement is refused is tried again by itself, while others are stored")
   func refusedTogether() async throws {
     let store = FaultyStore(InMemoryStore())

@@ -24,35 +24,55 @@ extension SyncWorker {
     let delivered = DeliveredOperation(
       claimed: delivery.claimed, attemptNumber: delivery.attempt.number, placeKept: keepsPlace ? delivery : nil)
     let now = time.uptime
-    let (seesToIt, isRoomMade) = state.withLock { state in
+    let (isRoomMade, storing) = state.withLock { state in
       state.gate.succeeded(upstream: delivery.upstream)
       if !keepsPlace {
         state.leave(delivery, .judged, at: now)
         state.givenOnCount += 1
       }
       state.delivered.append(delivered)
-      return (state.beginsStoring(), !keepsPlace && state.gate.concurrency > 1)
+      return (!keepsPlace && state.gate.concurrency > 1, state.storing)
     }
     if isRoomMade { queue.workArrived.signal() }
-    if seesToIt { await storeDelivered() }
+    switch storing {
+    case .underWay: break
+    case .due: storers.0.signal()
+    case .batchDue:
+      // Whoever of them is at it already finds nothing to do then.
+      storers.0.signal()
+      storers.1.signal()
+    case .byWhoDelivers: await withDiscardingTaskGroup { await storeDelivered(&$0) }
+    }
   }
 
-  private func storeDelivered() async {
+  /// Stores what is delivered each time that `signal` comes, until the task is cancelled.
+  func storeDelivered(when signal: WakeSignal) async {
     await withDiscardingTaskGroup { group in
-      while true {
-        // Those whose handlers are about to answer come along.
-        if expectsCompany { await Task.yield() }
-        let batch = state.withLock { $0.takeDelivered() }
-        guard !batch.isEmpty else { return }
-        let failures = await queue.settle(batch)
-        storedDelivered(failures.isEmpty ? batch : batch.indices.filter { failures[$0] == nil }.map { batch[$0] })
-        for (index, failure) in failures.sorted(by: { $0.key < $1.key }) {
-          let delivered = batch[index]
-          // By a task of its own: the others need not wait for it.
-          group.addTask {
-            await self.settleAgain(delivered.claimed, delivered.settlement, after: failure)
-            self.deliveredEnded([delivered])
-          }
+      while !Task.isCancelled {
+        await signal.wait()
+        await storeDelivered(&group)
+      }
+      // From now on whoever delivers stores it.
+      state.withLock { $0.hasStorers = false }
+      await storeDelivered(&group)
+    }
+  }
+
+  private func storeDelivered(_ group: inout DiscardingTaskGroup) async {
+    guard state.withLock({ $0.beginsStoring() }) else { return }
+    while true {
+      // Those whose handlers are about to answer come along.
+      if expectsCompany { await Task.yield() }
+      let batch = state.withLock { $0.takeDelivered() }
+      guard !batch.isEmpty else { return }
+      let failures = await queue.settle(batch)
+      storedDelivered(failures.isEmpty ? batch : batch.indices.filter { failures[$0] == nil }.map { batch[$0] })
+      for (index, failure) in failures.sorted(by: { $0.key < $1.key }) {
+        let delivered = batch[index]
+        // By a task of its own: the others need not wait for it.
+        group.addTask {
+          await self.settleAgain(delivered.claimed, delivered.settlement, after: failure)
+          self.deliveredEnded([delivered])
         }
       }
     }
@@ -92,12 +112,27 @@ extension SyncWorker.State {
   /// stored, the other half is under way.
   fileprivate var storedTogetherMaximum: Int { min(gate.concurrency, 256) }
 
-  /// Whether who has just delivered one is to see to what is delivered, and counts as doing so.
+  /// Who is to see to what is delivered.
   ///
   /// The second one comes with a whole batch while the first is being stored, and waits at the queue's door: so it goes into the next
   /// commit, however many enqueue meanwhile.
+  fileprivate var storing: Storing {
+    guard hasStorers else { return .byWhoDelivers }
+    if storingCount == 0 { return .due }
+    return storingCount == 1 && delivered.count >= storedTogetherMaximum ? .batchDue : .underWay
+  }
+
+  fileprivate enum Storing {
+    case underWay
+    case due
+    case batchDue
+    case byWhoDelivers
+  }
+
+  /// Whether one more is to see to what is delivered, who then counts as doing so.
   fileprivate mutating func beginsStoring() -> Bool {
-    guard storingCount == 0 || storingCount == 1 && delivered.count >= storedTogetherMaximum else { return false }
+    guard !delivered.isEmpty, storingCount == 0 || storingCount == 1 && delivered.count >= storedTogetherMaximum
+    else { return false }
     storingCount += 1
     return true
   }

@@ -17,9 +17,13 @@ public final class SyncWorker: Sendable {
     var inFlightCount = 0
     /// Of those, how many are delivered and have given their places on.
     var givenOnCount = 0
+    /// Claimed, and not begun yet; whoever is free takes the first.
+    var unbegun: ArraySlice<ClaimedOperation> = []
     /// What was delivered and is to be stored next, and how many see to it.
     var delivered: [DeliveredOperation] = []
     var storingCount = 0
+    /// Whether those who store are there; otherwise whoever has delivered one stores it.
+    var hasStorers = false
     /// Operations that were tried in spite of the network's status, since it last was online; bounded.
     var pilots: Set<OperationID> = []
     /// On a shared store: what is being delivered, and how its handler is told that the lease was lost.
@@ -79,6 +83,9 @@ public final class SyncWorker: Sendable {
   let limits: TimeLimits
   let interrupted = InterruptedDeliveries()
   let reports = ReportTarget()
+  /// For the two who store what was delivered: signalled the first when there is something to store, both when there is a whole
+  /// batch meanwhile.
+  let storers = (WakeSignal(), WakeSignal())
   /// Signalled when the last delivery in flight has ended.
   let idle = WakeSignal()
 
@@ -196,8 +203,11 @@ public final class SyncWorker: Sendable {
     // Before anything is delivered; `follow` brings what changes from then on.
     networkChanged()
     interrupted.open()
+    state.withLock { $0.hasStorers = true }
     let result: Result<Void, any Error> = await withDiscardingTaskGroup { group in
       group.addTask { await self.finishInterrupted() }
+      group.addTask { await self.storeDelivered(when: self.storers.0) }
+      group.addTask { await self.storeDelivered(when: self.storers.1) }
       group.addTask { await self.alarm.run() }
       group.addTask { await self.limits.run { self.queue.lastReport(of: $0) } }
       group.addTask { await self.watch() }
@@ -257,118 +267,6 @@ public final class SyncWorker: Sendable {
     }
   }
 
-  /// Makes ready what is due, and starts as many deliveries as the gate allows.
-  private func startDeliveries(_ group: inout DiscardingTaskGroup) async throws -> Int {
-    if let wait = try await queue.promote() { alarm.set(after: wait) }
-    let now = time.uptime
-    try await bringBack()
-    heedOutage()
-    let allowance = state.withLock {
-      $0.gate.allowance(upstream: handler.upstream, inFlight: $0.placeCount(of: $0.gate.concurrency), at: now)
-    }
-    if let wait = allowance.waitMaximum, try await queue.hasReady() { alarm.set(after: wait) }
-
-    let claimed =
-      allowance.isPilot && allowance.count > 0
-      ? try await claimPilot()
-      : try await queue.claim(allowance.count, criticalLimit: allowance.criticalCount, filter: filter())
-    // Afterwards, because this claim may have been the first to set something of its kind aside.
-    expectRoom()
-    guard !claimed.isEmpty else { return 0 }
-    // With one lock: after `stop`, and once the store has closed itself, what was just claimed does not begin any more; nor when the run is
-    // cancelled, for that may be what a delivery has just been given back for.
-    let isCancelled = Task.isCancelled
-    let mayBegin = state.withLock { state in
-      guard !isCancelled, !state.isStopping, state.closure == nil else { return false }
-      state.inFlightCount += claimed.count
-      state.watchdog.progressed(at: now)
-      if allowance.isPilot {
-        state.gate.pilotStarted(at: now)
-        for pilot in claimed {
-          // It was one before, and so were all others that were looked at.
-          if state.pilots.contains(pilot.id) { state.pilots.removeAll() }
-          state.pilots.insert(pilot.id)
-        }
-      }
-      return true
-    }
-    guard mayBegin else {
-      for operation in claimed { await giveBackUnbegun(operation) }
-      if let closure = state.withLock({ $0.closure }) { throw closure }
-      return 0
-    }
-    for operation in claimed {
-      group.addTask { await self.process(operation) }
-    }
-    if let lookahead = queue.engine.beginLookahead() {
-      group.addTask { await self.queue.engine.lookAhead(lookahead) }
-    }
-    return claimed.count
-  }
-
-  /// The first operation that was not a pilot yet, so that one bad operation cannot be the only one tried. When all that
-  /// are looked at were, it starts again with the first.
-  private func claimPilot() async throws -> [ClaimedOperation] {
-    let tried = state.withLock { $0.pilots }
-    let candidates = try await queue.claim(
-      min(tried.count + 1, Self.pilotCandidateCountMaximum), filter: filter(isPilot: true))
-    let fresh = candidates.first { !tried.contains($0.id) }
-    guard let pilot = fresh ?? candidates.first else { return [] }
-    for candidate in candidates where candidate.id != pilot.id { await giveBackUnbegun(candidate) }
-    return [pilot]
-  }
-
-  /// Of what was claimed and does not begin.
-  private func giveBackUnbegun(_ claimed: ClaimedOperation) async {
-    filter().withdraw(claimed)
-    if claimed.token == nil {
-      queue.engine.putBack(claimed.id)
-    } else {
-      await queue.giveBack(claimed, nil)
-    }
-  }
-
-  /// Holds kinds and upstreams to their limits.
-  func filter(isPilot: Bool = false) -> ClaimFilter {
-    ClaimFilter(
-      hasRoom: { [self] claimed in
-        let upstream = handler.upstream(for: claimed.operation)
-        let isUrgent = isPilot || claimed.readyPriority == .critical
-        let now = time.uptime
-        guard state.withLock({ $0.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: now) }) else { return false }
-        claimed.takePlace(at: upstream)
-        return true
-      },
-      admit: { [self] claimed in
-        state.withLock { state in
-          guard !state.limiter.admit(claimed.operation.kind, at: time.uptime) else { return nil }
-          state.leave(claimed)
-          return .limit(kind: claimed.operation.kind)
-        }
-      },
-      withdraw: { [self] claimed in
-        state.withLock { state in
-          state.limiter.ended(claimed.operation.kind)
-          state.leave(claimed)
-        }
-      })
-  }
-
-  /// Makes ready what stood aside and may go on.
-  private func bringBack() async throws {
-    try await queue.bringBack(
-      room: { kind in state.withLock { $0.limiter.takeRoom(kind, at: time.uptime) } },
-      returned: { kind, count, room in state.withLock { $0.limiter.returned(kind, count, of: room) } })
-  }
-
-  /// Asks to be woken when time lets more of what stands aside go on.
-  private func expectRoom() {
-    let now = time.uptime
-    for case .limit(let kind) in queue.engine.state.withLock({ $0.asideScopes }) {
-      if let wait = state.withLock({ $0.limiter.wait(kind, at: now) }) { alarm.set(after: wait) }
-    }
-  }
-
   /// Brings the present status of the network to the gate. Not one that was handed on: another one may have brought a newer one since.
   func networkChanged() {
     guard let network else { return }
@@ -381,7 +279,7 @@ public final class SyncWorker: Sendable {
   }
 
   /// An outage that `follow` has not brought yet: nothing new is claimed once the network is known to be away.
-  private func heedOutage() {
+  func heedOutage() {
     guard hasNetwork, let network, !network.status.isOnline else { return }
     state.withLock { state in
       let status = network.status
