@@ -2,17 +2,17 @@ import Logging
 import Synchronization
 import TomboloPorts
 
-/// What a worker says to an operation that could be delivered.
+/// What a worker says to an operation that could be delivered, at a moment of the monotonic clock.
 struct ClaimFilter {
   /// Reserves a place at the upstream of an operation, and notes it there; `false` when it has none to give:
   /// others are looked at then, and it stays where it is.
-  var hasRoom: (ClaimedOperation) -> Bool
+  var hasRoom: (ClaimedOperation, Duration) -> Bool
   /// Reserves a place for it, or says why it has to stand aside.
-  var admit: (ClaimedOperation) -> AsideScope?
+  var admit: (ClaimedOperation, Duration) -> AsideScope?
   /// Takes a reservation back.
   var withdraw: (ClaimedOperation) -> Void
 
-  static var none: ClaimFilter { ClaimFilter(hasRoom: { _ in true }, admit: { _ in nil }, withdraw: { _ in }) }
+  static var none: ClaimFilter { ClaimFilter(hasRoom: { _, _ in true }, admit: { _, _ in nil }, withdraw: { _ in }) }
 }
 
 extension SyncQueue {
@@ -106,8 +106,9 @@ extension SyncQueue {
   ) async throws -> Int {
     var aside: [AsideScope: [ClaimedOperation]] = [:]
     var (critical, all) = wanted
+    let now = time.uptime
     for one in found {
-      switch sort(one, isWanted: all > 0 || (critical > 0 && one.readyPriority == .critical), filter) {
+      switch sort(one, isWanted: all > 0 || (critical > 0 && one.readyPriority == .critical), filter, now) {
       case .claimed:
         claimed.append(one)
         all -= 1
@@ -134,13 +135,13 @@ extension SyncQueue {
   }
 
   /// Apart, because an asynchronous function copies the operation each time it looks at it.
-  private func sort(_ one: ClaimedOperation, isWanted: Bool, _ filter: ClaimFilter) -> Place {
+  private func sort(_ one: ClaimedOperation, isWanted: Bool, _ filter: ClaimFilter, _ now: Duration) -> Place {
     // What cannot be read is wanted for nothing but to be told of.
     guard one.unreadable == nil else { return isWanted ? .claimed : .unwanted }
     if let scope = engine.obstacle(to: one.operation) { return .aside(scope) }
     guard isWanted else { return .unwanted }
-    guard filter.hasRoom(one) else { return .postponed }
-    if let scope = filter.admit(one) { return .aside(scope) }
+    guard filter.hasRoom(one, now) else { return .postponed }
+    if let scope = filter.admit(one, now) { return .aside(scope) }
     return .claimed
   }
 

@@ -23,6 +23,20 @@ public enum CRC32C {
     return contiguous ?? Array(bytes).withUnsafeBufferPointer { checksum(buffer: $0) }
   }
 
+  // The same without generic code, which for a few bytes costs more than the checksum.
+
+  public static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    bytes.withUnsafeBufferPointer { checksum(buffer: $0) }
+  }
+
+  public static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    bytes.withUnsafeBufferPointer { checksum(buffer: $0) }
+  }
+
+  public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    bytes.withMemoryRebound(to: UInt8.self) { checksum(buffer: $0) }
+  }
+
   private static let hasInstruction = tombolo_crc32c_is_available()
 
   /// Safety: the instruction is there, and only the buffer's bytes are read; where there are none, its address may be none.

@@ -23,7 +23,12 @@ final class FileIndex: Sendable {
 
     func value() throws(StoreError) -> [UInt8] {
       if let inline { return inline }
-      return try file.readValue(byteCount, at: offset, checksum: checksum)
+      return try file.checked(try file.read(byteCount, at: offset), byteCount, at: offset, checksum)
+    }
+
+    func value(outOf bytes: [UInt8], at start: Int) throws(StoreError) -> [UInt8] {
+      if let inline { return inline }
+      return try file.checked(Array(bytes.dropFirst(offset - start).prefix(byteCount)), byteCount, at: offset, checksum)
     }
   }
 
@@ -34,6 +39,12 @@ final class FileIndex: Sendable {
 
     func record() throws(StoreError) -> Record {
       Record(key: key, value: try entry.value(), revision: entry.revision)
+    }
+
+    /// - Parameters:
+    ///   - bytes: what its file holds from `offset` on.
+    func record(outOf bytes: [UInt8], at offset: Int) throws(StoreError) -> Record {
+      Record(key: key, value: try entry.value(outOf: bytes, at: offset), revision: entry.revision)
     }
   }
 

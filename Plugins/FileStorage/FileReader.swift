@@ -11,10 +11,60 @@ actor FileReader {
   nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
   func records(at places: [FileIndex.Place?]) throws -> [Record?] {
-    try places.map { try $0?.record() }
+    var records = try self.records(at: places.compactMap(\.self))[...]
+    return places.map { $0 == nil ? nil : records.popFirst() }
   }
 
+  /// What lies close together in a file is read with one call of the system, which costs as much as a kibibyte or more.
   func records(at places: [FileIndex.Place]) throws -> [Record] {
-    try places.map { try $0.record() }
+    var records: [Record] = []
+    records.reserveCapacity(places.count)
+    var rest = places[...]
+    while let first = rest.first {
+      let stretch = FileStretch(rest)
+      guard stretch.placeCount > 1, let bytes = stretch.bytes else {
+        records.append(try first.record())
+        rest.removeFirst()
+        continue
+      }
+      for place in rest.prefix(stretch.placeCount) {
+        records.append(try place.record(outOf: bytes, at: stretch.offset))
+      }
+      rest.removeFirst(stretch.placeCount)
+    }
+    return records
   }
+}
+
+/// A part of a file with the values of several places.
+private struct FileStretch {
+  /// What is read between two values without being needed; more costs as much as another call.
+  private static let gapByteCountMaximum = 4_096
+  private static let byteCountMaximum = 262_144
+
+  private(set) var placeCount = 0
+  private(set) var offset = 0
+  private var end = 0
+  private var file: OpenFile?
+
+  /// As many of `places`, from the first on, as lie close together, one behind the other.
+  init(_ places: ArraySlice<FileIndex.Place>) {
+    for place in places {
+      let entry = place.entry
+      if entry.inline == nil {
+        if file == nil {
+          (file, offset, end) = (entry.file, entry.offset, entry.offset)
+        }
+        guard entry.file === file, entry.offset >= end, entry.offset - end <= Self.gapByteCountMaximum,
+          entry.offset + entry.byteCount - offset <= Self.byteCountMaximum
+        else { return }
+        end = entry.offset + entry.byteCount
+      }
+      placeCount += 1
+    }
+  }
+
+  /// Fewer where the file ends; `nil` where a part cannot be read, which may be one that is not needed: what is read by itself then
+  /// tells what is wrong with it.
+  var bytes: [UInt8]? { try? file?.read(end - offset, at: offset) }
 }

@@ -75,6 +75,41 @@ struct SQLiteStoreTests {
     }
   }
 
+  @Test("Runs of puts and of deletes do what each of them would do by itself, whatever is there", arguments: 0..<4)
+  func runs(seed: UInt64) async throws {
+    try await TemporaryFolder.with { folder in
+      let store = try await SQLiteStore(path: folder.path, durability: .none)
+      var generator = SeededGenerator(seed: seed)
+      var expected: [Key: [UInt8]] = [:]
+      for round in 0..<150 {
+        var batch = Batch()
+        for _ in 0..<Int.random(in: 1...4, using: &generator) {
+          // Neighbours, mostly in order; some of them twice, some of them not there, and others between them.
+          let first = Int.random(in: 0..<400, using: &generator)
+          let step = Int.random(in: 1...2, using: &generator)
+          var numbers = (0..<Int.random(in: 1...40, using: &generator)).map { first + $0 * step }
+          if Int.random(in: 0..<3, using: &generator) == 0 { numbers.append(numbers[numbers.count / 2]) }
+          if Int.random(in: 0..<3, using: &generator) == 0 { numbers.shuffle(using: &generator) }
+          let isPut = Bool.random(using: &generator)
+          for (index, number) in numbers.enumerated() {
+            let key = Key(number == 7 ? "" : "key \(1_000 + number)")
+            let value = (0..<number % 5).map { UInt8(truncatingIfNeeded: round + index + $0) }
+            expected[key] = isPut ? value : nil
+            if isPut { batch.put(key, value) } else { batch.delete(key) }
+          }
+        }
+        let revision = try await store.commit([batch])[0].get()
+        let records = try await store.scan(.all, limit: 2_000)
+        #expect(records.map(\.key) == expected.keys.sorted())
+        #expect(records.allSatisfy { $0.value == expected[$0.key] })
+        for mutation in batch.mutations where expected[mutation.key] != nil {
+          #expect(try await store.get([mutation.key])[0]?.revision == revision)
+        }
+      }
+      try await store.close()
+    }
+  }
+
   @Test("The journal stays bounded however much is written")
   func boundedJournal() async throws {
     try await TemporaryFolder.with { folder in

@@ -55,9 +55,9 @@ struct TimeLimitTests {
       group.addTask { await limits.run { happenings.report(of: $0) } }
       for (index, id) in ids.enumerated() {
         let interruption = Interruption()
-        let limit = limits.begin(id, within: .seconds(10 + index), interruption)
+        let limit = limits.begin(id, at: time.uptime, within: .seconds(10 + index), interruption)
         group.addTask {
-          await interruption.run { await untilCancelled() }
+          await RunningTask.withCurrent { await interruption.run(on: $0) { await untilCancelled() } }
           if interruption.reason == .timeOver { happenings.end(index) }
           limits.ended(limit)
         }
@@ -88,7 +88,7 @@ struct TimeLimitTests {
     let interruption = Interruption()
     let reason = await withTaskGroup(of: Interruption.Reason?.self) { group in
       group.addTask {
-        await interruption.run { await untilCancelled() }
+        await RunningTask.withCurrent { await interruption.run(on: $0) { await untilCancelled() } }
         return interruption.reason
       }
       group.cancelAll()
@@ -104,15 +104,17 @@ struct TimeLimitTests {
     early.interrupt(.timeOver)
     let states = await withTaskGroup(of: [Bool].self) { group in
       group.addTask {
-        let before = await early.run { Task.isCancelled }
+        var before = false
+        await RunningTask.withCurrent { before = await early.run(on: $0) { Task.isCancelled } }
         #expect(early.reason == .leaseLost)
-        return [before ?? false, Task.isCancelled]
+        return [before, Task.isCancelled]
       }
       group.addTask {
-        let isCancelled = await late.run { Task.isCancelled }
+        var isCancelled = true
+        await RunningTask.withCurrent { isCancelled = await late.run(on: $0) { Task.isCancelled } }
         late.interrupt(.timeOver)
         #expect(late.reason == nil)
-        return [isCancelled ?? true, Task.isCancelled]
+        return [isCancelled, Task.isCancelled]
       }
       return await group.reduce(into: []) { $0.append($1) }
     }

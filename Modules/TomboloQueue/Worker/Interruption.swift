@@ -1,5 +1,25 @@
 import Synchronization
 
+/// The task that a handler runs on.
+///
+/// Safety: it is known to others only while `Interruption.run` is under way on that task, so the task exists, and nothing is done with
+/// it but cancelling, which any thread may do. It is cancelled with a lock held that `run` takes before it ends; so handlers of
+/// cancellation run with the lock held, and must not run the rest of the task inline.
+///
+/// An object, because a value of a type that is not known here is copied by generic code each time.
+final class RunningTask: @unchecked Sendable {
+  fileprivate let task: UnsafeCurrentTask
+
+  private init(_ task: UnsafeCurrentTask) {
+    self.task = task
+  }
+
+  /// Hands the present task to `body`, which must not keep it; `nil` where there is none.
+  static func withCurrent(_ body: (RunningTask?) async -> Void) async {
+    await withUnsafeCurrentTask { task in await body(task.map { RunningTask($0) }) }
+  }
+}
+
 /// Ends the attempt of one delivery from outside.
 ///
 /// It cancels the task that the handler runs on, so that an attempt needs neither a task of its own nor one that waits. That task
@@ -12,35 +32,17 @@ final class Interruption: Sendable {
     case leaseLost
   }
 
-  /// Safety: it is there only while `run` is under way on that task, so the task exists, and nothing is done with it but
-  /// cancelling, which any thread may do. It is cancelled with the lock held, and `run` takes the lock before it ends; so handlers of
-  /// cancellation run with the lock held, and must not run the rest of the task inline.
-  ///
-  /// An object, because a value of a type that is not known here is copied by generic code each time.
-  private final class RunningTask: @unchecked Sendable {
-    let task: UnsafeCurrentTask
-
-    init(_ task: UnsafeCurrentTask) {
-      self.task = task
-    }
-  }
-
   private let state = Mutex((running: RunningTask?.none, reason: Reason?.none, hasEnded: false))
 
   /// Why it was interrupted, before or while `run` was under way.
   var reason: Reason? { state.withLock { $0.reason } }
 
-  /// Runs `body` on the present task, which is cancelled when it is interrupted, before or meanwhile. To be called once.
+  /// Runs `body` on `task`, the present one, which is cancelled when it is interrupted, before or meanwhile. To be called once.
   @discardableResult
-  func run<Value: Sendable>(_ body: () async -> Value?) async -> Value? {
-    // Not handed back through generic code, which moves it about.
-    var value: Value?
-    await withUnsafeCurrentTask { task in
-      enter(task)
-      value = await body()
-      leave()
-    }
-    return value
+  func run<Value: Sendable>(on task: RunningTask?, _ body: () async -> Value) async -> Value {
+    enter(task)
+    defer { leave() }
+    return await body()
   }
 
   /// The first reason counts, and none once `run` has ended. Handlers of cancellation run right here, and must be as brief as they are anywhere.
@@ -53,8 +55,7 @@ final class Interruption: Sendable {
     }
   }
 
-  private func enter(_ task: UnsafeCurrentTask?) {
-    let running = task.map { RunningTask($0) }
+  private func enter(_ running: RunningTask?) {
     state.withLock { state in
       state.running = running
       if state.reason != nil { running?.task.cancel() }

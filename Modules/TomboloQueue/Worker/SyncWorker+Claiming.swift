@@ -62,9 +62,11 @@ extension SyncWorker {
 
   /// Delivers at least one of what is claimed, where there is any, and then more, until this task has been cancelled with a delivery.
   private func deliverUnbegun() async {
-    while let claimed = state.withLock({ $0.takeUnbegun() }) {
-      await process(claimed)
-      if Task.isCancelled { return }
+    await RunningTask.withCurrent { task in
+      while let claimed = state.withLock({ $0.takeUnbegun() }) {
+        await process(claimed, on: task)
+        if Task.isCancelled { return }
+      }
     }
   }
 
@@ -93,17 +95,16 @@ extension SyncWorker {
   /// Holds kinds and upstreams to their limits.
   func filter(isPilot: Bool = false) -> ClaimFilter {
     ClaimFilter(
-      hasRoom: { [self] claimed in
+      hasRoom: { [self] claimed, now in
         let upstream = handler.upstream(for: claimed.operation)
         let isUrgent = isPilot || claimed.readyPriority == .critical
-        let now = time.uptime
         guard state.withLock({ $0.gate.reserve(upstream: upstream, isUrgent: isUrgent, at: now) }) else { return false }
         claimed.takePlace(at: upstream)
         return true
       },
-      admit: { [self] claimed in
+      admit: { [self] claimed, now in
         state.withLock { state in
-          guard !state.limiter.admit(claimed.operation.kind, at: time.uptime) else { return nil }
+          guard !state.limiter.admit(claimed.operation.kind, at: now) else { return nil }
           state.leave(claimed)
           return .limit(kind: claimed.operation.kind)
         }

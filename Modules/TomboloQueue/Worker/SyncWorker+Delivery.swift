@@ -5,10 +5,12 @@ import TomboloResilience
 
 extension SyncWorker {
   /// One delivery from claim to settlement.
-  func process(_ claimed: ClaimedOperation) async {
+  ///
+  /// - Parameter task: the present one.
+  func process(_ claimed: ClaimedOperation, on task: RunningTask?) async {
     switch begin(claimed) {
-    case .delivery(let delivery):
-      let outcome = await outcome(of: delivery)
+    case .delivery(let delivery, let limit):
+      let outcome = await outcome(of: delivery, limit, on: task)
       if delivery.interruption.reason != nil, interrupted.hand(delivery, outcome) { return }
       await finish(delivery, outcome)
     case .settlement(let settlement):
@@ -18,12 +20,12 @@ extension SyncWorker {
   }
 
   private enum Beginning {
-    case delivery(Delivery)
+    case delivery(Delivery, TimeLimits.Slot)
     /// The handler is not to be called, and this becomes of the operation.
     case settlement(Settlement)
   }
 
-  /// Finds out whether the handler may be called.
+  /// Finds out whether the handler may be called; where it may, its time limit has begun.
   private func begin(_ claimed: ClaimedOperation) -> Beginning {
     let interruption = Interruption()
     noteLease(claimed, interruption)
@@ -39,10 +41,10 @@ extension SyncWorker {
         number: number, replacing: claimed.progress?.replacing, fencingToken: claimed.token,
         reporter: reporter(for: claimed))
       queue.tell(claimed.id, kind: claimed.operation.kind, .started(attempt: number))
-      return .delivery(
-        Delivery(
-          claimed: claimed, upstream: upstream, pass: pass, isProbe: isProbe, attempt: attempt,
-          interruption: interruption))
+      let delivery = Delivery(
+        claimed: claimed, upstream: upstream, pass: pass, isProbe: isProbe, attempt: attempt,
+        interruption: interruption)
+      return .delivery(delivery, limits.begin(claimed.id, at: now, within: attemptTimeout, interruption))
     case .refused(let rest, let failure):
       return .settlement(.snooze(failure, due: time.now.advanced(by: rest)))
     }
@@ -68,10 +70,10 @@ extension SyncWorker {
   }
 
   /// Calls the handler, within the time limit; an outcome of `nil` when the delivery was cancelled.
-  private func outcome(of delivery: Delivery) async -> DeliveryOutcome? {
-    let timeout = attemptTimeout
-    let limit = limits.begin(delivery.claimed.id, within: timeout, delivery.interruption)
-    let answer = await answer(to: delivery)
+  private func outcome(
+    of delivery: Delivery, _ limit: TimeLimits.Slot, on task: RunningTask?
+  ) async -> DeliveryOutcome? {
+    let answer = await answer(to: delivery, on: task)
     limits.ended(limit)
     // A handler that answers `delivered` although it was interrupted is believed.
     if case .delivered? = answer { return answer }
@@ -81,12 +83,12 @@ extension SyncWorker {
     case .timeOver:
       return .retry(
         after: nil,
-        DeliveryFailure(.timeout, "the attempt gave no sign of life for \(timeout) and was cancelled"))
+        DeliveryFailure(.timeout, "the attempt gave no sign of life for \(limit.duration) and was cancelled"))
     }
   }
 
-  private func answer(to delivery: Delivery) async -> DeliveryOutcome? {
-    await delivery.interruption.run {
+  private func answer(to delivery: Delivery, on task: RunningTask?) async -> DeliveryOutcome? {
+    await delivery.interruption.run(on: task) {
       do {
         return try await handler.deliver(delivery.claimed.stored.operation, attempt: delivery.attempt)
       } catch is CancellationError where Task.isCancelled {
@@ -97,8 +99,7 @@ extension SyncWorker {
     }
   }
 
-  /// Apart, because an asynchronous function would copy the whole configuration for it.
-  private var attemptTimeout: Duration { queue.engine.sharedConfiguration.values.attemptTimeout }
+  private var attemptTimeout: Duration { queue.engine.sharedConfiguration.attemptTimeout }
 
   /// Does what is left to do for a delivery whose handler has answered.
   private func finish(_ delivery: Delivery, _ outcome: DeliveryOutcome?) async {

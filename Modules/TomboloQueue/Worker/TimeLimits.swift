@@ -6,6 +6,12 @@ import TomboloPorts
 /// One timer serves all of them. A sleep that is cancelled stays with the system until it would have ended, so that a sleep for
 /// each attempt would hold memory for as long as the limit is, however short the attempts are.
 final class TimeLimits: Sendable {
+  /// Where the limit of an attempt is kept.
+  struct Slot: Sendable {
+    fileprivate var index: Int
+    var duration: Duration
+  }
+
   private struct State {
     var lastNumber: UInt64 = 0
     /// Each in a slot of its own; no more than there were deliveries under way at once.
@@ -28,27 +34,26 @@ final class TimeLimits: Sendable {
 
   /// An attempt begins, and is interrupted when its time is over. Whoever gets its slot hands it to `ended` once, however the
   /// attempt ends.
-  func begin(_ id: OperationID, within duration: Duration, _ interruption: Interruption) -> Int {
-    let now = time.uptime
-    let slot = state.withLock { state in
+  func begin(_ id: OperationID, at now: Duration, within duration: Duration, _ interruption: Interruption) -> Slot {
+    let index = state.withLock { state in
       state.lastNumber += 1
       let limit = TimeLimit(
         number: state.lastNumber, id: id, startedAt: now, duration: duration, interruption: interruption)
-      if let slot = state.freeSlots.popLast() {
-        state.slots[slot] = limit
-        return slot
+      if let index = state.freeSlots.popLast() {
+        state.slots[index] = limit
+        return index
       }
       state.slots.append(limit)
       return state.slots.count - 1
     }
     alarm.set(after: duration, from: now)
-    return slot
+    return Slot(index: index, duration: duration)
   }
 
-  func ended(_ slot: Int) {
+  func ended(_ slot: Slot) {
     state.withLock { state in
-      state.slots[slot] = nil
-      state.freeSlots.append(slot)
+      state.slots[slot.index] = nil
+      state.freeSlots.append(slot.index)
     }
   }
 

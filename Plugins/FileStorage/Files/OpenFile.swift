@@ -45,13 +45,12 @@ final class OpenFile: Sendable {
     }
   }
 
-  /// The bytes of one value, compared with its checksum.
-  func readValue(_ byteCount: Int, at offset: Int, checksum: UInt32) throws(StoreError) -> [UInt8] {
-    let bytes = try read(byteCount, at: offset)
-    guard bytes.count == byteCount, CRC32C.checksum(bytes) == checksum else {
+  /// The bytes of one value, which must be as many as it has, and match its checksum.
+  func checked(_ value: [UInt8], _ byteCount: Int, at offset: Int, _ checksum: UInt32) throws(StoreError) -> [UInt8] {
+    guard value.count == byteCount, CRC32C.checksum(value) == checksum else {
       throw JournalDamage(offset, "a value does not match its checksum any more").storeError(path: path)
     }
-    return bytes
+    return value
   }
 
   func write(_ bytes: [UInt8], at offset: Int) throws(SystemFailure) {

@@ -69,6 +69,13 @@ final class SQLiteStatement {
     return Array(UnsafeRawBufferPointer(start: address, count: count))
   }
 
+  /// Whether a column's bytes are these.
+  func isEqual(at column: Int32, to bytes: [UInt8]) -> Bool {
+    // First, because it decides how the length is counted.
+    let address = sqlite3_column_blob(handle, column)
+    return UnsafeRawBufferPointer(start: address, count: Int(sqlite3_column_bytes(handle, column))).elementsEqual(bytes)
+  }
+
   private func require(_ result: Int32) throws {
     guard result == SQLITE_OK else { throw connection.failure(result, while: "binding a value") }
   }

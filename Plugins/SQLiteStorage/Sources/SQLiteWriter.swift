@@ -10,9 +10,7 @@ actor SQLiteWriter {
     let connection: SQLiteConnection
     let begin: SQLiteStatement
     let end: SQLiteStatement
-    let revision: SQLiteStatement
-    let put: SQLiteStatement
-    let delete: SQLiteStatement
+    let records: SQLiteRecords
     let revisions: SQLiteRevisions
     let space = SQLiteSpace()
     let room: SQLiteRoom
@@ -34,11 +32,7 @@ actor SQLiteWriter {
       self.room = room
       begin = try connection.prepare("BEGIN IMMEDIATE")
       end = try connection.prepare("COMMIT")
-      revision = try connection.prepare("SELECT revision FROM records WHERE key = ?1")
-      put = try connection.prepare(
-        "INSERT INTO records (key, revision, value) VALUES (?1, ?2, ?3) "
-          + "ON CONFLICT (key) DO UPDATE SET revision = ?2, value = ?3")
-      delete = try connection.prepare("DELETE FROM records WHERE key = ?1")
+      records = try SQLiteRecords(connection)
       revisions = try SQLiteRevisions(claimedWith: connection)
     }
   }
@@ -188,12 +182,7 @@ actor SQLiteWriter {
         continue
       }
       let revision = session.revisions.next()
-      for mutation in batch.mutations {
-        switch mutation {
-        case .put(let key, let value): try put(key, value, revision, with: session.put)
-        case .delete(let key): try delete(key, with: session.delete)
-        }
-      }
+      try session.records.apply(batch.mutations, revision)
       mutationCount += batch.mutations.count
       results.append(.committed(revision))
     }
@@ -205,35 +194,12 @@ actor SQLiteWriter {
   /// The refusal by the first check that does not hold.
   private func conflict(of batch: Batch, in session: Session) throws -> StoreError? {
     for check in batch.checks {
-      let actual = try check.key.bytes.withUnsafeBytes { bytes -> Revision? in
-        defer { session.revision.reset() }
-        try session.revision.bind(bytes, at: 1)
-        guard try session.revision.step() else { return nil }
-        return Revision(rawValue: UInt64(bitPattern: session.revision.integer(at: 0)))
-      }
+      let actual = try session.records.revision(of: check.key)
       guard actual == check.expected else {
         return .conflict(key: check.key, expected: check.expected, actual: actual)
       }
     }
     return nil
-  }
-
-  private func put(_ key: Key, _ value: [UInt8], _ revision: Revision, with statement: SQLiteStatement) throws {
-    try key.bytes.withUnsafeBytes { key in
-      try value.withUnsafeBytes { value in
-        try statement.bind(key, at: 1)
-        try statement.bind(Int64(bitPattern: revision.rawValue), at: 2)
-        try statement.bind(value, at: 3)
-        try statement.run()
-      }
-    }
-  }
-
-  private func delete(_ key: Key, with statement: SQLiteStatement) throws {
-    try key.bytes.withUnsafeBytes { key in
-      try statement.bind(key, at: 1)
-      try statement.run()
-    }
   }
 
   private func finish(_ session: Session) throws {
