@@ -14,12 +14,11 @@ extension SyncQueue {
     let configuration = engine.sharedConfiguration
     let durability = try reachable(durability ?? configuration.values.durability)
     // One by itself, without a list: it is what most callers do.
-    let submitted = SubmittedRequest(
-      .enqueue([try prepare(operation, configuration.values)], alongside: Batch(), durability))
+    let submitted = SubmittedRequest(.add(try prepare(operation, configuration.values), durability))
     // Even when it throws: what was stored and lost its answer is to be delivered too.
     defer { workArrived.signal() }
     await gatherer.submit(submitted)
-    guard case .receipts(let receipts) = try submitted.result(), let receipt = receipts.first else {
+    guard case .receipt(let receipt) = try submitted.result() else {
       throw QueueError(.invalidOperation, "the queue gave no receipt for an operation")
     }
     return receipt.isOfAnother ? await withState(receipt) : receipt

@@ -23,18 +23,14 @@ public enum CRC32C {
     return contiguous ?? Array(bytes).withUnsafeBufferPointer { checksum(buffer: $0) }
   }
 
-  // The same without generic code, which for a few bytes costs more than the checksum.
-
+  /// The same of an array, without generic code, which for a few bytes costs more than the checksum.
   public static func checksum(_ bytes: [UInt8]) -> UInt32 {
     bytes.withUnsafeBufferPointer { checksum(buffer: $0) }
   }
 
+  /// The same of a part of an array, without generic code.
   public static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     bytes.withUnsafeBufferPointer { checksum(buffer: $0) }
-  }
-
-  public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-    bytes.withMemoryRebound(to: UInt8.self) { checksum(buffer: $0) }
   }
 
   private static let hasInstruction = tombolo_crc32c_is_available()

@@ -23,12 +23,18 @@ final class FileIndex: Sendable {
 
     func value() throws(StoreError) -> [UInt8] {
       if let inline { return inline }
-      return try file.checked(try file.read(byteCount, at: offset), byteCount, at: offset, checksum)
+      return try checked(try file.read(byteCount, at: offset))
     }
 
+    /// - Parameters:
+    ///   - bytes: what the file holds from `start` on.
     func value(outOf bytes: [UInt8], at start: Int) throws(StoreError) -> [UInt8] {
       if let inline { return inline }
-      return try file.checked(Array(bytes.dropFirst(offset - start).prefix(byteCount)), byteCount, at: offset, checksum)
+      return try checked(Array(bytes.dropFirst(offset - start).prefix(byteCount)))
+    }
+
+    private func checked(_ value: [UInt8]) throws(StoreError) -> [UInt8] {
+      try file.checked(value, at: offset, byteCount: byteCount, checksum: checksum)
     }
   }
 

@@ -15,22 +15,20 @@ actor FileReader {
     return places.map { $0 == nil ? nil : records.popFirst() }
   }
 
-  /// What lies close together in a file is read with one call of the system, which costs as much as a kibibyte or more.
+  /// What lies close together in a file is read with one call of the system.
   func records(at places: [FileIndex.Place]) throws -> [Record] {
     var records: [Record] = []
     records.reserveCapacity(places.count)
     var rest = places[...]
-    while let first = rest.first {
+    while !rest.isEmpty {
       let stretch = FileStretch(rest)
-      guard stretch.placeCount > 1, let bytes = stretch.bytes else {
-        records.append(try first.record())
-        rest.removeFirst()
-        continue
+      let together = rest.prefix(max(1, stretch.placeCount))
+      if together.count > 1, let bytes = stretch.bytes {
+        for place in together { records.append(try place.record(outOf: bytes, at: stretch.offset)) }
+      } else {
+        for place in together { records.append(try place.record()) }
       }
-      for place in rest.prefix(stretch.placeCount) {
-        records.append(try place.record(outOf: bytes, at: stretch.offset))
-      }
-      rest.removeFirst(stretch.placeCount)
+      rest.removeFirst(together.count)
     }
     return records
   }
@@ -38,7 +36,7 @@ actor FileReader {
 
 /// A part of a file with the values of several places.
 private struct FileStretch {
-  /// What is read between two values without being needed; more costs as much as another call.
+  /// What is read between two values without being needed, at most: to copy so much costs about as much as another call.
   private static let gapByteCountMaximum = 4_096
   private static let byteCountMaximum = 262_144
 

@@ -1,37 +1,83 @@
 /// One intended change to the outside, stored until it is settled.
-public struct SyncOperation: Hashable, Sendable {
-  public var id: OperationID
+///
+/// A copy counts one reference, and not one for each text and list in it: an operation is handed on many times on its way to a
+/// handler.
+public struct SyncOperation: Sendable {
+  public var id: OperationID {
+    get { contents.id }
+    set { own().id = newValue }
+  }
   /// The operation's type name, such as `preferences.setCurrency`; picks the handler.
-  public var kind: String
+  public var kind: String {
+    get { contents.kind }
+    set { own().kind = newValue }
+  }
   /// Which shape of `payload` this is; a kind's first version is 1.
-  public var version: Int
-  public var priority: OperationPriority
+  public var version: Int {
+    get { contents.version }
+    set { own().version = newValue }
+  }
+  public var priority: OperationPriority {
+    get { contents.priority }
+    set { own().priority = newValue }
+  }
   /// Operations with the same ordering key are delivered one at a time, in the order they were enqueued.
-  public var orderingKey: String?
+  public var orderingKey: String? {
+    get { contents.orderingKey }
+    set { own().orderingKey = newValue }
+  }
   /// The same on every attempt, so that the receiver can recognise a repeat.
   public var idempotencyKey: String {
-    get { storedIdempotencyKey.text }
-    set { storedIdempotencyKey = .text(newValue) }
+    get { contents.idempotencyKey.text }
+    set { own().idempotencyKey = .text(newValue) }
   }
-  private var storedIdempotencyKey: StoredIdempotencyKey
   /// A newer operation with this key replaces an older one that has not started.
-  public var coalescingKey: String?
-  public var enqueuedAt: Timestamp
+  public var coalescingKey: String? {
+    get { contents.coalescingKey }
+    set { own().coalescingKey = newValue }
+  }
+  public var enqueuedAt: Timestamp {
+    get { contents.enqueuedAt }
+    set { own().enqueuedAt = newValue }
+  }
   /// Not to be delivered earlier.
-  public var notBefore: Timestamp?
+  public var notBefore: Timestamp? {
+    get { contents.notBefore }
+    set { own().notBefore = newValue }
+  }
   /// Not to be delivered later; it then ends as `expired`.
-  public var expiresAt: Timestamp?
+  public var expiresAt: Timestamp? {
+    get { contents.expiresAt }
+    set { own().expiresAt = newValue }
+  }
   /// Whose operation this is, such as an account; `nil` when the program has but one. It is delivered only while its
   /// namespace is active, and its keys are its own: another namespace's equal keys are other keys.
-  public var namespace: String?
+  public var namespace: String? {
+    get { contents.namespace }
+    set { own().namespace = newValue }
+  }
   /// Operations that must be gone before this one is delivered: delivered, discarded, expired or superseded.
-  public var after: [OperationID]
+  public var after: [OperationID] {
+    get { contents.after }
+    set { own().after = newValue }
+  }
   /// What the payload was before the change it tells of, for a resolver that compares three versions; once the payload has been
   /// merged with an upstream's version, that version.
-  public var base: [UInt8]?
+  public var base: [UInt8]? {
+    get { contents.base }
+    set { own().base = newValue }
+  }
   /// Travels with the operation, for example as HTTP header fields. In the order given.
-  public var headers: [OperationHeader]
-  public var payload: [UInt8]
+  public var headers: [OperationHeader] {
+    get { contents.headers }
+    set { own().headers = newValue }
+  }
+  public var payload: [UInt8] {
+    get { contents.payload }
+    set { own().payload = newValue }
+  }
+
+  private var contents: OperationContents
 
   public init(
     id: OperationID,
@@ -50,12 +96,58 @@ public struct SyncOperation: Hashable, Sendable {
     headers: [OperationHeader] = [],
     payload: [UInt8] = []
   ) {
+    contents = OperationContents(
+      id: id, kind: kind, version: version, priority: priority, orderingKey: orderingKey,
+      idempotencyKey: idempotencyKey.map { .text($0) } ?? .identifier(id), coalescingKey: coalescingKey,
+      enqueuedAt: enqueuedAt, notBefore: notBefore, expiresAt: expiresAt, namespace: namespace, after: after,
+      base: base, headers: headers, payload: payload)
+  }
+
+  /// The contents, which nobody else has, so that they can be changed.
+  private mutating func own() -> OperationContents {
+    if !isKnownUniquelyReferenced(&contents) { contents = contents.copy() }
+    return contents
+  }
+}
+
+extension SyncOperation: Hashable {
+  public static func == (left: SyncOperation, right: SyncOperation) -> Bool { left.contents == right.contents }
+
+  public func hash(into hasher: inout Hasher) { contents.hash(into: &hasher) }
+}
+
+/// What a `SyncOperation` refers to.
+///
+/// Safety: it is changed only through `SyncOperation.own`, by whoever has the only reference.
+private final class OperationContents: Hashable, @unchecked Sendable {
+  var id: OperationID
+  var kind: String
+  var version: Int
+  var priority: OperationPriority
+  var orderingKey: String?
+  var idempotencyKey: StoredIdempotencyKey
+  var coalescingKey: String?
+  var enqueuedAt: Timestamp
+  var notBefore: Timestamp?
+  var expiresAt: Timestamp?
+  var namespace: String?
+  var after: [OperationID]
+  var base: [UInt8]?
+  var headers: [OperationHeader]
+  var payload: [UInt8]
+
+  init(
+    id: OperationID, kind: String, version: Int, priority: OperationPriority, orderingKey: String?,
+    idempotencyKey: StoredIdempotencyKey, coalescingKey: String?, enqueuedAt: Timestamp, notBefore: Timestamp?,
+    expiresAt: Timestamp?, namespace: String?, after: [OperationID], base: [UInt8]?, headers: [OperationHeader],
+    payload: [UInt8]
+  ) {
     self.id = id
     self.kind = kind
     self.version = version
     self.priority = priority
     self.orderingKey = orderingKey
-    storedIdempotencyKey = idempotencyKey.map { .text($0) } ?? .identifier(id)
+    self.idempotencyKey = idempotencyKey
     self.coalescingKey = coalescingKey
     self.enqueuedAt = enqueuedAt
     self.notBefore = notBefore
@@ -65,6 +157,29 @@ public struct SyncOperation: Hashable, Sendable {
     self.base = base
     self.headers = headers
     self.payload = payload
+  }
+
+  func copy() -> OperationContents {
+    OperationContents(
+      id: id, kind: kind, version: version, priority: priority, orderingKey: orderingKey,
+      idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, enqueuedAt: enqueuedAt, notBefore: notBefore,
+      expiresAt: expiresAt, namespace: namespace, after: after, base: base, headers: headers, payload: payload)
+  }
+
+  static func == (left: OperationContents, right: OperationContents) -> Bool {
+    if left === right { return true }
+    return left.id == right.id && left.kind == right.kind && left.version == right.version
+      && left.priority == right.priority && left.orderingKey == right.orderingKey
+      && left.idempotencyKey == right.idempotencyKey && left.coalescingKey == right.coalescingKey
+      && left.enqueuedAt == right.enqueuedAt && left.notBefore == right.notBefore && left.expiresAt == right.expiresAt
+      && left.namespace == right.namespace && left.after == right.after && left.base == right.base
+      && left.headers == right.headers && left.payload == right.payload
+  }
+
+  func hash(into hasher: inout Hasher) {
+    // Two that are equal have these equal, and one identifier stands for one operation.
+    hasher.combine(id)
+    hasher.combine(payload)
   }
 }
 

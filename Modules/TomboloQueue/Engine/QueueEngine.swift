@@ -241,19 +241,28 @@ final class QueueEngine: Sendable {
     var refused: [Int: any Error] = [:]
     let capabilities = store.capabilities
     for (index, request) in group.enumerated() {
+      if case .add(let operation, _) = request {
+        if let error = refusal(of: operation, by: capabilities) { refused[index] = error }
+        continue
+      }
       guard case .enqueue(let operations, let companion, _) = request else {
         if let error = capabilities.refusal(of: request.companion, after: 0) { refused[index] = error }
         continue
       }
       if !companion.isEmpty, let error = capabilities.refusal(of: companion, after: 0) { refused[index] = error }
-      for operation in operations where operation.record.count > capabilities.valueByteCountMaximum {
-        refused[index] = StoreError(
-          .valueTooLarge,
-          "an operation of kind \(operation.operation.kind) takes \(operation.record.count) bytes; this store takes at "
-            + "most \(capabilities.valueByteCountMaximum) in one value")
+      for operation in operations {
+        if let error = refusal(of: operation, by: capabilities) { refused[index] = error }
       }
     }
     return refused
+  }
+
+  private func refusal(of operation: PreparedOperation, by capabilities: StoreCapabilities) -> StoreError? {
+    guard operation.record.count > capabilities.valueByteCountMaximum else { return nil }
+    return StoreError(
+      .valueTooLarge,
+      "an operation of kind \(operation.operation.kind) takes \(operation.record.count) bytes; this store takes at "
+        + "most \(capabilities.valueByteCountMaximum) in one value")
   }
 
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it

@@ -2,15 +2,38 @@ import TomboloPorts
 import TomboloStorage
 
 extension QueuePlanner {
+  mutating func add(_ prepared: PreparedOperation) throws -> EnqueueReceipt {
+    if let receipt = try addPlain(prepared) { return receipt }
+    expectKeys(of: prepared.operation)
+    var awaited: Set<OperationID> = []
+    for case .operation(let id) in prepared.operation.after {
+      expect(id)
+      awaited.insert(id)
+    }
+    guard view.isComplete else { throw PlanView.Unread() }
+    return try enqueue(prepared, behind: [], keeping: awaited)
+  }
+
+  /// What most are: nothing has to be read for it, and nothing to make way. `nil` when it is not such a one.
+  private mutating func addPlain(_ prepared: PreparedOperation) throws -> EnqueueReceipt? {
+    guard prepared.isPlain, !isShared, hasRoom(for: prepared.keptByteCount) else { return nil }
+    try requireStorable(prepared.record, kind: prepared.operation.kind)
+    let id = identifiers.next()
+    view.append(.put(QueueLayout.single(id), prepared.record))
+    effects.append(.readySingle(id, prepared.record))
+    counts.byteCount += prepared.keptByteCount
+    counts.move(from: nil, to: .pending)
+    tell(id, kind: prepared.operation.kind, .enqueued)
+    return EnqueueReceipt(id: id, state: .pending, disposition: .added)
+  }
+
   mutating func enqueue(_ operations: [PreparedOperation], alongside companion: Batch) throws -> [EnqueueReceipt] {
     // What an operation of this batch waits for is not to make way for it, nor for one that comes before it.
     var awaited: Set<OperationID> = []
     var awaitedPositions: Set<Int> = []
     // Ask for everything first, so that it is read in one call.
     for prepared in operations {
-      if let name = prepared.operation.scopedIdempotencyKey { view.expect(QueueLayout.idempotency(name)) }
-      if let name = prepared.operation.scopedCoalescingKey { view.expect(QueueLayout.coalescing(name)) }
-      if let key = prepared.operation.lineKey { view.expect(QueueLayout.orderingKey(key)) }
+      expectKeys(of: prepared.operation)
       for reference in prepared.operation.after {
         switch reference {
         case .operation(let id):
@@ -21,11 +44,6 @@ extension QueuePlanner {
       }
     }
     guard view.isComplete else { throw PlanView.Unread() }
-    if operations.count == 1, let prepared = operations.first {
-      let receipt = try enqueue(prepared, behind: [], keeping: awaited)
-      try view.join(companion)
-      return [receipt]
-    }
     var receipts: [EnqueueReceipt] = []
     receipts.reserveCapacity(operations.count)
     for (position, prepared) in operations.enumerated() {
@@ -37,9 +55,17 @@ extension QueuePlanner {
     return receipts
   }
 
+  /// Notes what will be needed of the keys of an operation.
+  private mutating func expectKeys(of operation: NewOperation) {
+    if let name = operation.scopedIdempotencyKey { view.expect(QueueLayout.idempotency(name)) }
+    if let name = operation.scopedCoalescingKey { view.expect(QueueLayout.coalescing(name)) }
+    if let key = operation.lineKey { view.expect(QueueLayout.orderingKey(key)) }
+  }
+
   private mutating func enqueue(
     _ prepared: PreparedOperation, behind earlier: [EnqueueReceipt], keeping awaited: Set<OperationID>
   ) throws -> EnqueueReceipt {
+    if let receipt = try addPlain(prepared) { return receipt }
     if let name = prepared.operation.scopedIdempotencyKey, let known = try view.get(QueueLayout.idempotency(name)) {
       let record = try IdempotencyRecord(known)
       return EnqueueReceipt(id: record.id, state: record.end ?? .pending, disposition: .repeated)
@@ -91,7 +117,7 @@ extension QueuePlanner {
       }
     }
     try tell(victims, madeRoomFor: id)
-    counts.byteCount += operation.keptByteCount
+    counts.byteCount += prepared.keptByteCount
     var state = OperationState.pending
     if isSingle {
       effects.append(.readySingle(id, prepared.record))

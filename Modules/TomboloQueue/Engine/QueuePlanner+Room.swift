@@ -43,6 +43,11 @@ extension QueuePlanner {
     }
   }
 
+  /// Whether nothing has to make way for an operation that counts so much.
+  func hasRoom(for byteCount: Int) -> Bool {
+    counts.stored < shared.operationsMaximum && counts.byteCount + byteCount <= shared.bytesMaximum
+  }
+
   private func lackOfRoom(for operation: NewOperation) -> QueueError? {
     if counts.stored >= configuration.operationsMaximum {
       return QueueError(

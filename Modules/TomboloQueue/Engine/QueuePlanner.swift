@@ -64,6 +64,7 @@ struct QueuePlanner {
 
   private mutating func planUnguarded(_ request: QueueRequest) throws -> QueueAnswer {
     switch request {
+    case .add(let prepared, _): return .receipt(try add(prepared))
     case .enqueue(let operations, let companion, _): return .receipts(try enqueue(operations, alongside: companion))
     case .settle(let claimed, let settlement, let isRepeat):
       if isRepeat, claimed.token != nil {
@@ -152,11 +153,7 @@ struct QueuePlanner {
 
   /// Whether a new operation can be stored as a single record. Where several processes share a store the first thing that happens to it is a
   /// lease, which would part it again.
-  func canBeSingle(_ prepared: PreparedOperation) -> Bool {
-    let operation = prepared.operation
-    return !isShared && operation.priority == .normal && operation.lineKey == nil && operation.after.isEmpty
-      && operation.notBefore == nil && prepared.record.count <= QueueLayout.singleByteCountMaximum
-  }
+  func canBeSingle(_ prepared: PreparedOperation) -> Bool { !isShared && prepared.canBeSingle }
 
   /// Parts the single record of an operation into the two that all others have, its own and its entry in the ready index; to be done before
   /// anything but its end becomes of it. One that has two stays as it is.

@@ -6,6 +6,8 @@ import TomboloPorts
 ///
 /// Indirect, because a request is handed on several times: so that is one pointer.
 indirect enum QueueRequest: Sendable {
+  /// Adds one operation, as durably as asked for.
+  case add(PreparedOperation, StoreDurability?)
   /// Adds operations, all or none, together with a caller's own changes, as durably as asked for.
   case enqueue([PreparedOperation], alongside: Batch, StoreDurability? = nil)
   /// Stores what became of a delivery. A repeat looks first whether it is stored already: a commit whose answer was lost
@@ -61,6 +63,7 @@ extension QueueRequest {
   /// What its commit has to reach; `nil` for what the store is set to.
   var durability: StoreDurability? {
     switch self {
+    case .add(_, let durability): durability
     case .enqueue(_, let companion, let durability?): companion.durability.map { max($0, durability) } ?? durability
     // Of two that stand or fall together, of which one asks for nothing: as `Batch.append` has it.
     case .enqueue(_, let companion, nil), .rewrite(_, let companion, _): companion.durability == .full ? .full : nil
@@ -87,7 +90,7 @@ extension QueueRequest {
     switch self {
     case .refill: [.tends, .refills]
     case .promote, .prune: [.tends, .movesDueTimes]
-    case .enqueue, .rewrite: durability == nil ? .isSized : [.isSized, .asksDurability]
+    case .add, .enqueue, .rewrite: durability == nil ? .isSized : [.isSized, .asksDurability]
     default: []
     }
   }
@@ -96,7 +99,7 @@ extension QueueRequest {
 
   var roomNeed: RoomNeed {
     switch self {
-    case .enqueue, .edit, .resolve(_, .merged), .rewrite: .adds
+    case .add, .enqueue, .edit, .resolve(_, .merged), .rewrite: .adds
     case .discard, .resolve(_, .remote), .promote, .prune, .sweep, .refill, .bringBack, .resume: .makesRoom
     case .redrive, .resolve(_, .local), .setAside, .pause, .lease, .renew, .giveBack: .notes
     case .settle(_, let settlement, _):
@@ -110,6 +113,8 @@ extension QueueRequest {
 }
 
 enum QueueAnswer: Sendable {
+  /// For one that was added by itself.
+  case receipt(EnqueueReceipt)
   case receipts([EnqueueReceipt])
   case done
   /// The token of each operation that was leased; those that others took meanwhile are not among them.
@@ -126,11 +131,24 @@ final class PreparedOperation: Sendable {
   let operation: NewOperation
   let enqueuedAt: Timestamp
   let record: [UInt8]
+  /// What it counts towards `QueueConfiguration.bytesMaximum`.
+  let keptByteCount: Int
+  /// Whether it can be stored as a single record, where nobody shares the store.
+  let canBeSingle: Bool
+  /// Whether that is all there is to it: nothing has to be read for it.
+  let isPlain: Bool
 
   init(operation: NewOperation, enqueuedAt: Timestamp, record: [UInt8]) {
-    self.operation = operation
+    // Here, because here it is done by each caller, and where it is asked for by one after the other.
+    keptByteCount = operation.payload.count + (operation.base?.count ?? 0)
+    canBeSingle =
+      operation.priority == .normal && operation.orderingKey == nil && operation.coalescingKey == nil
+      && operation.after.isEmpty && operation.notBefore == nil && record.count <= QueueLayout.singleByteCountMaximum
+    isPlain = canBeSingle && operation.idempotencyKey == nil
     self.enqueuedAt = enqueuedAt
     self.record = record
+    // Last, so that the operation, which is large, is handed on and not copied.
+    self.operation = operation
   }
 
   convenience init(_ operation: NewOperation, enqueuedAt: Timestamp) {

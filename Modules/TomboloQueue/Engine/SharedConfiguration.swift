@@ -1,11 +1,15 @@
 /// A configuration that many hold at once: it is large, and handing on an object copies nothing of it.
 final class SharedConfiguration: Sendable {
   let values: QueueConfiguration
-  /// Of `values`. Apart, because each delivery asks for it, and asking `values` copies all of them.
+  // Of `values`. Apart, because each operation asks for them, and asking `values` copies all of them.
   let attemptTimeout: Duration
+  let operationsMaximum: Int
+  let bytesMaximum: Int
 
   init(_ values: QueueConfiguration) {
     self.values = values
     attemptTimeout = values.attemptTimeout
+    operationsMaximum = values.operationsMaximum
+    bytesMaximum = values.bytesMaximum
   }
 }

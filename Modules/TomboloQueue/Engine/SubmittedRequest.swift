@@ -21,8 +21,9 @@ final class SubmittedRequest: GatheredRequest {
     answer(.failure(error))
   }
 
+  /// To be asked for once.
   func result() throws -> QueueAnswer {
-    guard let result = outcome.withLock({ $0 }) else { throw GathererError() }
+    guard let result = outcome.withLock({ $0.take() }) else { throw GathererError() }
     return try result.get()
   }
 }
@@ -62,7 +63,7 @@ extension QueueRequest {
     case .promote, .prune: 1_024
     case .setAside(let operations, _), .lease(let operations, _), .renew(let operations, _): 4 * operations.count
     case .bringBack(_, let limit): 4 * limit
-    case .settle, .redrive, .resolve, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
+    case .add, .settle, .redrive, .resolve, .discard, .sweep, .refill, .pause, .resume, .giveBack, .edit: 4
     }
   }
 }

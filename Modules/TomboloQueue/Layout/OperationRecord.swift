@@ -68,24 +68,29 @@ enum OperationRecord {
     guard let priority = OperationPriority(rawValue: try record.byte()) else {
       throw .damaged("an operation has an unknown priority")
     }
-    var operation = SyncOperation(
-      id: id, kind: try record.string(), version: try record.count(), priority: priority,
-      enqueuedAt: try record.timestamp())
-    if presence.contains(.orderingKey) { operation.orderingKey = try record.string() }
-    if presence.contains(.idempotencyKey) { operation.idempotencyKey = try record.string() }
-    if presence.contains(.coalescingKey) { operation.coalescingKey = try record.string() }
-    if presence.contains(.notBefore) { operation.notBefore = try record.timestamp() }
-    if presence.contains(.expiresAt) { operation.expiresAt = try record.timestamp() }
+    // In the order in which they are written.
+    let (kind, version, enqueuedAt) = (try record.string(), try record.count(), try record.timestamp())
+    let orderingKey = presence.contains(.orderingKey) ? try record.string() : nil
+    let idempotencyKey = presence.contains(.idempotencyKey) ? try record.string() : nil
+    let coalescingKey = presence.contains(.coalescingKey) ? try record.string() : nil
+    let notBefore = presence.contains(.notBefore) ? try record.timestamp() : nil
+    let expiresAt = presence.contains(.expiresAt) ? try record.timestamp() : nil
+    var after: [OperationID] = []
     if presence.contains(.after) {
-      for _ in 0..<(try record.count()) { operation.after.append(try record.operationID()) }
+      for _ in 0..<(try record.count()) { after.append(try record.operationID()) }
     }
-    if presence.contains(.namespace) { operation.namespace = try record.string() }
-    if presence.contains(.base) { operation.base = try record.byteArray() }
+    let namespace = presence.contains(.namespace) ? try record.string() : nil
+    let base = presence.contains(.base) ? try record.byteArray() : nil
+    var headers: [OperationHeader] = []
     // The count is not believed: a header takes at least two bytes, and reading past the end throws.
     for _ in 0..<(try record.count()) {
-      operation.headers.append(OperationHeader(name: try record.string(), value: try record.string()))
+      headers.append(OperationHeader(name: try record.string(), value: try record.string()))
     }
-    operation.payload = try record.byteArray()
+    let operation = SyncOperation(
+      id: id, kind: kind, version: version, priority: priority, orderingKey: orderingKey,
+      idempotencyKey: idempotencyKey, coalescingKey: coalescingKey, enqueuedAt: enqueuedAt, notBefore: notBefore,
+      expiresAt: expiresAt, namespace: namespace, after: after, base: base, headers: headers,
+      payload: try record.byteArray())
     return StoredOperation(operation: operation, hasOwnIdempotencyKey: presence.contains(.idempotencyKey))
   }
 }

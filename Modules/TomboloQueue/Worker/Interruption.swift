@@ -1,25 +1,5 @@
 import Synchronization
 
-/// The task that a handler runs on.
-///
-/// Safety: it is known to others only while `Interruption.run` is under way on that task, so the task exists, and nothing is done with
-/// it but cancelling, which any thread may do. It is cancelled with a lock held that `run` takes before it ends; so handlers of
-/// cancellation run with the lock held, and must not run the rest of the task inline.
-///
-/// An object, because a value of a type that is not known here is copied by generic code each time.
-final class RunningTask: @unchecked Sendable {
-  fileprivate let task: UnsafeCurrentTask
-
-  private init(_ task: UnsafeCurrentTask) {
-    self.task = task
-  }
-
-  /// Hands the present task to `body`, which must not keep it; `nil` where there is none.
-  static func withCurrent(_ body: (RunningTask?) async -> Void) async {
-    await withUnsafeCurrentTask { task in await body(task.map { RunningTask($0) }) }
-  }
-}
-
 /// Ends the attempt of one delivery from outside.
 ///
 /// It cancels the task that the handler runs on, so that an attempt needs neither a task of its own nor one that waits. That task
@@ -67,5 +47,25 @@ final class Interruption: Sendable {
       state.running = nil
       state.hasEnded = true
     }
+  }
+}
+
+/// The task that a handler runs on.
+///
+/// Safety: it is known to others only while `Interruption.run` is under way on that task, so the task exists, and nothing is done with
+/// it but cancelling, which any thread may do. It is cancelled with a lock held that `run` takes before it ends; so handlers of
+/// cancellation run with the lock held, and must not run the rest of the task inline.
+///
+/// An object, because a value of a type that is not known here is copied by generic code each time.
+final class RunningTask: @unchecked Sendable {
+  fileprivate let task: UnsafeCurrentTask
+
+  private init(_ task: UnsafeCurrentTask) {
+    self.task = task
+  }
+
+  /// Hands the present task to `body`, which must not keep it; `nil` where there is none.
+  static func withCurrent(_ body: (RunningTask?) async -> Void) async {
+    await withUnsafeCurrentTask { task in await body(task.map { RunningTask($0) }) }
   }
 }

@@ -11,9 +11,10 @@ struct DeliveredOperation: Sendable {
   var settlement: Settlement { .delivered(attempt: attemptNumber) }
 }
 
-/// What was delivered is stored by one for all: the first who finds nobody at it takes what there is, and goes on while more
-/// comes; a second one when there is a whole batch meanwhile. The others leave theirs with them and end, so that an operation
-/// costs neither a place in the queue's door nor a task that waits there.
+/// What was delivered is stored by one task of the run for all: it is woken when there is something, takes what there is, and goes on
+/// while more comes; a second one when there is a whole batch meanwhile. Whoever delivers leaves it with them and goes on with the
+/// next, so that an operation costs neither a place in the queue's door nor a task that waits there. Once the run is cancelled
+/// whoever delivers stores.
 extension SyncWorker {
   /// The upstream has taken it.
   func finishDelivered(_ delivery: Delivery) async {

@@ -45,8 +45,10 @@ final class OpenFile: Sendable {
     }
   }
 
-  /// The bytes of one value, which must be as many as it has, and match its checksum.
-  func checked(_ value: [UInt8], _ byteCount: Int, at offset: Int, _ checksum: UInt32) throws(StoreError) -> [UInt8] {
+  /// Answers with the bytes of one value, read at `offset`, when there are `byteCount` of them and they match `checksum`.
+  func checked(
+    _ value: [UInt8], at offset: Int, byteCount: Int, checksum: UInt32
+  ) throws(StoreError) -> [UInt8] {
     guard value.count == byteCount, CRC32C.checksum(value) == checksum else {
       throw JournalDamage(offset, "a value does not match its checksum any more").storeError(path: path)
     }

@@ -6,17 +6,17 @@ import TomboloPorts
 /// statement, and neighbours are deleted with one.
 final class SQLiteRecords {
   /// How many records one statement puts; with more of them the start of a statement no longer shows.
-  private static let rowCount = 16
+  static let rowCount = 16
   /// From how many neighbours on they are deleted with one statement, beside which another one looks at what there is.
   private static let neighbourCountMinimum = 8
   /// So many looks at keys that are no neighbours, and the others of a run are deleted one by one.
   private static let vainLookCountMaximum = 2
 
-  private let revision: SQLiteStatement
-  private let put: SQLiteStatement
-  private let putRows: SQLiteStatement
-  private let delete: SQLiteStatement
-  private let keys: SQLiteStatement
+  private let selectRevision: SQLiteStatement
+  private let insertRow: SQLiteStatement
+  private let insertRows: SQLiteStatement
+  private let deleteRow: SQLiteStatement
+  private let selectKeys: SQLiteStatement
   private let deleteRange: SQLiteStatement
 
   init(_ connection: SQLiteConnection) throws {
@@ -25,20 +25,20 @@ final class SQLiteRecords {
         "INSERT INTO records (key, revision, value) VALUES \(rows) "
           + "ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value")
     }
-    revision = try connection.prepare("SELECT revision FROM records WHERE key = ?1")
-    put = try insert("(?1, ?2, ?3)")
-    putRows = try insert(Array(repeating: "(?, ?, ?)", count: Self.rowCount).joined(separator: ", "))
-    delete = try connection.prepare("DELETE FROM records WHERE key = ?1")
-    keys = try connection.prepare("SELECT key FROM records WHERE key BETWEEN ?1 AND ?2 ORDER BY key")
+    selectRevision = try connection.prepare("SELECT revision FROM records WHERE key = ?1")
+    insertRow = try insert("(?1, ?2, ?3)")
+    insertRows = try insert(Array(repeating: "(?, ?, ?)", count: Self.rowCount).joined(separator: ", "))
+    deleteRow = try connection.prepare("DELETE FROM records WHERE key = ?1")
+    selectKeys = try connection.prepare("SELECT key FROM records WHERE key BETWEEN ?1 AND ?2 ORDER BY key")
     deleteRange = try connection.prepare("DELETE FROM records WHERE key BETWEEN ?1 AND ?2")
   }
 
   func revision(of key: Key) throws -> Revision? {
     try key.bytes.withUnsafeBytes { bytes in
-      defer { revision.reset() }
-      try revision.bind(bytes, at: 1)
-      guard try revision.step() else { return nil }
-      return Revision(rawValue: UInt64(bitPattern: revision.integer(at: 0)))
+      defer { selectRevision.reset() }
+      try selectRevision.bind(bytes, at: 1)
+      guard try selectRevision.step() else { return nil }
+      return Revision(rawValue: UInt64(bitPattern: selectRevision.integer(at: 0)))
     }
   }
 
@@ -65,14 +65,14 @@ final class SQLiteRecords {
   }
 
   private func put(_ key: Key, _ value: [UInt8], _ revision: Revision) throws {
-    try bind(key, value, revision, at: 1, of: put) { try put.run() }
+    try bind(key, value, revision, at: 1, of: insertRow) { try insertRow.run() }
   }
 
-  /// As many as `putRows` has room for.
+  /// As many as `insertRows` has room for.
   private func put(_ rows: ArraySlice<Mutation>, _ revision: Revision, from row: Int32 = 0) throws {
     // One within the other, because what is bound is borrowed until the statement has run.
-    guard case .put(let key, let value) = rows.first else { return try putRows.run() }
-    try bind(key, value, revision, at: row * 3 + 1, of: putRows) {
+    guard case .put(let key, let value) = rows.first else { return try insertRows.run() }
+    try bind(key, value, revision, at: row * 3 + 1, of: insertRows) {
       try put(rows.dropFirst(), revision, from: row + 1)
     }
   }
@@ -94,8 +94,8 @@ final class SQLiteRecords {
 
   private func delete(_ key: Key) throws {
     try key.bytes.withUnsafeBytes { bytes in
-      try delete.bind(bytes, at: 1)
-      try delete.run()
+      try deleteRow.bind(bytes, at: 1)
+      try deleteRow.run()
     }
   }
 
@@ -122,11 +122,11 @@ final class SQLiteRecords {
   /// How many of `sorted`, from the first on, are there with nothing else between them.
   private func neighbourCount(_ sorted: ArraySlice<Key>) throws -> Int {
     guard let first = sorted.first, let last = sorted.last else { return 0 }
-    return try bind(first, last, of: keys) {
-      defer { keys.reset() }
+    return try bind(first, last, of: selectKeys) {
+      defer { selectKeys.reset() }
       var count = 0
       for key in sorted {
-        guard try keys.step(), keys.isEqual(at: 0, to: key.bytes) else { break }
+        guard try selectKeys.step(), selectKeys.isEqual(at: 0, to: key.bytes) else { break }
         count += 1
       }
       return count

@@ -54,11 +54,15 @@ enum SQLiteSchema {
   }
 
   /// What every opening sets for itself. The journal's mode is kept in the file, where a person with a tool may have changed it.
+  ///
+  /// What one statement may have to take back is kept in memory, at most the pages that `SQLiteRecords.rowCount` records lie in: otherwise
+  /// SQLite makes a file in a folder for temporary ones, which may be full or read-only, and is not the store's.
   static func configure(_ connection: SQLiteConnection, durability: StoreDurability) throws {
     try connection.execute(
       """
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = \(durability.synchronous);
+      PRAGMA temp_store = MEMORY;
       """)
   }
 

@@ -1,18 +1,23 @@
 import CSQLite
 import TomboloPorts
 
-/// One table whose key is the row's own, write-ahead log, `synchronous=FULL`, prepared statements. Pages of the log are moved when there are
-/// as many as where the plugin moves them, not by SQLite within a commit.
+/// One table whose key is the row's own, write-ahead log, `synchronous=FULL`, prepared statements, of which one puts as many rows as
+/// the plugin's, and one deletes neighbours without a look at what there is. Pages of the log are moved when there are as many as
+/// where the plugin moves them, not by SQLite within a commit.
 final class SQLiteRecordsFloor: RecordsFloor {
   /// As `SQLiteJournal` of the plugin has it.
   private static let journalPageCountMaximum: Int32 = 1_000
+  /// As `SQLiteRecords` of the plugin has it.
+  private static let rowCount = 16
 
   private let database: OpaquePointer
   private let begin: OpaquePointer
   private let end: OpaquePointer
   private let put: OpaquePointer
+  private let putRows: OpaquePointer
   private let get: OpaquePointer
   private let delete: OpaquePointer
+  private let deleteRange: OpaquePointer
   /// Written by SQLite's hook after each commit.
   private let journalPageCount: UnsafeMutablePointer<Int32>
 
@@ -24,15 +29,21 @@ final class SQLiteRecordsFloor: RecordsFloor {
     else { throw BenchmarkError("\(path) cannot be opened") }
     database = opened
     for text in [
-      "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0",
+      "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0", "PRAGMA temp_store=MEMORY",
       "CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
     ] { try Self.run(text, in: opened) }
     begin = try Self.prepare("BEGIN IMMEDIATE", in: opened)
     end = try Self.prepare("COMMIT", in: opened)
-    put = try Self.prepare(
-      "INSERT INTO records VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2", in: opened)
+    func insert(_ rowCount: Int) throws -> OpaquePointer {
+      let rows = Array(repeating: "(?, ?)", count: rowCount).joined(separator: ", ")
+      return try Self.prepare(
+        "INSERT INTO records VALUES \(rows) ON CONFLICT (key) DO UPDATE SET value = excluded.value", in: opened)
+    }
+    put = try insert(1)
+    putRows = try insert(Self.rowCount)
     get = try Self.prepare("SELECT value FROM records WHERE key BETWEEN ?1 AND ?2 ORDER BY key", in: opened)
     delete = try Self.prepare("DELETE FROM records WHERE key = ?1", in: opened)
+    deleteRange = try Self.prepare("DELETE FROM records WHERE key BETWEEN ?1 AND ?2", in: opened)
     // Safety: freed by `deinit` alone, after the hook that has its address is gone.
     journalPageCount = .allocate(capacity: 1)
     journalPageCount.initialize(to: 0)
@@ -45,7 +56,7 @@ final class SQLiteRecordsFloor: RecordsFloor {
   }
 
   deinit {
-    for statement in [begin, end, put, get, delete] { sqlite3_finalize(statement) }
+    for statement in [begin, end, put, putRows, get, delete, deleteRange] { sqlite3_finalize(statement) }
     sqlite3_wal_hook(database, nil, nil)
     sqlite3_close(database)
     journalPageCount.deallocate()
@@ -70,19 +81,38 @@ final class SQLiteRecordsFloor: RecordsFloor {
 
   func commit(_ mutations: [Mutation]) throws {
     try finish(begin)
-    for mutation in mutations {
-      switch mutation {
-      case .put(let key, let value):
-        try Self.bind(key.bytes, 1, put) { put in
-          try Self.bind(value, 2, put) { try finish($0) }
+    var rest = mutations[...]
+    while let first = rest.first {
+      switch first {
+      case .put:
+        let count = rest.prefix(Self.rowCount).prefix { $0.isPut }.count == Self.rowCount ? Self.rowCount : 1
+        try put(rest.prefix(count), with: count == 1 ? put : putRows)
+        rest.removeFirst(count)
+      case .delete(let key):
+        // The benchmark deletes what it has put one behind the other.
+        let neighbours = rest.prefix { !$0.isPut }
+        if let last = neighbours.last, neighbours.count > 1 {
+          try Self.bind(key.bytes, 1, deleteRange) { statement in
+            try Self.bind(last.key.bytes, 2, statement) { try finish($0) }
+          }
+        } else {
+          try Self.bind(key.bytes, 1, delete) { try finish($0) }
         }
-      case .delete(let key): try Self.bind(key.bytes, 1, delete) { try finish($0) }
+        rest.removeFirst(neighbours.count)
       }
     }
     try finish(end)
     guard journalPageCount.pointee >= Self.journalPageCountMaximum else { return }
     guard sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) == SQLITE_OK else {
       throw BenchmarkError(String(cString: sqlite3_errmsg(database)))
+    }
+  }
+
+  /// Binds a row within the other, because what is bound is borrowed until the statement has run.
+  private func put(_ rows: ArraySlice<Mutation>, from row: Int32 = 0, with statement: OpaquePointer) throws {
+    guard case .put(let key, let value) = rows.first else { return try finish(statement) }
+    try Self.bind(key.bytes, row * 2 + 1, statement) { statement in
+      try Self.bind(value, row * 2 + 2, statement) { try put(rows.dropFirst(), from: row + 1, with: $0) }
     }
   }
 
@@ -117,5 +147,12 @@ final class SQLiteRecordsFloor: RecordsFloor {
       throw BenchmarkError("\(text): \(String(cString: sqlite3_errmsg(database)))")
     }
     return statement
+  }
+}
+
+extension Mutation {
+  fileprivate var isPut: Bool {
+    if case .put = self { return true }
+    return false
   }
 }
