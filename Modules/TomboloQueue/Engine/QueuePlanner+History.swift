@@ -10,7 +10,7 @@ extension QueuePlanner {
   mutating func remember(
     _ operation: SyncOperation, _ progress: ProgressRecord?, end: OperationState, attemptCount: Int?, detail: String?
   ) {
-    guard configuration.historyRetention > .zero else { return }
+    guard shared.keepsHistory else { return }
     let pruneAt = now.advanced(by: configuration.historyRetention)
     let record = HistoryRecord(
       end: end, endedAt: now, kind: operation.kind, attemptCount: attemptCount ?? progress?.attemptCount ?? 0,
@@ -22,7 +22,7 @@ extension QueuePlanner {
 
   /// Adds to what this plan keeps of an operation.
   mutating func amendHistory(of id: OperationID, _ amend: (inout HistoryRecord) -> Void) throws {
-    guard configuration.historyRetention > .zero else { return }
+    guard shared.keepsHistory else { return }
     guard let value = try view.get(QueueLayout.history(id)) else { return }
     var record = try HistoryRecord(value)
     amend(&record)

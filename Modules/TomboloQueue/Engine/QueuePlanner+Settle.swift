@@ -3,6 +3,7 @@ import TomboloStorage
 
 extension QueuePlanner {
   mutating func settle(_ claimed: ClaimedOperation, _ settlement: Settlement) throws {
+    if case .delivered = settlement, removePlain(claimed) { return }
     let stored = claimed.stored
     let operation = stored.operation
     let id = claimed.id
@@ -52,6 +53,19 @@ extension QueuePlanner {
       note(failure, &progress)
       try hold(claimed, &progress, .deadLettered, from: ownPlace)
     }
+  }
+
+  /// As `remove` does, where its one record is all there is of an operation, and nothing waits for it or remembers it: what most
+  /// deliveries come to. Answers whether it is so.
+  private mutating func removePlain(_ claimed: ClaimedOperation) -> Bool {
+    guard claimed.stored.single != nil, claimed.token == nil, claimed.progress == nil,
+      !claimed.stored.hasOwnIdempotencyKey, !shared.keepsHistory, counts.dependencies == 0
+    else { return false }
+    effects.append(.unready(.normal, claimed.id))
+    view.append(.delete(QueueLayout.single(claimed.id)))
+    counts.move(from: .pending, to: .delivered)
+    takeOff(claimed.operation.keptByteCount)
+    return true
   }
 
   /// Whether a settlement that was tried before is stored: an operation that is being delivered has an entry in the ready
@@ -175,7 +189,7 @@ extension QueuePlanner {
       // Nothing parts one that is being delivered, so this is all there is of it.
       view.append(.delete(QueueLayout.single(id)))
       // There is none, but what is kept of the operation may have the length that two deletions allow (`Batch.isShrinking`), as of all others.
-      if stored.hasOwnIdempotencyKey || configuration.historyRetention > .zero {
+      if stored.hasOwnIdempotencyKey || shared.keepsHistory {
         view.delete(QueueLayout.operation(id))
       }
     } else {

@@ -5,11 +5,13 @@ final class SharedConfiguration: Sendable {
   let attemptTimeout: Duration
   let operationsMaximum: Int
   let bytesMaximum: Int
+  let keepsHistory: Bool
 
   init(_ values: QueueConfiguration) {
     self.values = values
     attemptTimeout = values.attemptTimeout
     operationsMaximum = values.operationsMaximum
     bytesMaximum = values.bytesMaximum
+    keepsHistory = values.historyRetention > .zero
   }
 }
