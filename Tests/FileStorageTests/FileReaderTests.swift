@@ -59,7 +59,7 @@ struct FileReaderTests {
     #expect(try await reader.records(at: [FileIndex.Place]()) == [])
   }
 
-  @Test("Values that are in memory need no call, whatever long one stands before them")
+  @Test("A long value is read by itself, and those in memory behind it need no call")
   func inMemory() async throws {
     try put("0", byteCount: 300_000)
     for number in 0..<50 { try put("1/\(100 + number)", byteCount: 10) }

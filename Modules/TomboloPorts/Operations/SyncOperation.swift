@@ -59,22 +59,23 @@ public struct SyncOperation: Sendable {
   /// Operations that must be gone before this one is delivered: delivered, discarded, expired or superseded.
   public var after: [OperationID] {
     get { contents.after }
-    set { own().after = newValue }
+    // In place, so that adding to it does not copy what is there.
+    _modify { yield &own().after }
   }
   /// What the payload was before the change it tells of, for a resolver that compares three versions; once the payload has been
   /// merged with an upstream's version, that version.
   public var base: [UInt8]? {
     get { contents.base }
-    set { own().base = newValue }
+    _modify { yield &own().base }
   }
   /// Travels with the operation, for example as HTTP header fields. In the order given.
   public var headers: [OperationHeader] {
     get { contents.headers }
-    set { own().headers = newValue }
+    _modify { yield &own().headers }
   }
   public var payload: [UInt8] {
     get { contents.payload }
-    set { own().payload = newValue }
+    _modify { yield &own().payload }
   }
 
   private var contents: OperationContents
@@ -114,6 +115,20 @@ extension SyncOperation: Hashable {
   public static func == (left: SyncOperation, right: SyncOperation) -> Bool { left.contents == right.contents }
 
   public func hash(into hasher: inout Hasher) { contents.hash(into: &hasher) }
+}
+
+extension SyncOperation: CustomReflectable {
+  /// Its parts, as of a value that has them in itself: what printing it shows.
+  public var customMirror: Mirror {
+    Mirror(
+      self,
+      children: [
+        "id": id, "kind": kind, "version": version, "priority": priority, "orderingKey": orderingKey as Any,
+        "idempotencyKey": idempotencyKey, "coalescingKey": coalescingKey as Any, "enqueuedAt": enqueuedAt,
+        "notBefore": notBefore as Any, "expiresAt": expiresAt as Any, "namespace": namespace as Any, "after": after,
+        "base": base as Any, "headers": headers, "payload": payload,
+      ], displayStyle: .struct)
+  }
 }
 
 /// What a `SyncOperation` refers to.

@@ -140,7 +140,7 @@ final class PreparedOperation: Sendable {
 
   init(operation: NewOperation, enqueuedAt: Timestamp, record: [UInt8]) {
     // Here, because here it is done by each caller, and where it is asked for by one after the other.
-    keptByteCount = operation.payload.count + (operation.base?.count ?? 0)
+    keptByteCount = operation.keptByteCount
     canBeSingle =
       operation.priority == .normal && operation.orderingKey == nil && operation.coalescingKey == nil
       && operation.after.isEmpty && operation.notBefore == nil && record.count <= QueueLayout.singleByteCountMaximum
