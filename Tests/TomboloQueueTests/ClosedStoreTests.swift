@@ -33,6 +33,24 @@ struct ClosedStoreTests {
     #expect(test.attempted.count == 2)
   }
 
+  @Test("It ends the run also when an enqueue meets it, and there is nothing to settle", arguments: [true, false])
+  func metByAnEnqueue(isUnknownFirst: Bool) async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    store.onCommit { number, _ in
+      .refused(number == 1 && isUnknownFirst ? StoreError(.outcomeUnknown, "the disk failed") : Self.closed)
+    }
+    async let run: Void = test.worker.run()
+    let refused = await #expect(throws: StoreError.self) { try await test.add() }
+    #expect(refused?.code == (isUnknownFirst ? .outcomeUnknown : .closed))
+    do {
+      try await run
+      Issue.record("the run ended as if nothing had happened")
+    } catch let error as StoreError {
+      #expect(error.code == .closed)
+    }
+  }
+
   @Test("What is claimed while the store closes itself is not delivered any more")
   func claimedMeanwhile() async throws {
     let store = FaultyStore(InMemoryStore())

@@ -16,6 +16,8 @@ final class QueueEngine: Sendable {
     var countsRevision: Revision?
     /// As in `StoredCounts`.
     var formerCountsRevision: Revision?
+    /// That the store has closed itself, seen by a commit; it does not open again.
+    var closure: StoreError?
     var windows: [ReadyWindow]
     var inFlight: [OperationID: InFlightEntry] = [:]
     /// What the group whose commit is under way does to what memory knows.
@@ -219,6 +221,7 @@ final class QueueEngine: Sendable {
           continue
         } catch {
           state.withLock { $0.forget() }
+          await noteClosure(after: error)
           throw error
         }
       }
@@ -226,6 +229,24 @@ final class QueueEngine: Sendable {
       if traits.contains(.movesDueTimes) { await refreshDueTimes() }
       return results
     }
+  }
+
+  /// Whether the store has closed itself, which it does where the outcome of a commit is unknown: the worker's run ends then, also when it has
+  /// nothing to settle by which it would notice.
+  private func noteClosure(after error: any Error) async {
+    guard var failure = error as? StoreError else { return }
+    if failure.code == .outcomeUnknown {
+      do {
+        _ = try await store.commit([])
+        return
+      } catch let next as StoreError {
+        failure = next
+      } catch {
+        // Told to whoever commits next.
+        return
+      }
+    }
+    if failure.code == .closed { state.withLock { $0.closure = failure } }
   }
 
   /// What the commit of a group has to reach: the most that one of its requests needs, where those that do not ask need what the

@@ -193,6 +193,7 @@ public final class SyncWorker: Sendable {
     }
     defer {
       queue.isServed.withLock { $0 = false }
+      queue.engine.state.withLock { $0.closure = nil }
       state.withLock { state in
         state.isRunning = false
         state.isStopping = false
@@ -240,7 +241,7 @@ public final class SyncWorker: Sendable {
     var failureCount = 0
     while !Task.isCancelled, !state.withLock({ $0.isStopping }) {
       // Seen here, because a store may still be read when nothing can be settled any more.
-      if let closure = state.withLock({ $0.closure }) { throw closure }
+      if let closure = state.withLock({ $0.closure }) ?? queue.engine.state.withLock({ $0.closure }) { throw closure }
       do {
         // Seen before looking for more: a delivery that ends meanwhile may have made room.
         let wasIdle = state.withLock { $0.inFlightCount == 0 }
