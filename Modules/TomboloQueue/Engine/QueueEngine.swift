@@ -231,11 +231,11 @@ final class QueueEngine: Sendable {
     }
   }
 
-  /// Whether the store has closed itself, which it does where the outcome of a commit is unknown: the worker's run ends then, also when it has
+  /// Whether the store has closed itself, which it may where a disk failed or the outcome of a commit is unknown: the worker's run ends then, also when it has
   /// nothing to settle by which it would notice.
   private func noteClosure(after error: any Error) async {
     guard var failure = error as? StoreError else { return }
-    if failure.code == .outcomeUnknown {
+    if failure.code == .outcomeUnknown || failure.code == .engine {
       do {
         _ = try await store.commit([])
         return
