@@ -62,7 +62,7 @@ private struct FileStretch {
     }
   }
 
-  /// Fewer where the file ends; `nil` where a part cannot be read, which may be one that is not needed: what is read by itself then
-  /// tells what is wrong with it.
+  /// Fewer where the file ends; `nil` where a part cannot be read, which may be one that is not needed. The error is let go, because each
+  /// value is read by itself then, and one that cannot be throws its own.
   var bytes: [UInt8]? { try? file?.read(end - offset, at: offset) }
 }

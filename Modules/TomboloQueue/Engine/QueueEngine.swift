@@ -231,8 +231,9 @@ final class QueueEngine: Sendable {
     }
   }
 
-  /// Whether the store has closed itself, which it may where a disk failed or the outcome of a commit is unknown: the worker's run ends then, also when it has
-  /// nothing to settle by which it would notice.
+  /// Notes that the store has closed itself, as it may where a disk failed or the outcome of a commit is unknown: the worker's run ends then,
+  /// also when it has nothing to settle by which it would notice. It is asked with an empty commit, which changes nothing and which ours
+  /// refuse once they are closed; a store that answers it is found out by the next commit.
   private func noteClosure(after error: any Error) async {
     guard var failure = error as? StoreError else { return }
     if failure.code == .outcomeUnknown || failure.code == .engine {
