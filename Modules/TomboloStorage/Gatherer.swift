@@ -23,7 +23,8 @@ package protocol GatheredRequest: AnyObject, Sendable {
 /// A new leader is woken behind those whose requests were just answered, and looks who waits only when it runs. So what they ask
 /// for next is in its group: with as many callers as there are in a group, each of which comes again at once, every group is
 /// full. Were the new leader woken first, it would commit alone, and all others in the next group, with twice as many flushes.
-/// For the same reason a caller who finds nobody lets others run once before it leads, when the last group had several.
+/// For the same reason a caller who finds nobody lets others run before it leads, when the last group had several: once, and a few
+/// times more as long as they come back.
 ///
 /// Where more callers come and go than share a flush well, the new leader is woken first once half as many wait as the last group
 /// had: there is enough for a group, and those who were just answered go on while it is under way.
@@ -150,7 +151,7 @@ package final class Gatherer: Sendable {
   }
 
   private func lead(_ request: any GatheredRequest, expectsCompany: Bool) async {
-    if expectsCompany { await Task.yield() }
+    if expectsCompany { await letCompanyCome() }
     let followers = takeFollowers(of: request)
     var group: [any GatheredRequest] = []
     group.reserveCapacity(followers.count + 1)
@@ -167,6 +168,26 @@ package final class Gatherer: Sendable {
     }
     next.leader.wake(for: .lead)
     wake(followers, then: nil)
+  }
+
+  /// So often a leader lets others run before it leads, at most.
+  private static let yieldCountMaximum = 4
+
+  /// Lets others run, once, and again as long as it is worth it.
+  private func letCompanyCome() async {
+    var waitingCount = 0
+    for _ in 0..<Self.yieldCountMaximum {
+      await Task.yield()
+      let (count, lastCount) = state.withLock { ($0.waiting.count - $0.first, $0.lastCount) }
+      guard Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount) else { return }
+      waitingCount = count
+    }
+  }
+
+  /// Whether some of the last group came back while others ran, and some have yet to: they were woken, and run soon. Otherwise a leader
+  /// that ran again before them would flush for the two or three who came first.
+  static func expectsMore(waitingCount: Int, before: Int, afterGroupOf lastCount: Int) -> Bool {
+    waitingCount > before && waitingCount + 1 < lastCount
   }
 
   /// Up to so many callers go into one group: two half groups by turns would keep more of the processors busy, and flush twice as

@@ -148,8 +148,9 @@ struct SQLiteReadingTests {
       }
       try await store.close()
       var bytes = try folder.bytes(of: folder.database)
-      let middle = bytes.count / 2 / 4_096 * 4_096
-      for page in 0..<8 { for offset in 0..<64 { bytes[middle + page * 4_096 + offset] = 0x5A } }
+      let pageByteCount = SQLiteSchema.pageByteCount
+      let middle = bytes.count / 2 / pageByteCount * pageByteCount
+      for page in 0..<8 { for offset in 0..<64 { bytes[middle + page * pageByteCount + offset] = 0x5A } }
       try folder.write(bytes, to: folder.database)
       store = try await SQLiteStore(path: folder.path, durability: .none)
       try await store.commit { $0.put(Self.key(0), [1]) }

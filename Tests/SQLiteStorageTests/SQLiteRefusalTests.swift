@@ -67,7 +67,8 @@ struct SQLiteRefusalTests {
     try await TemporaryFolder.with { folder in
       try await fill(folder)
       var bytes = try folder.bytes(of: folder.database)
-      for offset in 0..<512 { bytes[page * 4_096 + offset] = UInt8(truncatingIfNeeded: offset &* 37 &+ 91) }
+      let start = page * SQLiteSchema.pageByteCount
+      for offset in 0..<512 { bytes[start + offset] = UInt8(truncatingIfNeeded: offset &* 37 &+ 91) }
       try folder.write(bytes, to: folder.database)
       let error = try await openError(folder.path)
       #expect(error.code == .damaged)
@@ -89,7 +90,7 @@ struct SQLiteRefusalTests {
       let offsets =
         Array(0..<112)
         + (0..<40).map { _ in
-          Int.random(in: 1..<4, using: &random) * 4_096 + Int.random(in: 0..<24, using: &random)
+          Int.random(in: 1..<4, using: &random) * SQLiteSchema.pageByteCount + Int.random(in: 0..<24, using: &random)
         }
       for offset in offsets {
         var bytes = whole

@@ -183,6 +183,16 @@ struct GathererTests {
     #expect(!Gatherer.goesFirst(waitingCount: 1, afterGroupOf: 1))
   }
 
+  @Test("A leader waits for more as long as they come back, and never for those who do not")
+  func whoIsExpected() {
+    #expect(Gatherer.expectsMore(waitingCount: 1, before: 0, afterGroupOf: 64))
+    #expect(Gatherer.expectsMore(waitingCount: 62, before: 1, afterGroupOf: 64))
+    // All are there, or nobody came meanwhile.
+    #expect(!Gatherer.expectsMore(waitingCount: 63, before: 1, afterGroupOf: 64))
+    #expect(!Gatherer.expectsMore(waitingCount: 1, before: 1, afterGroupOf: 64))
+    #expect(!Gatherer.expectsMore(waitingCount: 0, before: 0, afterGroupOf: 2))
+  }
+
   @Test("Many callers are each answered once, in groups of bounded size", arguments: [1, 7, 64])
   func many(countMaximum: Int) async throws {
     let groups = Mutex<[Int]>([])

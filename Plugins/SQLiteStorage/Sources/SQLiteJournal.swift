@@ -10,7 +10,7 @@ import TomboloPorts
 /// Another program that keeps a transaction open keeps the journal too: nothing can be moved past what it sees.
 final class SQLiteJournal {
   /// Pages the journal may hold on a disk with room before they are moved: 4 MiB.
-  static let pageCountMaximum = 1_000
+  static let pageCountMaximum = (4 << 20) / SQLiteSchema.pageByteCount
   private static let tryTimeout = Duration.milliseconds(50)
 
   private let connection: SQLiteConnection

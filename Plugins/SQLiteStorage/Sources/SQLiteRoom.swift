@@ -14,7 +14,7 @@ import TomboloStorage
 /// - What settling frees is given back to the disk until the reserve can be restored.
 final class SQLiteRoom {
   /// What one attempt to restore the reserve gives back to the disk at most: 4 MiB of pages.
-  private static let stepPageCount = 1_024
+  private static let stepPageCount = (4 << 20) / SQLiteSchema.pageByteCount
 
   let journal: SQLiteJournal
   private let reserve: RoomReserve

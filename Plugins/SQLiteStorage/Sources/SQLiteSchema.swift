@@ -19,11 +19,16 @@ enum SQLiteSchema {
   /// Raised by every change an older program could not work with.
   static let version: Int64 = 1
 
-  static let pageByteCount = 4_096
+  /// Of a new database. Twice what is SQLite's own default, because a tree of records has them in all its levels: with pages that hold
+  /// twice as many, half as many are divided. With pages of 16 KiB a payload of 4 KiB would take up four times its room.
+  /// A database keeps the size that it was made with.
+  static let pageByteCount = 8_192
 
   /// Makes a new database under another name, complete and on the disk, and then gives it its own. So there is never a
   /// database without its tables, whenever the machine stops.
-  static func create(at location: SQLiteLocation, busyTimeout: Duration) throws {
+  static func create(
+    at location: SQLiteLocation, busyTimeout: Duration, pageByteCount: Int = Self.pageByteCount
+  ) throws {
     for path in [location.draft, "\(location.draft)-journal", "\(location.draft)-wal", "\(location.draft)-shm"] {
       guard unlink(path) == 0 || errno == ENOENT else { throw SystemFailure.last(path, "removing a draft") }
     }

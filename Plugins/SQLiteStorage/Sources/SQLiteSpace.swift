@@ -6,11 +6,11 @@ final class SQLiteSpace {
   /// Free pages are counted once in so many mutations; counting reads one page that is in memory.
   private static let mutationCountBetweenLooks = 1_024
   /// What is always kept: 1 MiB of pages.
-  private static let reservePageCount: Int64 = 256
-  /// What one step gives back at most: it bounds how much longer that commit takes.
-  private static let stepPageCount: Int64 = 256
+  private static let reservePageCount = Int64(1 << 20) / Int64(SQLiteSchema.pageByteCount)
+  /// What one step gives back at most, 1 MiB: it bounds how much longer that commit takes.
+  private static let stepPageCount = Int64(1 << 20) / Int64(SQLiteSchema.pageByteCount)
   /// What closing gives back at most: 256 MiB. The rest follows at the next closing.
-  private static let closingPageCount: Int64 = 65_536
+  private static let closingPageCount = Int64(256 << 20) / Int64(SQLiteSchema.pageByteCount)
 
   /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the
   /// end of the file into its place: of a queue that is being drained nearly all that is left would be moved, and then deleted soon after.
