@@ -1,10 +1,18 @@
 import CSQLite
 
-/// One table with a row for each payload, through SQLite's C interface: write-ahead log, `synchronous=FULL`, prepared statements.
+/// One table with a row for each payload, through SQLite's C interface: write-ahead log, `synchronous=FULL`, prepared statements, of which
+/// one puts several rows, and one deletes all that were read. A lone payload needs no transaction around it. Pages have the size that
+/// the plugin's have.
 final class SQLiteFloor: Floor {
+  /// As `SQLiteRecords` of the plugin has it.
+  private static let rowCount = 16
+
   private let database: OpaquePointer
   private let payload: [UInt8]
+  private let begin: OpaquePointer
+  private let end: OpaquePointer
   private let insert: OpaquePointer
+  private let insertRows: OpaquePointer
   private let select: OpaquePointer
   private let delete: OpaquePointer
 
@@ -18,32 +26,41 @@ final class SQLiteFloor: Floor {
     else { throw BenchmarkError("\(path) cannot be opened") }
     database = opened
     for text in [
-      "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+      "PRAGMA page_size=8192", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA temp_store=MEMORY",
       "CREATE TABLE operations (id INTEGER PRIMARY KEY, payload BLOB NOT NULL)",
     ] { try Self.run(text, in: opened) }
+    begin = try Self.prepare("BEGIN IMMEDIATE", in: opened)
+    end = try Self.prepare("COMMIT", in: opened)
     insert = try Self.prepare("INSERT INTO operations (payload) VALUES (?1)", in: opened)
+    let rows = Array(repeating: "(?)", count: Self.rowCount).joined(separator: ", ")
+    insertRows = try Self.prepare("INSERT INTO operations (payload) VALUES \(rows)", in: opened)
     select = try Self.prepare("SELECT id, payload FROM operations ORDER BY id LIMIT ?1", in: opened)
-    delete = try Self.prepare("DELETE FROM operations WHERE id = ?1", in: opened)
+    delete = try Self.prepare("DELETE FROM operations WHERE id BETWEEN ?1 AND ?2", in: opened)
   }
 
   deinit {
-    for statement in [insert, select, delete] { sqlite3_finalize(statement) }
+    for statement in [begin, end, insert, insertRows, select, delete] { sqlite3_finalize(statement) }
     sqlite3_close(database)
   }
 
   func add(_ count: Int) throws {
-    try Self.run("BEGIN IMMEDIATE", in: database)
-    for _ in 0..<count {
+    if count > 1 { try finish(begin) }
+    var rest = count
+    while rest > 0 {
+      let (statement, rowCount) = rest < Self.rowCount ? (insert, 1) : (insertRows, Self.rowCount)
       try payload.withUnsafeBytes { bytes in
-        sqlite3_bind_blob64(insert, 1, bytes.baseAddress, UInt64(bytes.count), nil)
-        try finish(insert)
+        for row in 1...Int32(rowCount) {
+          sqlite3_bind_blob64(statement, row, bytes.baseAddress, UInt64(bytes.count), nil)
+        }
+        try finish(statement)
       }
+      rest -= rowCount
     }
-    try Self.run("COMMIT", in: database)
+    if count > 1 { try finish(end) }
   }
 
   func take(_ count: Int) throws -> Int {
-    try Self.run("BEGIN IMMEDIATE", in: database)
+    try finish(begin)
     var (ids, byteCount) = ([Int64](), 0)
     sqlite3_bind_int64(select, 1, Int64(count))
     while sqlite3_step(select) == SQLITE_ROW {
@@ -54,11 +71,12 @@ final class SQLiteFloor: Floor {
     }
     sqlite3_reset(select)
     guard byteCount == ids.count * payload.count else { throw BenchmarkError("a payload was cut off") }
-    for id in ids {
-      sqlite3_bind_int64(delete, 1, id)
+    if let first = ids.first, let last = ids.last {
+      sqlite3_bind_int64(delete, 1, first)
+      sqlite3_bind_int64(delete, 2, last)
       try finish(delete)
     }
-    try Self.run("COMMIT", in: database)
+    try finish(end)
     return ids.count
   }
 

@@ -1,12 +1,12 @@
 import CSQLite
 import TomboloPorts
 
-/// One table whose key is the row's own, write-ahead log, `synchronous=FULL`, prepared statements, of which one puts as many rows as
+/// The plugin's table, write-ahead log, `synchronous=FULL`, prepared statements, of which one puts as many rows as
 /// the plugin's, and one deletes neighbours without a look at what there is. Pages of the log are moved when there are as many as
 /// where the plugin moves them, not by SQLite within a commit.
 final class SQLiteRecordsFloor: RecordsFloor {
   /// As `SQLiteJournal` of the plugin has it.
-  private static let journalPageCountMaximum: Int32 = 1_000
+  private static let journalPageCountMaximum: Int32 = 512
   /// As `SQLiteRecords` of the plugin has it.
   private static let rowCount = 16
 
@@ -18,6 +18,8 @@ final class SQLiteRecordsFloor: RecordsFloor {
   private let get: OpaquePointer
   private let delete: OpaquePointer
   private let deleteRange: OpaquePointer
+  /// Of the commits.
+  private var revision: Int64 = 0
   /// Written by SQLite's hook after each commit.
   private let journalPageCount: UnsafeMutablePointer<Int32>
 
@@ -29,15 +31,19 @@ final class SQLiteRecordsFloor: RecordsFloor {
     else { throw BenchmarkError("\(path) cannot be opened") }
     database = opened
     for text in [
-      "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=0", "PRAGMA temp_store=MEMORY",
-      "CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+      "PRAGMA page_size=8192", "PRAGMA auto_vacuum=INCREMENTAL", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+      "PRAGMA wal_autocheckpoint=0", "PRAGMA temp_store=MEMORY",
+      """
+      CREATE TABLE records (key BLOB PRIMARY KEY NOT NULL, revision INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID
+      """,
     ] { try Self.run(text, in: opened) }
     begin = try Self.prepare("BEGIN IMMEDIATE", in: opened)
     end = try Self.prepare("COMMIT", in: opened)
     func insert(_ rowCount: Int) throws -> OpaquePointer {
-      let rows = Array(repeating: "(?, ?)", count: rowCount).joined(separator: ", ")
+      let rows = Array(repeating: "(?, ?, ?)", count: rowCount).joined(separator: ", ")
       return try Self.prepare(
-        "INSERT INTO records VALUES \(rows) ON CONFLICT (key) DO UPDATE SET value = excluded.value", in: opened)
+        "INSERT INTO records VALUES \(rows) "
+          + "ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, value = excluded.value", in: opened)
     }
     put = try insert(1)
     putRows = try insert(Self.rowCount)
@@ -80,6 +86,7 @@ final class SQLiteRecordsFloor: RecordsFloor {
   }
 
   func commit(_ mutations: [Mutation]) throws {
+    revision += 1
     try finish(begin)
     var rest = mutations[...]
     while let first = rest.first {
@@ -111,8 +118,9 @@ final class SQLiteRecordsFloor: RecordsFloor {
   /// Binds a row within the other, because what is bound is borrowed until the statement has run.
   private func put(_ rows: ArraySlice<Mutation>, from row: Int32 = 0, with statement: OpaquePointer) throws {
     guard case .put(let key, let value) = rows.first else { return try finish(statement) }
-    try Self.bind(key.bytes, row * 2 + 1, statement) { statement in
-      try Self.bind(value, row * 2 + 2, statement) { try put(rows.dropFirst(), from: row + 1, with: $0) }
+    sqlite3_bind_int64(statement, row * 3 + 2, revision)
+    try Self.bind(key.bytes, row * 3 + 1, statement) { statement in
+      try Self.bind(value, row * 3 + 3, statement) { try put(rows.dropFirst(), from: row + 1, with: $0) }
     }
   }
 

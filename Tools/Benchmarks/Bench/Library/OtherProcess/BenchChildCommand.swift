@@ -18,6 +18,8 @@ package struct BenchChildCommand: AsyncParsableCommand {
     case deliver
     /// The rung `task-records-64` with so many operations, and nothing else: for the same.
     case taskRecords
+    /// The floor: adds so many, as many in a commit as there are `producers`, at most 64, and nothing else: for the same.
+    case floor
     /// Serves the agent's HTTP interface on a fresh store.
     case agent
   }
@@ -43,6 +45,7 @@ package struct BenchChildCommand: AsyncParsableCommand {
     case .open: try await open(engine)
     case .enqueue, .deliver: try await work(engine)
     case .taskRecords: try await records(engine)
+    case .floor: try addToFloor(engine)
     case .agent: try await ServedAgent.run(engine, folder: folder)
     }
   }
@@ -118,6 +121,20 @@ package struct BenchChildCommand: AsyncParsableCommand {
     let clock = ContinuousClock()
     let (began, used) = (clock.now, Meter.processorSeconds)
     try await records.add()
+    try tell(
+      ChildReport(
+        seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,
+        memory: try MemoryReading.current()))
+  }
+
+  private func addToFloor(_ engine: BenchmarkEngine) throws {
+    guard producers > 0 else { throw ValidationError("--producers: \(producers) is not a positive number") }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let floor = try engine.floor(in: folder, payload: bytes)
+    let clock = ContinuousClock()
+    let (began, used) = (clock.now, Meter.processorSeconds)
+    let batch = min(64, producers)
+    for start in stride(from: 0, to: count, by: batch) { try floor.add(min(batch, count - start)) }
     try tell(
       ChildReport(
         seconds: began.duration(to: clock.now) / .seconds(1), processorSeconds: Meter.processorSeconds - used,
