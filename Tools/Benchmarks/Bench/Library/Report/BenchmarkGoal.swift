@@ -95,6 +95,7 @@ package struct BenchmarkVerdict: Codable, Hashable, Sendable {
 enum FigureName {
   static let smallestRatio = "ratio, smallest of the rounds"
   static let largestRatio = "ratio, largest of the rounds"
+  static let processorDistance = "ns from one processor to another and back"
   static let timesRedis = "times Redis Streams"
   static let firstMedianMilliseconds = "ms to the first delivery, median"
   static let firstP99Milliseconds = "ms to the first delivery, p99"

@@ -31,7 +31,9 @@ struct Rounds {
     _ = try await settings.withFolder(ours)
     var (floors, turns, watchedTurns) = ([Meter.Reading](), [Turn](), [Turn]())
     var rivalRates: [Double] = []
+    var distances: [Double] = []
     for round in 0..<settings.roundCount {
+      if let distance = ProcessorDistance.roundTripNanoseconds() { distances.append(distance) }
       for isFloor in round % 2 == 0 ? [true, false] : [false, true] {
         if isFloor {
           floors.append(try await settings.withFolder(floor))
@@ -50,6 +52,7 @@ struct Rounds {
     var figures = Self.medians((turns + watchedTurns).map(\.figures))
     figures[FigureName.smallestRatio] = ratios.min()
     figures[FigureName.largestRatio] = ratios.max()
+    if !distances.isEmpty { figures[FigureName.processorDistance] = Meter.median(distances) }
     if !rivalRates.isEmpty {
       figures[FigureName.timesRedis] = Meter.median(zip(readings, rivalRates).map { $0.rate / $1 })
     }
