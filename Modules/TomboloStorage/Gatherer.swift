@@ -170,22 +170,27 @@ package final class Gatherer: Sendable {
     wake(followers, then: nil)
   }
 
-  /// So often a leader lets others run before it leads, at most.
+  /// So often a leader lets others run before it leads, at most, and no more once that has taken so long: where the pool is busy with
+  /// something else, each time costs a turn of everything that is ready.
   private static let yieldCountMaximum = 4
+  private static let yieldTimeMaximum = Duration.microseconds(200)
 
   /// Lets others run, once, and again as long as it is worth it.
   private func letCompanyCome() async {
     var waitingCount = 0
+    let began = ContinuousClock.now
     for _ in 0..<Self.yieldCountMaximum {
       await Task.yield()
       let (count, lastCount) = state.withLock { ($0.waiting.count - $0.first, $0.lastCount) }
-      guard Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount) else { return }
+      guard Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount),
+        began.duration(to: .now) < Self.yieldTimeMaximum
+      else { return }
       waitingCount = count
     }
   }
 
-  /// Whether some of the last group came back while others ran, and some have yet to: they were woken, and run soon. Otherwise a leader
-  /// that ran again before them would flush for the two or three who came first.
+  /// Whether more came while others ran, and fewer wait than the last group had: the rest of them were woken, and run soon. Otherwise a
+  /// leader that ran again before them would flush for the two or three who came first.
   static func expectsMore(waitingCount: Int, before: Int, afterGroupOf lastCount: Int) -> Bool {
     waitingCount > before && waitingCount + 1 < lastCount
   }

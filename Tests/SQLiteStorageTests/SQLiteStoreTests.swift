@@ -48,11 +48,18 @@ struct SQLiteStoreTests {
         let keys = (0..<3_000).map { Key("key \($0)") }
         try await store.commit { batch in for key in keys { batch.put(key, [UInt8](repeating: 7, count: 1_500)) } }
         try await store.commit { batch in for key in keys.dropFirst(1_000) { batch.delete(key) } }
-        #expect(try await store.scan(.all, limit: .max).count == 1_000, "pass \(pass)")
+        let records = try await store.scan(.all, limit: .max)
+        #expect(records.map(\.key) == keys.prefix(1_000).sorted(), "pass \(pass)")
+        #expect(records.allSatisfy { $0.value == [UInt8](repeating: 7, count: 1_500) }, "pass \(pass)")
         try await store.close()
       }
       let connection = try SQLiteConnection(path: folder.database, busyTimeout: .zero)
-      #expect(try connection.number("PRAGMA page_size") == 4_096)
+      #expect(try connection.pageByteCount == 4_096)
+      // What may be in the journal is bounded in bytes, whatever the pages have.
+      let journal = try SQLiteJournal(
+        connection, byteCountLimit: .max, pageByteCount: connection.pageByteCount,
+        timeouts: SQLiteTimeouts(busy: .zero))
+      #expect(journal.pageCountLimit == 1_024)
     }
   }
 

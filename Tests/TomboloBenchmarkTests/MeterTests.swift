@@ -62,9 +62,9 @@ struct MeterTests {
           Meter.Reading(rate: 1, processorMicroseconds: 9), latencies: histogram, figures: ["floor": floor.rate])
       })
     #expect(order == "fofowofwfow")
-    // Those of the watched turns are of the floor of their round.
     // This one the machine has, or has not.
     let figures = result.figures.filter { $0.key != FigureName.processorDistance }
+    // Those of the watched turns are of the floor of their round.
     #expect(
       figures == [
         "ours left": 1, "floor": 100, "ratio, smallest of the rounds": 0.25, "ratio, largest of the rounds": 0.8,

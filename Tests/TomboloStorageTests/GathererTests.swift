@@ -183,7 +183,7 @@ struct GathererTests {
     #expect(!Gatherer.goesFirst(waitingCount: 1, afterGroupOf: 1))
   }
 
-  @Test("A leader waits for more as long as they come back, and never for those who do not")
+  @Test("More are expected while they come back, and never those who do not")
   func whoIsExpected() {
     #expect(Gatherer.expectsMore(waitingCount: 1, before: 0, afterGroupOf: 64))
     #expect(Gatherer.expectsMore(waitingCount: 62, before: 1, afterGroupOf: 64))

@@ -93,6 +93,12 @@ final class SQLiteConnection {
     return try statement.step() ? statement.integer(at: 0) : nil
   }
 
+  /// How long the database's pages are.
+  var pageByteCount: Int {
+    // At least what SQLite allows, because others divide by it.
+    get throws { max(512, Int(try number("PRAGMA page_size") ?? Int64(SQLiteSchema.pageByteCount))) }
+  }
+
   /// The text in the first column of the first row.
   func text(_ sql: String) throws -> String? {
     let statement = try prepare(sql)

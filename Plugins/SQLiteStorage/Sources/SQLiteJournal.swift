@@ -9,27 +9,28 @@ import TomboloPorts
 ///
 /// Another program that keeps a transaction open keeps the journal too: nothing can be moved past what it sees.
 final class SQLiteJournal {
-  /// Pages the journal may hold on a disk with room before they are moved: 4 MiB.
-  static let pageCountMaximum = (4 << 20) / SQLiteSchema.pageByteCount
+  /// What the journal may hold on a disk with room before its pages are moved: 4 MiB.
+  private static let byteCountMaximum = 4 << 20
   private static let tryTimeout = Duration.milliseconds(50)
 
   private let connection: SQLiteConnection
   private let timeouts: SQLiteTimeouts
-  private let pageCountLimit: Int
+  let pageCountLimit: Int
   /// When readers are waited for. Put off after waiting in vain, so that not every commit waits.
   private var restartPageCount: Int
   /// Why the pages could not be moved the last time; `nil` when they could.
   private(set) var failure: StoreError?
 
-  init(_ connection: SQLiteConnection, pageCountLimit: Int, timeouts: SQLiteTimeouts) throws {
+  /// - Parameter byteCountLimit: What it may hold at most, where that is less than on a disk with room.
+  init(_ connection: SQLiteConnection, byteCountLimit: Int, pageByteCount: Int, timeouts: SQLiteTimeouts) throws {
     self.connection = connection
     self.timeouts = timeouts
-    self.pageCountLimit = max(1, pageCountLimit)
-    restartPageCount = 2 * self.pageCountLimit
+    pageCountLimit = max(1, min(byteCountLimit, Self.byteCountMaximum) / pageByteCount)
+    restartPageCount = 2 * pageCountLimit
     try connection.execute(
       """
       PRAGMA wal_autocheckpoint = 0;
-      PRAGMA journal_size_limit = \(2 * self.pageCountLimit * SQLiteSchema.pageByteCount);
+      PRAGMA journal_size_limit = \(2 * pageCountLimit * pageByteCount);
       """)
     connection.countJournalPages()
   }

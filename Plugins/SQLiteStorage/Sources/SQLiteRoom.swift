@@ -14,7 +14,7 @@ import TomboloStorage
 /// - What settling frees is given back to the disk until the reserve can be restored.
 final class SQLiteRoom {
   /// What one attempt to restore the reserve gives back to the disk at most: 4 MiB of pages.
-  private static let stepPageCount = (4 << 20) / SQLiteSchema.pageByteCount
+  private let stepPageCount: Int
 
   let journal: SQLiteJournal
   private let reserve: RoomReserve
@@ -22,12 +22,16 @@ final class SQLiteRoom {
   /// Why the reserve could not be restored, other than for lack of room.
   private var failure: StoreError?
 
-  init(_ reserve: RoomReserve, connection: SQLiteConnection, timeouts: SQLiteTimeouts) throws {
+  init(
+    _ reserve: RoomReserve, connection: SQLiteConnection, pageByteCount: Int, timeouts: SQLiteTimeouts
+  ) throws {
     self.reserve = reserve
     self.connection = connection
-    let half = reserve.byteCount / 2 / SQLiteSchema.pageByteCount
-    let limit = reserve.byteCount == 0 ? SQLiteJournal.pageCountMaximum : min(half, SQLiteJournal.pageCountMaximum)
-    journal = try SQLiteJournal(connection, pageCountLimit: limit, timeouts: timeouts)
+    stepPageCount = (4 << 20) / pageByteCount
+    let half = reserve.byteCount / 2
+    journal = try SQLiteJournal(
+      connection, byteCountLimit: reserve.byteCount == 0 ? .max : half, pageByteCount: pageByteCount, timeouts: timeouts
+    )
   }
 
   /// Whether the disk was full, and the reserve is not yet restored.
@@ -72,7 +76,7 @@ final class SQLiteRoom {
     guard journal.restart(), reserve.isSpent else { return }
     failure = nil
     do {
-      try connection.execute("PRAGMA incremental_vacuum(\(Self.stepPageCount))")
+      try connection.execute("PRAGMA incremental_vacuum(\(stepPageCount))")
       guard journal.restart() else { return }
       try reserve.restore()
     } catch let error as StoreError where error.code == .full || error.code == .inUse {

@@ -20,8 +20,8 @@ enum SQLiteSchema {
   static let version: Int64 = 1
 
   /// Of a new database. Twice what is SQLite's own default, because a tree of records has them in all its levels: with pages that hold
-  /// twice as many, half as many are divided. With pages of 16 KiB a payload of 4 KiB would take up four times its room.
-  /// A database keeps the size that it was made with.
+  /// twice as many, half as many are divided. What does not fit takes whole pages of its own, so payloads of about 2 to 4 KiB take up to twice
+  /// the room that they took with 4 KiB; with 16 KiB it would be four times. A database keeps the size that it was made with.
   static let pageByteCount = 8_192
 
   /// Makes a new database under another name, complete and on the disk, and then gives it its own. So there is never a

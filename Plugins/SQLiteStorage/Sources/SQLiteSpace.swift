@@ -6,11 +6,11 @@ final class SQLiteSpace {
   /// Free pages are counted once in so many mutations; counting reads one page that is in memory.
   private static let mutationCountBetweenLooks = 1_024
   /// What is always kept: 1 MiB of pages.
-  private static let reservePageCount = Int64(1 << 20) / Int64(SQLiteSchema.pageByteCount)
+  private let reservePageCount: Int64
   /// What one step gives back at most, 1 MiB: it bounds how much longer that commit takes.
-  private static let stepPageCount = Int64(1 << 20) / Int64(SQLiteSchema.pageByteCount)
+  private let stepPageCount: Int64
   /// What closing gives back at most: 256 MiB. The rest follows at the next closing.
-  private static let closingPageCount = Int64(256 << 20) / Int64(SQLiteSchema.pageByteCount)
+  private let closingPageCount: Int64
 
   /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the
   /// end of the file into its place: of a queue that is being drained nearly all that is left would be moved, and then deleted soon after.
@@ -21,6 +21,12 @@ final class SQLiteSpace {
 
   private var mutationCount = 0
 
+  init(pageByteCount: Int) {
+    reservePageCount = Int64((1 << 20) / pageByteCount)
+    stepPageCount = Int64((1 << 20) / pageByteCount)
+    closingPageCount = Int64((256 << 20) / pageByteCount)
+  }
+
   /// Call within a transaction, after its mutations.
   ///
   /// - Parameter isRoomShort: that what is kept for settling on a full disk is spent, so that whatever can be given back is needed.
@@ -28,20 +34,20 @@ final class SQLiteSpace {
     mutationCount += mutations
     guard mutationCount >= Self.mutationCountBetweenLooks else { return }
     mutationCount = 0
-    let excess = try Self.excess(connection, beyond: isRoomShort ? Self.closingShare : Self.commitShare)
+    let excess = try excess(connection, beyond: isRoomShort ? Self.closingShare : Self.commitShare)
     guard excess > 0 else { return }
-    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.stepPageCount)))")
+    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, stepPageCount)))")
   }
 
   /// Call outside a transaction, when no more commits come.
   func giveBackAll(with connection: SQLiteConnection) throws {
-    let excess = try Self.excess(connection, beyond: Self.closingShare)
+    let excess = try excess(connection, beyond: Self.closingShare)
     guard excess > 0 else { return }
-    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, Self.closingPageCount)))")
+    try connection.execute("PRAGMA incremental_vacuum(\(min(excess, closingPageCount)))")
   }
 
   /// The free pages beyond the reserve, when they are more than this share of the database.
-  private static func excess(_ connection: SQLiteConnection, beyond share: Double) throws -> Int64 {
+  private func excess(_ connection: SQLiteConnection, beyond share: Double) throws -> Int64 {
     let free = try connection.number("PRAGMA freelist_count") ?? 0
     guard free > reservePageCount else { return 0 }
     let all = try connection.number("PRAGMA page_count") ?? 0

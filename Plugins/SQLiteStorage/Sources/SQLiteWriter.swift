@@ -12,7 +12,7 @@ actor SQLiteWriter {
     let end: SQLiteStatement
     let records: SQLiteRecords
     let revisions: SQLiteRevisions
-    let space = SQLiteSpace()
+    let space: SQLiteSpace
     let room: SQLiteRoom
     /// What the connection's next commit reaches.
     var durability: StoreDurability
@@ -23,8 +23,9 @@ actor SQLiteWriter {
 
     init(
       folder: StoreFolder, database: SQLiteOpenDatabase, connection: SQLiteConnection, room: SQLiteRoom,
-      durability: StoreDurability
+      durability: StoreDurability, pageByteCount: Int
     ) throws {
+      space = SQLiteSpace(pageByteCount: pageByteCount)
       self.durability = durability
       self.folder = folder
       self.database = database
@@ -90,9 +91,11 @@ actor SQLiteWriter {
     let connection = try SQLiteConnection(path: location.database, busyTimeout: timeouts.busy)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
-    let room = try SQLiteRoom(reserve, connection: connection, timeouts: timeouts)
+    let pageByteCount = try connection.pageByteCount
+    let room = try SQLiteRoom(reserve, connection: connection, pageByteCount: pageByteCount, timeouts: timeouts)
     return try Session(
-      folder: folder, database: database, connection: connection, room: room, durability: durability)
+      folder: folder, database: database, connection: connection, room: room, durability: durability,
+      pageByteCount: pageByteCount)
   }
 
   func commit(_ batches: [Batch], within capabilities: StoreCapabilities) throws -> [BatchResult] {

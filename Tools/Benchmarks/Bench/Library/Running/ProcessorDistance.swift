@@ -7,15 +7,15 @@ import Synchronization
 enum ProcessorDistance {
   private static let (batchCount, batchSize) = (9, 1_000)
   /// So many looks in vain, about a millisecond, and the other thread has no processor of its own.
-  private static let lookCountMaximum = 1_000_000
+  static let lookCountMaximum = 1_000_000
 
   /// What two threads hand to each other.
   final class Line: Sendable {
     private let turn = Atomic(0)
     private let isGivenUp = Atomic(false)
 
-    /// Waits for `mine`, and gives the turn to `other`; `false` when it does not come.
-    func pass(_ mine: Int, to other: Int) -> Bool {
+    /// Waits for `mine`, and gives the turn to `other`; `false` when it does not come, or somebody has given up.
+    func pass(_ mine: Int, to other: Int, lookCountMaximum: Int = lookCountMaximum) -> Bool {
       for _ in 0..<lookCountMaximum {
         if turn.load(ordering: .acquiring) == mine {
           turn.store(other, ordering: .releasing)
@@ -28,7 +28,7 @@ enum ProcessorDistance {
     }
   }
 
-  /// Nanoseconds there and back, the median of several batches; `nil` where two threads do not run at the same time.
+  /// Nanoseconds there and back, the median of several batches, of those before a thread was interrupted; `nil` where two threads do not run at the same time.
   static func roundTripNanoseconds() -> Double? {
     guard ProcessInfo.processInfo.activeProcessorCount > 1 else { return nil }
     let line = Line()
@@ -39,7 +39,7 @@ enum ProcessorDistance {
     var times: [Double] = []
     for _ in 0..<batchCount {
       let began = clock.now
-      for _ in 0..<batchSize { guard line.pass(0, to: 1) else { return nil } }
+      for _ in 0..<batchSize { guard line.pass(0, to: 1) else { return times.isEmpty ? nil : Meter.median(times) } }
       times.append(began.duration(to: clock.now) / .nanoseconds(1) / Double(batchSize))
     }
     return Meter.median(times)
