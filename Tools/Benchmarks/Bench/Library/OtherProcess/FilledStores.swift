@@ -54,6 +54,20 @@ actor FilledStores {
     return new
   }
 
+  /// Has a process open it, enqueue and settle 6,400 operations, and close it, once for each round.
+  @discardableResult
+  func work(with filled: Filled, _ engine: BenchmarkEngine) async throws -> [ChildReport] {
+    let count = settings.count(6_400, multipleOf: 64)
+    var reports: [ChildReport] = []
+    for _ in 0..<settings.roundCount {
+      reports.append(
+        try await OtherProcess.report(
+          .open, [engine.rawValue, filled.folder, "--count", "\(count)", "--payload", "\(settings.payloadByteCount)"],
+          settings: settings))
+    }
+    return reports
+  }
+
   func remove() throws {
     for filled in filled.values {
       try FileManager.default.removeItem(atPath: filled.folder)

@@ -8,12 +8,7 @@ struct MemoryScenario {
     let filled = try await stores.store(engine, count: storedCount)
     var opened: [MemoryReading] = []
     var worked: [MemoryReading] = []
-    let workCount = settings.count(6_400, multipleOf: 64)
-    for _ in 0..<settings.roundCount {
-      let report = try await OtherProcess.report(
-        .open,
-        [engine.rawValue, filled.folder, "--count", "\(workCount)", "--payload", "\(settings.payloadByteCount)"],
-        settings: settings)
+    for report in try await stores.work(with: filled, engine) {
       opened.append(report.memory)
       if let memory = report.memoryAtWork { worked.append(memory) }
     }
