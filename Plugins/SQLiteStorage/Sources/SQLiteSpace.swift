@@ -14,7 +14,7 @@ final class SQLiteSpace {
 
   /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the
   /// end of the file into its place: of a queue that is being drained nearly all that is left would be moved, and then deleted soon after.
-  private static let commitShare = 0.75
+  private static let commitShare = 0.9
   /// The same for closing, after which nothing is deleted for a while, and while what is kept for settling on a full disk
   /// is spent.
   private static let closingShare = 0.25
