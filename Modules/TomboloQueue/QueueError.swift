@@ -8,7 +8,7 @@ public struct QueueError: Error, Hashable, Sendable {
 
     /// A field of the operation cannot be accepted; `field` names it.
     public static let invalidOperation = Code("invalidOperation")
-    /// The payload is larger than the configured limit.
+    /// The payload is larger than the configured limit, or the operation than what the store takes in one value.
     public static let payloadTooLarge = Code("payloadTooLarge")
     /// The queue holds as many operations, or bytes, as it may.
     public static let full = Code("full")
@@ -39,6 +39,15 @@ public struct QueueError: Error, Hashable, Sendable {
 
   static func notFound(_ id: OperationID) -> QueueError {
     QueueError(.notFound, "there is no operation \(id): it was never enqueued here, or it is settled and gone")
+  }
+
+  /// Of an operation whose record is longer than a value of the store may be.
+  static func refusal(ofRecord byteCount: Int, kind: String, byteCountMaximum: Int) -> QueueError? {
+    guard byteCount > byteCountMaximum else { return nil }
+    return QueueError(
+      .payloadTooLarge,
+      "an operation of kind \(kind) would take \(byteCount) bytes; this store takes at most \(byteCountMaximum) in one value",
+      field: "payload")
   }
 }
 

@@ -11,10 +11,8 @@ extension SyncQueue {
   public func enqueue(
     _ operation: consuming NewOperation, durability: StoreDurability? = nil
   ) async throws -> EnqueueReceipt {
-    let configuration = engine.sharedConfiguration
-    let durability = try reachable(durability ?? configuration.values.durability)
     // One by itself, without a list: it is what most callers do.
-    let submitted = SubmittedRequest(.add(try prepare(operation, configuration.values), durability))
+    let submitted = SubmittedRequest(try addition(of: operation, durability))
     // Even when it throws: what was stored and lost its answer is to be delivered too.
     defer { workArrived.signal() }
     await gatherer.submit(submitted)
@@ -91,6 +89,18 @@ extension SyncQueue {
       }
     }
     return operations.map { encoded($0, configuration, at: now) }
+  }
+
+  private func addition(
+    of operation: consuming NewOperation, _ durability: StoreDurability?
+  ) throws(QueueError) -> QueueRequest {
+    if durability == nil, let maximum = engine.knownPayloadByteCountMaximum {
+      try operation.validate(payloadByteCountMaximum: maximum)
+      return .add(PreparedOperation(operation, enqueuedAt: time.now), nil)
+    }
+    let configuration = engine.sharedConfiguration
+    let durability = try reachable(durability ?? configuration.values.durability)
+    return .add(try prepare(operation, configuration.values), durability)
   }
 
   private func prepare(
@@ -227,7 +237,8 @@ extension NewOperation {
         .invalidOperation, "\(field) is longer than \(nameByteCountMaximum) bytes", field: field)
     }
     // All of them are single bytes, which occur in no other character.
-    guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+    var text = text
+    guard text.withUTF8({ !$0.contains { $0 < 0x20 || $0 == 0x7F } }) else {
       throw QueueError(.invalidOperation, "\(field) contains a control character", field: field)
     }
   }

@@ -9,6 +9,41 @@ package protocol GatheredRequest: AnyObject, Sendable {
 
   /// Answers with an error. It has no answer yet.
   func fail(_ error: any Error)
+
+  /// Kept for the gatherer alone. Safety: it is written by the caller before it waits, and by whoever wakes the caller, before that; a checked
+  /// continuation, or an object for each wait, costs an allocation for each request.
+  var seat: GathererSeat { get set }
+}
+
+/// Where the caller of a request waits, while it does.
+package struct GathererSeat: Sendable {
+  fileprivate let continuation: UnsafeContinuation<Void, Never>?
+  /// Of the task that waits.
+  fileprivate let priority: TaskPriority
+  /// Whether it is woken to lead; else its request was answered.
+  fileprivate var leads = false
+
+  /// Nobody waits.
+  package init() {
+    continuation = nil
+    priority = .medium
+  }
+
+  /// For the present task.
+  fileprivate init(_ continuation: UnsafeContinuation<Void, Never>) {
+    self.continuation = continuation
+    priority = Task.currentPriority
+  }
+}
+
+extension GatheredRequest {
+  /// To be called once for each wait.
+  fileprivate func wake() { seat.continuation?.resume() }
+
+  fileprivate func wakeToLead() {
+    seat.leads = true
+    wake()
+  }
 }
 
 /// Processes one group of requests at a time; what comes in meanwhile is the next group.
@@ -35,59 +70,11 @@ package final class Gatherer: Sendable {
   /// Answers each request of a group; throwing is an answer for all of them.
   package typealias Process = @Sendable ([any GatheredRequest]) async throws -> Void
 
-  /// What a waiting caller is woken for.
-  private enum Turn {
-    case answered
-    /// Its request is answered, and it wakes those of its group, and the next leader behind them.
-    case answeredFirst(others: [Waiter], next: Waiter?)
-    case lead
-  }
-
-  /// A caller that waits. An object, because it is handed on several times.
-  ///
-  /// Safety: `turn` is written by whoever has taken it out of `waiting`, or by its own caller instead of putting it there; that one
-  /// calls `wake` once, and its own caller reads `turn` when it was resumed by it. A checked continuation costs an allocation for each request.
-  private final class Waiter: @unchecked Sendable {
-    let request: any GatheredRequest
-    /// Whether it may be who wakes the others: it has no executor of its own, on which it may come to run later than they would.
-    let mayWakeOthers: Bool
-    let priority: TaskPriority
-    private let continuation: UnsafeContinuation<Void, Never>
-    private var turn = Turn.answered
-
-    /// Of the present task.
-    init(_ request: any GatheredRequest, _ continuation: UnsafeContinuation<Void, Never>) {
-      self.request = request
-      self.continuation = continuation
-      var (mayWakeOthers, priority) = (true, TaskPriority.medium)
-      // Without a result, which generic code would hand back.
-      withUnsafeCurrentTask { task in
-        guard let task else { return }
-        mayWakeOthers = task.unownedTaskExecutor == nil
-        priority = task.priority
-      }
-      self.mayWakeOthers = mayWakeOthers
-      self.priority = priority
-    }
-
-    func wake(for turn: Turn) {
-      self.turn = turn
-      continuation.resume()
-    }
-
-    /// What it was woken for. It does not keep the others.
-    func takeTurn() -> Turn {
-      defer { turn = .answered }
-      return turn
-    }
-  }
-
   private struct State {
-    var isUnderWay = false
     /// How many requests the last group had.
     var lastCount = 0
     /// In order of arrival; those before `first` were taken already.
-    var waiting: [Waiter] = []
+    var waiting: [any GatheredRequest] = []
     var first = 0
 
     mutating func take(upTo end: Int) {
@@ -104,6 +91,8 @@ package final class Gatherer: Sendable {
   }
 
   private let state = Mutex(State())
+  /// Whether somebody leads. It begins without the lock, and ends within it, when nobody waits.
+  private let isUnderWay = Atomic(false)
   private let countMaximum: Int
   private let weightMaximum: Int
   private let process: Process
@@ -122,41 +111,31 @@ package final class Gatherer: Sendable {
 
   /// Has `request` processed, together with those of its group; it has its answer when this returns.
   package func submit(_ request: any GatheredRequest) async {
-    let (leadsAtOnce, expectsCompany) = state.withLock { state in
-      if state.isUnderWay { return (false, false) }
-      state.isUnderWay = true
-      return (true, state.lastCount > 1)
-    }
-    if leadsAtOnce { return await lead(request, expectsCompany: expectsCompany) }
-
-    var own: Waiter?
+    if begin() { return await lead(request, mayHaveCompany: true) }
     await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      let waiter = Waiter(request, continuation)
-      own = waiter
+      request.seat = GathererSeat(continuation)
       let leads = state.withLock { state in
-        if state.isUnderWay {
-          state.waiting.append(waiter)
-          return false
-        }
-        state.isUnderWay = true
-        return true
+        // Nobody is past handing over while this is locked, so whoever leads finds what is put here.
+        if begin() { return true }
+        state.waiting.append(request)
+        return false
       }
-      if leads { waiter.wake(for: .lead) }
+      if leads { request.wakeToLead() }
     }
-    switch own?.takeTurn() {
-    case .answered, nil: break
-    case .answeredFirst(let others, let next): Self.wake(others, then: next)
-    case .lead: await lead(request, expectsCompany: false)
-    }
+    if request.seat.leads { await lead(request, mayHaveCompany: false) }
   }
 
-  private func lead(_ request: any GatheredRequest, expectsCompany: Bool) async {
-    if expectsCompany { await letCompanyCome() }
-    let followers = takeFollowers(of: request)
-    var group: [any GatheredRequest] = []
-    group.reserveCapacity(followers.count + 1)
-    group.append(request)
-    for follower in followers { group.append(follower.request) }
+  /// Whether the caller leads from now on.
+  private func begin() -> Bool {
+    // Looked at first, so that those who come while a group is under way, most of them, change nothing that others look at.
+    !isUnderWay.load(ordering: .relaxed)
+      && isUnderWay.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  /// - Parameter mayHaveCompany: whether those of the last group may be about to come back.
+  private func lead(_ request: any GatheredRequest, mayHaveCompany: Bool) async {
+    if mayHaveCompany, state.withLock({ $0.lastCount > 1 }) { await letCompanyCome() }
+    let group = takeGroup(of: request)
     do {
       try await processShielded(group)
     } catch {
@@ -164,10 +143,10 @@ package final class Gatherer: Sendable {
     }
     let next = handOver()
     guard let next, Self.goesFirst(waitingCount: next.waitingCount, afterGroupOf: group.count) else {
-      return wake(followers, then: next?.leader)
+      return wake(group.dropFirst(), then: next?.leader)
     }
-    next.leader.wake(for: .lead)
-    wake(followers, then: nil)
+    next.leader.wakeToLead()
+    wake(group.dropFirst(), then: nil)
   }
 
   /// So often a leader lets others run before it leads, at most, and no more once that has taken so long: where the pool is busy with
@@ -206,44 +185,40 @@ package final class Gatherer: Sendable {
     waitingCount + count > sharingCountMaximum && 2 * waitingCount >= count
   }
 
-  /// Of more than this many, one wakes the others.
+  /// More than this many are woken by a task of their own.
   private static let directCountMaximum = 4
 
   /// Tells a group that it is answered, and behind it the next leader to lead.
   ///
-  /// Of many the most urgent is woken first and wakes the others. To wake one thread for the first of them, which runs it in no time and
-  /// sleeps again before the second is woken, would cost two switches of threads for each; when the first wakes the others, this
-  /// task is still at work beside it, and they find two threads awake.
-  private func wake(_ followers: [Waiter], then next: Waiter?) {
-    guard followers.count > Self.directCountMaximum,
-      let first = Self.indexOfFirst(
-        followers.lazy.map { (mayWakeOthers: $0.mayWakeOthers, priority: $0.priority) }, before: next?.priority)
-    else {
+  /// Many are woken by a task of their own, as urgent as the most urgent of them. To wake one thread for the first of them, which runs it
+  /// in no time and sleeps again before the second is woken, would cost two switches of threads for each; so this task goes on beside
+  /// the one that wakes them, and they find two threads awake. Nobody waits for that task: it waits for nothing itself, and ends at once.
+  /// A leader with an executor of its own, which may run everything in an order of its own, wakes them itself.
+  ///
+  /// Not inlined: what it keeps on the stack would become allocations of the task of every leader, also of one that is alone.
+  @inline(never)
+  private func wake(_ followers: ArraySlice<any GatheredRequest>, then next: (any GatheredRequest)?) {
+    guard followers.count > Self.directCountMaximum, !Self.hasOwnExecutor else {
       return Self.wake(followers, then: next)
     }
-    var others = followers
-    others.remove(at: first)
-    followers[first].wake(for: .answeredFirst(others: others, next: next))
+    let priority = Self.wakingPriority(
+      of: followers.lazy.map(\.seat.priority), next: next?.seat.priority, leader: Task.currentPriority)
+    Task.detached(priority: priority) { Self.wake(followers, then: next) }
   }
 
-  /// Which of those that are answered wakes the others: the most urgent that may; `nil` when there are few, or when that would
-  /// have a more urgent next leader wait for it.
-  static func indexOfFirst<Followers: RandomAccessCollection>(
-    _ followers: Followers, before next: TaskPriority?
-  ) -> Int? where Followers.Element == (mayWakeOthers: Bool, priority: TaskPriority), Followers.Index == Int {
-    guard followers.count > directCountMaximum else { return nil }
-    var (first, most) = (Int?.none, TaskPriority.background)
-    for index in followers.indices where followers[index].mayWakeOthers {
-      guard first == nil || followers[index].priority > most else { continue }
-      (first, most) = (index, followers[index].priority)
-    }
-    guard let first else { return nil }
-    return next.map { $0 > most } ?? false ? nil : first
+  /// Whether the present task prefers an executor.
+  private static var hasOwnExecutor: Bool { withUnsafeCurrentTask { $0?.unownedTaskExecutor != nil } }
+
+  /// As urgent as whoever is woken, or wakes: one of them may be more urgent by now than when it began to wait.
+  static func wakingPriority(
+    of followers: some Sequence<TaskPriority>, next: TaskPriority?, leader: TaskPriority
+  ) -> TaskPriority {
+    followers.reduce(max(leader, next ?? leader)) { max($0, $1) }
   }
 
-  private static func wake(_ followers: [Waiter], then next: Waiter?) {
-    for follower in followers { follower.wake(for: .answered) }
-    next?.wake(for: .lead)
+  private static func wake(_ followers: ArraySlice<any GatheredRequest>, then next: (any GatheredRequest)?) {
+    for follower in followers { follower.wake() }
+    next?.wakeToLead()
   }
 
   /// The leader's own cancellation must not fail those who ride along. An unstructured task does not inherit it; it is
@@ -257,32 +232,32 @@ package final class Gatherer: Sendable {
     }
   }
 
-  /// Those that wait, as far as they go into one group with `leader`.
-  private func takeFollowers(of leader: any GatheredRequest) -> [Waiter] {
+  /// The group of `leader`: its request, and those that wait, as far as they go into one group with it.
+  private func takeGroup(of leader: any GatheredRequest) -> [any GatheredRequest] {
     state.withLock { state in
-      guard state.first < state.waiting.count else {
-        state.lastCount = 1
-        return []
-      }
-      var end = state.first
+      var group: [any GatheredRequest] = []
       var weight = leader.weight
-      while end < state.waiting.count, end - state.first < countMaximum - 1 {
-        weight += state.waiting[end].request.weight
+      let countMaximum = min(countMaximum, state.waiting.count - state.first + 1)
+      group.reserveCapacity(countMaximum)
+      group.append(leader)
+      var end = state.first
+      while group.count < countMaximum {
+        weight += state.waiting[end].weight
         if weight > weightMaximum { break }
+        group.append(state.waiting[end])
         end += 1
       }
-      let followers = Array(state.waiting[state.first..<end])
-      state.lastCount = followers.count + 1
-      state.take(upTo: end)
-      return followers
+      if end > state.first { state.take(upTo: end) }
+      state.lastCount = group.count
+      return group
     }
   }
 
   /// The next leader, and how many wait, that one included; `nil` when nobody waits.
-  private func handOver() -> (leader: Waiter, waitingCount: Int)? {
+  private func handOver() -> (leader: any GatheredRequest, waitingCount: Int)? {
     state.withLock { state in
       guard state.first < state.waiting.count else {
-        state.isUnderWay = false
+        isUnderWay.store(false, ordering: .releasing)
         return nil
       }
       let waitingCount = state.waiting.count - state.first

@@ -1,4 +1,3 @@
-private import Synchronization
 public import TomboloPorts
 
 /// The one door to a store: batches handed in while a commit runs go into the next one together, so that many waiting
@@ -94,10 +93,13 @@ public final class GroupCommit: Sendable {
 }
 
 /// A batch on its way to the store.
-private final class CommitRequest: GatheredRequest {
+///
+/// Safety: the outcome is written by whoever processes the group, before its caller is told to go on, and read by the caller after that.
+private final class CommitRequest: GatheredRequest, @unchecked Sendable {
   let batch: Batch
   let weight: Int
-  private let outcome = Mutex<Result<Revision, any Error>?>(nil)
+  var seat = GathererSeat()
+  private var outcome: Result<Revision, any Error>?
 
   init(_ batch: Batch) {
     self.batch = batch
@@ -105,7 +107,7 @@ private final class CommitRequest: GatheredRequest {
   }
 
   func answer(_ result: Result<Revision, any Error>) {
-    outcome.withLock { $0 = result }
+    outcome = result
   }
 
   func fail(_ error: any Error) {
@@ -113,7 +115,7 @@ private final class CommitRequest: GatheredRequest {
   }
 
   func result() throws -> Revision {
-    guard let result = outcome.withLock({ $0 }) else { throw GathererError() }
+    guard let result = outcome else { throw GathererError() }
     return try result.get()
   }
 }

@@ -13,10 +13,9 @@ public struct RecordEncoder: Sendable {
   private var bytes: [UInt8]
 
   public init(version: UInt8, capacity: Int = 64) {
-    bytes = [UInt8](unsafeUninitializedCapacity: max(0, capacity) + 5) { buffer, count in
-      buffer[0] = version
-      count = 1
-    }
+    bytes = []
+    bytes.reserveCapacity(max(0, capacity) + 5)
+    bytes.append(version)
   }
 
   public mutating func append(_ value: UInt64) {

@@ -19,7 +19,7 @@ public struct SortedMap<Key: Comparable, Value> {
   }
 
   /// Where an entry is, or where it belongs.
-  @usableFromInline struct Position {
+  @usableFromInline struct Position: Sendable {
     @usableFromInline var chunk: Int
     @usableFromInline var offset: Int
 
@@ -37,6 +37,8 @@ public struct SortedMap<Key: Comparable, Value> {
   /// How many entries there are.
   @inlinable public var count: Int { entryCount }
   @usableFromInline var entryCount = 0
+  /// Where the last entry was inserted; something else may be there by now.
+  @usableFromInline var lastInsertion = Position(chunk: 0, offset: 0)
 
   /// An empty map. `chunkCountMaximum` is the longest run of entries that is moved at once; tests make it small.
   @inlinable public init(chunkCountMaximum: Int = 512) {
@@ -62,13 +64,14 @@ public struct SortedMap<Key: Comparable, Value> {
   /// Sets the value of `key` and answers with the one it had.
   @discardableResult @inlinable
   public mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
-    let (position, isPresent) = find(key)
+    let (position, isPresent) = placeBehindLastInsertion(key).map { ($0, false) } ?? find(key)
     if isPresent {
       let old = chunks[position.chunk].values[position.offset]
       chunks[position.chunk].values[position.offset] = value
       return old
     }
     entryCount += 1
+    lastInsertion = position
     guard !chunks.isEmpty else {
       chunks.append(Chunk(keys: [key], values: [value]))
       return nil
@@ -129,6 +132,18 @@ public struct SortedMap<Key: Comparable, Value> {
     }
   }
 
+  /// The place behind the last insertion, when `key` is not there and belongs there: keys mostly come in ascending order, in front of a few
+  /// that stay behind them.
+  @inlinable func placeBehindLastInsertion(_ key: Key) -> Position? {
+    guard lastInsertion.chunk < chunks.count else { return nil }
+    let next = lastInsertion.offset + 1
+    return chunks[lastInsertion.chunk].keys.withUnsafeBufferPointer { keys in
+      guard next <= keys.count, keys[next - 1] < key else { return nil }
+      let isBeforeNext = next < keys.count ? key < keys[next] : lastInsertion.chunk == chunks.count - 1
+      return isBeforeNext ? Position(chunk: lastInsertion.chunk, offset: next) : nil
+    }
+  }
+
   /// Where `key` is, or where it belongs: in the last chunk that begins at or before it.
   @inlinable func find(_ key: Key) -> (position: Position, isPresent: Bool) {
     guard !chunks.isEmpty else { return (Position(chunk: 0, offset: 0), false) }
@@ -151,11 +166,13 @@ public struct SortedMap<Key: Comparable, Value> {
     return low
   }
 
-  /// Halves a chunk that became too long. One that grew at its end is cut there instead: keys that come in ascending order
+  /// Halves a chunk that became too long. One that grew near its end is cut there instead: keys that come in ascending order
   /// then leave full chunks behind.
   @inlinable mutating func split(_ index: Int, at insertion: Int) {
     let length = chunks[index].keys.count
-    let cut = index == chunks.count - 1 && insertion == length - 1 ? length - 1 : length / 2
+    let isNearEnd = index == chunks.count - 1 && length - insertion <= max(1, length / 16)
+    let cut = isNearEnd ? insertion : length / 2
+    if isNearEnd { lastInsertion = Position(chunk: index + 1, offset: 0) }
     let tail = Chunk(keys: Array(chunks[index].keys[cut...]), values: Array(chunks[index].values[cut...]))
     chunks[index].keys.removeSubrange(cut...)
     chunks[index].values.removeSubrange(cut...)

@@ -263,6 +263,65 @@ struct EnqueueTests {
     #expect(try await test.queue.status().pending == 0)
   }
 
+  @Test("Each enqueue follows the configuration in force: the longest payload, headers, durability")
+  func reconfigured() async throws {
+    let test = try await TestQueue.open(InMemoryStore()) { $0.payloadByteCountMaximum = 4 }
+    func isTaken(_ byteCount: Int) async throws -> Bool {
+      let operation = NewOperation(kind: "test", payload: [UInt8](repeating: 1, count: byteCount))
+      return try await queueError { try await test.queue.enqueue(operation) } == nil
+    }
+    #expect(try await isTaken(4))
+    #expect(try await !isTaken(5))
+    var configuration = test.configuration
+    configuration.payloadByteCountMaximum = 5
+    test.queue.reconfigure(configuration)
+    #expect(try await isTaken(5))
+    #expect(try await !isTaken(6))
+    configuration.payloadByteCountMaximum = 3
+    configuration.headersAtEnqueue = { [OperationHeader(name: "a", value: "b")] }
+    test.queue.reconfigure(configuration)
+    #expect(try await !isTaken(4))
+    let id = try await test.queue.enqueue(NewOperation(kind: "test", payload: [1])).id
+    #expect(try await test.queue.snapshot(id)?.operation.headers == [OperationHeader(name: "a", value: "b")])
+    configuration.headersAtEnqueue = nil
+    configuration.durability = .full
+    test.queue.reconfigure(configuration)
+    #expect(try await queueError { try await test.queue.enqueue(NewOperation(kind: "test")) }?.field == "durability")
+    configuration.durability = nil
+    configuration.versionClock = HybridLogicalClock(node: "a")
+    test.queue.reconfigure(configuration)
+    let stamped = try await test.queue.enqueue(NewOperation(kind: "test")).id
+    #expect(try await test.queue.snapshot(stamped)?.operation.headers.map(\.name) == [HybridTimestamp.headerName])
+    configuration.versionClock = nil
+    configuration.payloadByteCountMaximum = 9
+    test.queue.reconfigure(configuration)
+    #expect(try await isTaken(9))
+    let asked = try await queueError { try await test.queue.enqueue(NewOperation(kind: "test"), durability: .full) }
+    #expect(asked?.field == "durability")
+  }
+
+  @Test("An operation that is too long for a value of the store is refused alike, however it comes and with whom")
+  func tooLongForTheStore() async throws {
+    let capabilities = StoreCapabilities(isDurable: false, isShareable: false, valueByteCountMaximum: 100)
+    let test = try await TestQueue.open(InMemoryStore(capabilities: capabilities))
+    let long = NewOperation(kind: "long", payload: [UInt8](repeating: 1, count: 200))
+    var keyed = long
+    keyed.idempotencyKey = "a"
+    for operation in [long, keyed] {
+      let alone = try await queueError { try await test.queue.enqueue(operation) }
+      let listed = try await queueError { _ = try await test.queue.enqueue([operation]) }
+      #expect(alone?.code == .payloadTooLarge && alone?.field == "payload")
+      #expect(listed == alone)
+      let results = try await test.queue.engine.process([
+        Self.request("a"), .add(PreparedOperation(operation, enqueuedAt: test.queue.time.now), nil), Self.request("b"),
+      ])
+      #expect(throws: Never.self) { try results[0].get() }
+      #expect(#expect(throws: QueueError.self) { try results[1].get() } == alone)
+      #expect(throws: Never.self) { try results[2].get() }
+    }
+    #expect(try await test.queue.status().pending == 4)
+  }
+
   @Test(
     "What cannot be accepted is refused with the name of its field",
     arguments: [

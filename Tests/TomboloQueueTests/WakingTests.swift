@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import TomboloPorts
 import TomboloTesting
@@ -26,6 +27,34 @@ struct WakingTests {
     if round % 2 == 0 { await Task.yield() }
     signal.signal()
     await waiting
+  }
+
+  @Test("What is done before a signal is seen by whoever takes the signal, however the two meet")
+  func seen() async {
+    let signal = WakeSignal()
+    let (done, seen) = (Atomics(), Atomics())
+    let count = 20_000
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        while seen.value.load(ordering: .relaxed) < count {
+          seen.value.store(done.value.load(ordering: .relaxed), ordering: .relaxed)
+          if seen.value.load(ordering: .relaxed) < count { await signal.wait() }
+        }
+      }
+      group.addTask {
+        for number in 1...count {
+          done.value.store(number, ordering: .relaxed)
+          signal.signal()
+          // Each is to be seen because of its own signal: where one is lost, this never ends.
+          while seen.value.load(ordering: .relaxed) < number { await Task.yield() }
+        }
+      }
+    }
+    #expect(seen.value.load(ordering: .relaxed) == count)
+  }
+
+  private final class Atomics: Sendable {
+    let value = Atomic(0)
   }
 
   @Test("An alarm signals at its deadline, and an earlier one is not lost behind a later one")

@@ -135,7 +135,7 @@ struct GathererTests {
     try await withThrowingTaskGroup(of: Int.self) { group in
       group.addTask { try await gatherer.submit(0) }
       await recorder.barrier.waitForArrivals()
-      // 1 leads, and of those that follow the first is asked first to wake the others.
+      // 1 leads, and of those that follow the first stands still.
       for number in 1...9 {
         if number == 2 {
           group.addTask(executorPreference: executor) { try await gatherer.submit(2) }
@@ -157,20 +157,38 @@ struct GathererTests {
     #expect(recorder.groups == [[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]])
   }
 
-  @Test(
-    "Of many the most urgent without an executor of its own wakes the others, unless the next leader is more urgent")
-  func whoWakes() {
-    func first(_ followers: [(Bool, TaskPriority)], _ next: TaskPriority? = nil) -> Int? {
-      Gatherer.indexOfFirst(followers.map { (mayWakeOthers: $0.0, priority: $0.1) }, before: next)
+  @Test("Those of a group are woken as urgently as the most urgent of them, of the next leader, and of who wakes them")
+  func wakingPriority() {
+    #expect(Gatherer.wakingPriority(of: [.low, .high, .medium], next: nil, leader: .background) == .high)
+    #expect(Gatherer.wakingPriority(of: [.low, .low], next: .high, leader: .background) == .high)
+    #expect(Gatherer.wakingPriority(of: [.low, .low], next: .low, leader: .medium) == .medium)
+    #expect(Gatherer.wakingPriority(of: [], next: nil, leader: .background) == .background)
+  }
+
+  @Test("One group at a time, however often it begins and ends", arguments: [1, 64])
+  func oneAtATime(countMaximum: Int) async throws {
+    let present = Mutex(0)
+    let most = Mutex(0)
+    let gatherer = NumberGatherer(countMaximum: countMaximum) { group in
+      let count = present.withLock { count in
+        count += 1
+        return count
+      }
+      most.withLock { $0 = max($0, count) }
+      present.withLock { $0 -= 1 }
+      return group.map { .success($0) }
     }
-    let many: [(Bool, TaskPriority)] = [
-      (false, .high), (true, .background), (true, .medium), (true, .medium), (true, .low),
-    ]
-    #expect(first(many) == 2)
-    #expect(first(many, .medium) == 2)
-    #expect(first(many, .high) == nil)
-    #expect(first(Array(many.dropLast())) == nil)
-    #expect(first(many.map { (false, $0.1) }) == nil)
+    try await withThrowingDiscardingTaskGroup { group in
+      for _ in 0..<8 {
+        group.addTask {
+          for number in 0..<20_000 {
+            guard try await gatherer.submit(number) == number else { throw Refusal() }
+          }
+        }
+      }
+    }
+    #expect(most.withLock { $0 } == 1)
+    #expect(gatherer.waitingCount == 0)
   }
 
   @Test("The next leader goes first where half a group waits already, of more callers than share a flush well")
@@ -249,8 +267,9 @@ private final class HeldExecutor: TaskExecutor {
 
 /// A gatherer of numbers, each of which weighs what it is.
 private struct NumberGatherer {
-  private final class Request: GatheredRequest {
+  private final class Request: GatheredRequest, @unchecked Sendable {
     let number: Int
+    var seat = GathererSeat()
     var weight: Int { number }
     let answer = Mutex<Result<Int, any Error>?>(nil)
 

@@ -1,5 +1,7 @@
 import Testing
-import TomboloStorage
+import TomboloTesting
+
+@testable import TomboloStorage
 
 @Suite("SortedMap")
 struct SortedMapTests {
@@ -47,6 +49,38 @@ struct SortedMapTests {
     }
     #expect(map.isEmpty)
     #expect(keys(of: map, from: 0, to: nil, reverse: true).isEmpty)
+  }
+
+  @Test("Runs that ascend, wherever they begin, and removals between them", arguments: [2, 3, 8, 40])
+  func runs(chunkCountMaximum: Int) {
+    let seed = UInt64.random(in: 1 ... .max)
+    var generator = SeededGenerator(seed: seed)
+    func random(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }
+    var map = SortedMap<Int, Int>(chunkCountMaximum: chunkCountMaximum)
+    var model: [Int: Int] = [:]
+    for round in 0..<600 {
+      let (start, step) = (random(below: 2_000), 1 + random(below: 5))
+      for index in 0..<random(below: 30) {
+        let key = start + step * index
+        #expect(map.updateValue(round, forKey: key) == model.updateValue(round, forKey: key), "seed \(seed)")
+      }
+      for _ in 0..<random(below: 40) {
+        let key = random(below: 2_200)
+        #expect(map.removeValue(forKey: key) == model.removeValue(forKey: key), "seed \(seed)")
+      }
+      #expect(map.count == model.count, "seed \(seed)")
+      #expect(keys(of: map, from: 0, to: nil) == model.keys.sorted(), "seed \(seed)")
+    }
+  }
+
+  @Test("Keys that ascend in front of some that stay behind them leave full chunks")
+  func fullChunks() {
+    var map = SortedMap<Int, Int>(chunkCountMaximum: 64)
+    for key in [10_000, 10_001] { map[key] = 0 }
+    for key in 0..<3_200 { map[key] = key }
+    #expect(map.chunks.count < 3_200 / 64 + 6)
+    #expect(map.chunks.dropLast().allSatisfy { $0.keys.count >= 60 })
+    #expect(keys(of: map, from: 0, to: nil) == Array(0..<3_200) + [10_000, 10_001])
   }
 
   @Test("A walk ends when it is told to")

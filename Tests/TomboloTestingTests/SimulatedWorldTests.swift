@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 import TomboloPorts
+import TomboloStorage
 import TomboloTesting
 
 #if canImport(Darwin)
@@ -55,6 +56,25 @@ struct SimulatedWorldTests {
       checksums.insert(first.trace.checksum)
     }
     #expect(checksums.count == 20)
+  }
+
+  @Test(
+    "Many who share a door to the store are all woken within the simulated order", arguments: 0..<20 as Range<UInt64>)
+  func door(seed: UInt64) async throws {
+    var faults = SimulationFaults.none
+    faults.slowCommitChance = 1
+    let world = SimulatedWorld(seed: seed, faults: faults)
+    try await world.run(lives: 2, lifetime: .seconds(100_000)...(.seconds(100_000))) { process in
+      let door = GroupCommit(process.store)
+      try await withThrowingTaskGroup { group in
+        for number in 0..<16 {
+          group.addTask { _ = try await door.commit(Batch(mutations: [.put(Key("\(process.number)/\(number)"), [1])])) }
+        }
+        try await group.waitForAll()
+      }
+    }
+    #expect(world.jobCounts.stray == 0)
+    for name in ["1/0", "1/15", "2/15"] { #expect(world.disk.record(Key(name)) != nil) }
   }
 
   @Test("A crashed process reaches neither disk nor upstream")

@@ -14,15 +14,22 @@ extension StoreCapabilities {
     for check in batch.checks {
       if let error = refusal(of: check.key) { return error }
     }
-    for mutation in batch.mutations {
-      if let error = refusal(of: mutation.key) { return error }
-      if case .put(let key, let value) = mutation, value.count > valueByteCountMaximum {
-        return StoreError(
-          .valueTooLarge,
-          "the value for key \(key) has \(value.count) bytes; this store takes at most \(valueByteCountMaximum)")
+    // In place: every commit passes here, and a copy of each mutation counts references to its key and its value.
+    return batch.mutations.withUnsafeBufferPointer { mutations in
+      for index in mutations.indices {
+        switch mutations[index] {
+        case .put(let key, let value):
+          if let error = refusal(of: key) { return error }
+          if value.count > valueByteCountMaximum {
+            return StoreError(
+              .valueTooLarge,
+              "the value for key \(key) has \(value.count) bytes; this store takes at most \(valueByteCountMaximum)")
+          }
+        case .delete(let key): if let error = refusal(of: key) { return error }
+        }
       }
+      return nil
     }
-    return nil
   }
 
   private func refusal(of key: Key) -> StoreError? {

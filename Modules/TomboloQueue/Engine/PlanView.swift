@@ -33,6 +33,8 @@ struct PlanView {
   /// Where each key stands in `written`, of the first `indexedCount`: most plans never ask.
   private var positions: [Key: Int] = [:]
   private var indexedCount = 0
+  /// Whether anything was written otherwise than by `append`.
+  private var hasPut = false
   /// What was overwritten since the plan began, so that a request that fails half-way leaves nothing.
   private var undo: [(position: Int, before: Mutation)] = []
   private var companions: [Batch] = []
@@ -167,6 +169,7 @@ struct PlanView {
   }
 
   private mutating func write(_ key: Key, _ value: [UInt8]?) {
+    hasPut = true
     let mutation = value.map { Mutation.put(key, $0) } ?? .delete(key)
     guard let position = position(of: key) else { return written.append(mutation) }
     undo.append((position, written[position]))
@@ -214,9 +217,10 @@ struct PlanView {
     }
   }
 
-  /// What was written under keys that `predicate` holds for, to be kept in memory for the next plan.
+  /// What was put and deleted (not: appended) under keys that `predicate` holds for, to be kept in memory for the next plan.
   func writes(where predicate: (Key) -> Bool) -> [(key: Key, value: [UInt8]?)] {
-    written.compactMap { predicate($0.key) ? ($0.key, $0.value) : nil }
+    guard hasPut else { return [] }
+    return written.compactMap { predicate($0.key) ? ($0.key, $0.value) : nil }
   }
 }
 

@@ -62,6 +62,9 @@ final class QueueEngine: Sendable {
   let store: any KeyValueStore
   /// The one in force.
   private let liveConfiguration: Mutex<SharedConfiguration>
+  /// Of the one in force, as in `SharedConfiguration.plainPayloadByteCountMaximum`; -1 for `nil`. To look at a number disturbs nobody, where
+  /// whoever takes the configuration changes what all others look at.
+  private let plainPayloadByteCountMaximum: Atomic<Int>
   var sharedConfiguration: SharedConfiguration { liveConfiguration.withLock { $0 } }
   var configuration: QueueConfiguration { sharedConfiguration.values }
   private let door: GroupCommit
@@ -78,7 +81,9 @@ final class QueueEngine: Sendable {
     self.door = door
     self.store = door.store
     isShared = door.store.capabilities.isShareable
-    liveConfiguration = Mutex(SharedConfiguration(configuration))
+    let shared = SharedConfiguration(configuration)
+    liveConfiguration = Mutex(shared)
+    plainPayloadByteCountMaximum = Atomic(shared.plainPayloadByteCountMaximum ?? -1)
     self.time = time
     self.ids = ids
     self.logger = logger
@@ -92,7 +97,16 @@ final class QueueEngine: Sendable {
 
   func reconfigure(_ configuration: QueueConfiguration) {
     let shared = SharedConfiguration(configuration)
-    liveConfiguration.withLock { $0 = shared }
+    liveConfiguration.withLock { live in
+      live = shared
+      plainPayloadByteCountMaximum.store(shared.plainPayloadByteCountMaximum ?? -1, ordering: .relaxed)
+    }
+  }
+
+  /// The longest payload, where nothing else of the configuration matters for an enqueue that asks for nothing.
+  var knownPayloadByteCountMaximum: Int? {
+    let maximum = plainPayloadByteCountMaximum.load(ordering: .relaxed)
+    return maximum < 0 ? nil : maximum
   }
 
   // MARK: - Groups
@@ -279,12 +293,10 @@ final class QueueEngine: Sendable {
     return refused
   }
 
-  private func refusal(of operation: PreparedOperation, by capabilities: StoreCapabilities) -> StoreError? {
-    guard operation.record.count > capabilities.valueByteCountMaximum else { return nil }
-    return StoreError(
-      .valueTooLarge,
-      "an operation of kind \(operation.operation.kind) takes \(operation.record.count) bytes; this store takes at "
-        + "most \(capabilities.valueByteCountMaximum) in one value")
+  private func refusal(of operation: PreparedOperation, by capabilities: StoreCapabilities) -> QueueError? {
+    QueueError.refusal(
+      ofRecord: operation.record.count, kind: operation.operation.kind,
+      byteCountMaximum: capabilities.valueByteCountMaximum)
   }
 
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it

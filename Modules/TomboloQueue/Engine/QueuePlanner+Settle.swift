@@ -313,11 +313,9 @@ extension QueuePlanner {
 
   /// Refuses what the store would refuse, and with it the whole group.
   func requireStorable(_ record: [UInt8], kind: String) throws(QueueError) {
-    guard record.count > valueByteCountMaximum else { return }
-    throw QueueError(
-      .payloadTooLarge,
-      "an operation of kind \(kind) would take \(record.count) bytes; this store takes at most \(valueByteCountMaximum) in one "
-        + "value", field: "payload")
+    if let refusal = QueueError.refusal(ofRecord: record.count, kind: kind, byteCountMaximum: valueByteCountMaximum) {
+      throw refusal
+    }
   }
 
   /// An operation that is not being delivered, with what happened to it.

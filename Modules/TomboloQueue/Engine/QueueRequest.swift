@@ -4,41 +4,41 @@ import TomboloPorts
 /// What is asked of the engine. All requests that write, and those that refill windows, go through one door, one group at
 /// a time, so that every decision is made on what is committed.
 ///
-/// Indirect, because a request is handed on several times: so that is one pointer.
-indirect enum QueueRequest: Sendable {
+/// Small, because a request is handed on several times: what is large is indirect.
+enum QueueRequest: Sendable {
   /// Adds one operation, as durably as asked for.
   case add(PreparedOperation, StoreDurability?)
   /// Adds operations, all or none, together with a caller's own changes, as durably as asked for.
-  case enqueue([PreparedOperation], alongside: Batch, StoreDurability? = nil)
+  indirect case enqueue([PreparedOperation], alongside: Batch, StoreDurability? = nil)
   /// Stores what became of a delivery. A repeat looks first whether it is stored already: a commit whose answer was lost
   /// must not be applied twice.
-  case settle(ClaimedOperation, Settlement, isRepeat: Bool)
+  indirect case settle(ClaimedOperation, Settlement, isRepeat: Bool)
   /// Puts an operation back in line by hand: at once, with a fresh count of attempts.
-  case redrive(OperationID)
+  indirect case redrive(OperationID)
   /// Gives an operation that is held another payload.
-  case edit(OperationID, payload: [UInt8], version: Int?)
+  indirect case edit(OperationID, payload: [UInt8], version: Int?)
   /// Settles a conflict that waits for a person.
-  case resolve(OperationID, ConflictChoice)
+  indirect case resolve(OperationID, ConflictChoice)
   /// Gives operations that wait other bytes, together with a caller's own changes.
-  case rewrite([OperationID], alongside: Batch, @Sendable ([UInt8]) -> [UInt8])
+  indirect case rewrite([OperationID], alongside: Batch, @Sendable ([UInt8]) -> [UInt8])
   /// Removes an operation by hand.
-  case discard(OperationID, reason: String)
+  indirect case discard(OperationID, reason: String)
   /// Makes ready what is due, a bounded number, and forgets idempotency keys whose time is over.
   case promote(now: Timestamp)
   /// Forgets what is gone and was kept long enough, a bounded number.
   case prune(now: Timestamp)
   /// Moves claimed operations out of the ready index, because what they belong to does not deliver now.
-  case setAside([ClaimedOperation], AsideScope)
+  indirect case setAside([ClaimedOperation], AsideScope)
   /// Makes ready what was set aside, a bounded number, highest priority first.
-  case bringBack(AsideScope, limit: Int)
+  indirect case bringBack(AsideScope, limit: Int)
   /// Takes operations out of the ready index for delivery, on a store that several processes share.
-  case lease([ClaimedOperation], until: Timestamp)
+  indirect case lease([ClaimedOperation], until: Timestamp)
   /// Puts the end of leases off. Those that were lost are answered.
-  case renew([ClaimedOperation], until: Timestamp)
+  indirect case renew([ClaimedOperation], until: Timestamp)
   /// Gives a lease back: the operation is ready as before.
   case giveBack(ClaimedOperation)
-  case pause(Pause)
-  case resume(Pause.Scope)
+  indirect case pause(Pause)
+  indirect case resume(Pause.Scope)
   /// Deletes an entry of the ready index whose operation is not there: damage, mended where it is met.
   case sweep(Key)
   /// Reads the front of the ready index into memory where that ran empty.
@@ -90,7 +90,10 @@ extension QueueRequest {
     switch self {
     case .refill: [.tends, .refills]
     case .promote, .prune: [.tends, .movesDueTimes]
-    case .add, .enqueue, .rewrite: durability == nil ? .isSized : [.isSized, .asksDurability]
+    case .add(let prepared, let durability):
+      // The planner looks at the length of a plain one.
+      [prepared.isPlain ? [] : .isSized, durability == nil ? [] : .asksDurability]
+    case .enqueue, .rewrite: durability == nil ? .isSized : [.isSized, .asksDurability]
     default: []
     }
   }

@@ -6,6 +6,8 @@ final class SharedConfiguration: Sendable {
   let operationsMaximum: Int
   let bytesMaximum: Int
   let keepsHistory: Bool
+  /// The longest payload; `nil` where the configuration has more to say to an operation that is being enqueued.
+  let plainPayloadByteCountMaximum: Int?
 
   init(_ values: QueueConfiguration) {
     self.values = values
@@ -13,5 +15,8 @@ final class SharedConfiguration: Sendable {
     operationsMaximum = values.operationsMaximum
     bytesMaximum = values.bytesMaximum
     keepsHistory = values.historyRetention > .zero
+    plainPayloadByteCountMaximum =
+      values.durability == nil && values.headersAtEnqueue == nil && values.versionClock == nil
+      ? values.payloadByteCountMaximum : nil
   }
 }

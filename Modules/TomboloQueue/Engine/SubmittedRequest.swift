@@ -1,12 +1,14 @@
-import Synchronization
 import TomboloPorts
 import TomboloStorage
 
 /// A request on its way through the queue's door, with the answer once there is one.
-final class SubmittedRequest: GatheredRequest {
+///
+/// Safety: the answer is written by whoever processes the group, before its caller is told to go on, and read by the caller after that.
+final class SubmittedRequest: GatheredRequest, @unchecked Sendable {
   let request: QueueRequest
   let weight: Int
-  private let outcome = Mutex<Result<QueueAnswer, any Error>?>(nil)
+  var seat = GathererSeat()
+  private var outcome: Result<QueueAnswer, any Error>?
 
   init(_ request: QueueRequest) {
     self.request = request
@@ -14,7 +16,7 @@ final class SubmittedRequest: GatheredRequest {
   }
 
   func answer(_ result: Result<QueueAnswer, any Error>) {
-    outcome.withLock { $0 = result }
+    outcome = result
   }
 
   func fail(_ error: any Error) {
@@ -23,16 +25,19 @@ final class SubmittedRequest: GatheredRequest {
 
   /// To be asked for once.
   func result() throws -> QueueAnswer {
-    guard let result = outcome.withLock({ $0.take() }) else { throw GathererError() }
+    guard let result = outcome.take() else { throw GathererError() }
     return try result.get()
   }
 }
 
 /// Several requests that go through the door together, each answered for itself.
-final class SubmittedRequests: GatheredRequest {
+///
+/// Safety: as of one.
+final class SubmittedRequests: GatheredRequest, @unchecked Sendable {
   let requests: [QueueRequest]
   let weight: Int
-  private let outcomes: Mutex<[Result<QueueAnswer, any Error>]> = Mutex([])
+  var seat = GathererSeat()
+  private var outcomes: [Result<QueueAnswer, any Error>] = []
 
   init(_ requests: [QueueRequest]) {
     self.requests = requests
@@ -41,7 +46,7 @@ final class SubmittedRequests: GatheredRequest {
 
   /// - Parameter results: one for each request, in their order.
   func answer(_ results: [Result<QueueAnswer, any Error>]) {
-    outcomes.withLock { $0 = results }
+    outcomes = results
   }
 
   func fail(_ error: any Error) {
@@ -49,8 +54,7 @@ final class SubmittedRequests: GatheredRequest {
   }
 
   func results() -> [Result<QueueAnswer, any Error>] {
-    let results = outcomes.withLock { $0 }
-    return results.count == requests.count ? results : requests.map { _ in .failure(GathererError()) }
+    outcomes.count == requests.count ? outcomes : requests.map { _ in .failure(GathererError()) }
   }
 }
 

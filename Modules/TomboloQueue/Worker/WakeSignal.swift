@@ -11,8 +11,14 @@ final class WakeSignal: Sendable {
   }
 
   private let state = Mutex(State.idle)
+  /// As the state says. Where nobody serves a queue all who enqueue signal what is signalled already: they look here, and change nothing.
+  private let isSet = Atomic(false)
 
   func signal() {
+    // What this is about was done before it is looked whether somebody was told, and whoever waited looks what there is after it has
+    // taken the signal away (`take`): without a fence on both sides each could miss the other.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    guard !isSet.load(ordering: .relaxed) else { return }
     let waiter = state.withLock { state -> UnsafeContinuation<Void, Never>? in
       switch state {
       case .waiting(let continuation):
@@ -20,10 +26,18 @@ final class WakeSignal: Sendable {
         return continuation
       case .idle, .signalled:
         state = .signalled
+        isSet.store(true, ordering: .relaxed)
         return nil
       }
     }
     waiter?.resume()
+  }
+
+  /// Takes away the signal that there is.
+  private func take(_ state: inout State) {
+    state = .idle
+    isSet.store(false, ordering: .relaxed)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 
   /// Whether the next one to wait would not.
@@ -42,7 +56,7 @@ final class WakeSignal: Sendable {
         let resumed = state.withLock { state -> [UnsafeContinuation<Void, Never>] in
           switch state {
           case .signalled:
-            state = .idle
+            take(&state)
             return [continuation]
           case .idle:
             if isCancelled { return [continuation] }

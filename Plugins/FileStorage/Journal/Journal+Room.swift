@@ -103,13 +103,14 @@ extension Journal {
   /// - Parameter isShrinking: Whether it may use the reserve.
   /// - Throws: `full` when the disk is and the commit must not use the reserve, or the reserve is used up.
   func makeRoom(
-    for byteCount: Int, isShrinking: Bool, changed: Set<Key>, copyByteCount: Int
+    for byteCount: Int, isShrinking: Bool, beside batches: [[JournalChange]], copyByteCount: Int
   ) throws -> Copies {
     let position = cleaning
     var copies = Copies()
     if copyByteCount > 0, isCleaningDue {
       let factor = isTight ? Self.copyFactor : 2
-      copies = gatherCopies(within: max(copyByteCount, factor * byteCount), except: changed)
+      copies = gatherCopies(
+        within: max(copyByteCount, factor * byteCount), except: Set(batches.lazy.joined().map(\.key)))
     }
     while true {
       do {

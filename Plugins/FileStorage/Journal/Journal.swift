@@ -131,10 +131,9 @@ final class Journal {
     try requireIntact()
     try startSegmentWhenDue()
     let byteCount = Self.byteCount(of: batches)
-    let changed = older.isEmpty ? [] : Set(batches.joined().map(\.key))
     let position = cleaning
     let copies = try makeRoom(
-      for: byteCount, isShrinking: isShrinking, changed: changed, copyByteCount: copyByteCount ?? options.copyByteCount)
+      for: byteCount, isShrinking: isShrinking, beside: batches, copyByteCount: copyByteCount ?? options.copyByteCount)
     var encoder = FrameEncoder(
       salt: salt, number: current.number, base: current.byteCount, durableByteCount: durableByteCount,
       nextSequence: nextSequence)

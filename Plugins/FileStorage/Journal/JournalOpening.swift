@@ -124,7 +124,7 @@ struct JournalOpening {
         "\(location.folder): it was opened \(journal.epoch) times and has no revisions left; copy it into a new store")
     }
     journal.epoch += 1
-    _ = try journal.makeRoom(for: FrameHeader.byteCount + 16, isShrinking: true, changed: [], copyByteCount: 0)
+    _ = try journal.makeRoom(for: FrameHeader.byteCount + 16, isShrinking: true, beside: [], copyByteCount: 0)
     var encoder = FrameEncoder(
       salt: journal.salt, number: journal.current.number, base: journal.current.byteCount,
       durableByteCount: journal.durableByteCount, nextSequence: journal.nextSequence)

@@ -18,8 +18,11 @@ struct LMDBTable {
     try entry(at: key).map { try LMDBEntry.revision(of: $0) }
   }
 
-  func put(_ key: Key, _ value: [UInt8], _ revision: Revision) throws {
-    guard LMDBEntry.isLong(key) else { return try put(key.bytes[...], label: nil, rest: nil, value, revision) }
+  /// - Parameter atEnd: whether to try the end of the table first (`clearEnd`).
+  func put(_ key: Key, _ value: [UInt8], _ revision: Revision, atEnd: Bool = false) throws {
+    guard LMDBEntry.isLong(key) else {
+      return try put(key.bytes[...], label: nil, rest: nil, value, revision, atEnd: atEnd)
+    }
     let place = LMDBLongKeys(key, in: self)
     try put(place.stem, label: try label(at: place), rest: place.rest, value, revision)
   }
@@ -52,12 +55,19 @@ struct LMDBTable {
   }
 
   private func put(
-    _ key: ArraySlice<UInt8>, label: UInt64?, rest: ArraySlice<UInt8>?, _ value: [UInt8], _ revision: Revision
+    _ key: ArraySlice<UInt8>, label: UInt64?, rest: ArraySlice<UInt8>?, _ value: [UInt8], _ revision: Revision,
+    atEnd: Bool = false
   ) throws {
     let byteCount = LMDBEntry.byteCount(rest: rest, value: value)
     var entry = MDB_val(mv_size: byteCount, mv_data: nil)
-    let result = LMDBEntry.withStored(key, label: label) {
-      mdb_put(transaction, table, &$0, &entry, UInt32(MDB_RESERVE))
+    let result = LMDBEntry.withStored(key, label: label) { stored in
+      if atEnd {
+        let result = mdb_put(transaction, table, &stored, &entry, UInt32(MDB_RESERVE | MDB_APPEND))
+        // There is one behind it, or itself.
+        guard result == MDB_KEYEXIST else { return result }
+        entry = MDB_val(mv_size: byteCount, mv_data: nil)
+      }
+      return mdb_put(transaction, table, &stored, &entry, UInt32(MDB_RESERVE))
     }
     try LMDBFailure.require(result, "putting a record")
     let room = UnsafeMutableRawBufferPointer(start: entry.mv_data, count: entry.mv_size)

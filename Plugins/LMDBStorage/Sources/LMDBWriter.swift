@@ -207,9 +207,10 @@ actor LMDBWriter {
         continue
       }
       let revision = revisions.next()
+      let atEnd = try table.clearEnd(for: batch)
       for mutation in batch.mutations {
         switch mutation {
-        case .put(let key, let value): try table.put(key, value, revision)
+        case .put(let key, let value): try table.put(key, value, revision, atEnd: atEnd)
         case .delete(let key): try table.delete(key)
         }
       }

@@ -65,6 +65,7 @@ final class LMDBRecordsFloor: RecordsFloor {
   func commit(_ mutations: [Mutation]) throws {
     let transaction = try begin()
     try writeAhead()
+    let appends = try clearEnd(for: mutations, transaction)
     for mutation in mutations {
       try Self.withValue(mutation.key.bytes) { key in
         var key = key
@@ -72,7 +73,9 @@ final class LMDBRecordsFloor: RecordsFloor {
         case .put(_, let value):
           try Self.withValue(value) { value in
             var value = value
-            try Self.require(mdb_put(transaction, table, &key, &value, 0))
+            var result = appends ? mdb_put(transaction, table, &key, &value, UInt32(MDB_APPEND)) : MDB_KEYEXIST
+            if result == MDB_KEYEXIST { result = mdb_put(transaction, table, &key, &value, 0) }
+            try Self.require(result)
           }
         case .delete:
           let result = mdb_del(transaction, table, &key, nil)
@@ -81,6 +84,22 @@ final class LMDBRecordsFloor: RecordsFloor {
       }
     }
     try Self.require(mdb_txn_commit(transaction))
+  }
+
+  /// As the plugin does, without its look at what lies before: the last record makes way where it is put again, so that pages are
+  /// filled.
+  private func clearEnd(for mutations: [Mutation], _ transaction: OpaquePointer?) throws -> Bool {
+    guard mutations.count > 3, case .put(let first, _) = mutations.first, case .put(let last, _) = mutations.last,
+      first < last
+    else { return false }
+    var cursor: OpaquePointer?
+    try Self.require(mdb_cursor_open(transaction, table, &cursor))
+    defer { mdb_cursor_close(cursor) }
+    var (key, value) = (MDB_val(), MDB_val())
+    if mdb_cursor_get(cursor, &key, &value, MDB_LAST) == MDB_NOTFOUND { return false }
+    guard UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size).elementsEqual(last.bytes) else { return false }
+    try Self.require(mdb_cursor_del(cursor, 0))
+    return true
   }
 
   private func writeAhead() throws {
