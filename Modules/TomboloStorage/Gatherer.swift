@@ -209,7 +209,7 @@ package final class Gatherer: Sendable {
   /// Whether the present task prefers an executor.
   private static var hasOwnExecutor: Bool { withUnsafeCurrentTask { $0?.unownedTaskExecutor != nil } }
 
-  /// As urgent as whoever is woken, or wakes: one of them may be more urgent by now than when it began to wait.
+  /// As urgent as the most urgent that is woken, by the priorities with which they began to wait, and at least as the leader is now.
   static func wakingPriority(
     of followers: some Sequence<TaskPriority>, next: TaskPriority?, leader: TaskPriority
   ) -> TaskPriority {

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TomboloPorts
 import TomboloTesting
@@ -25,8 +26,8 @@ struct LMDBEndTests {
       }
       #expect(try await store.scan(.all, limit: .max).count == 2_001)
       try await store.close()
-      // Of its pages half would be empty otherwise.
-      #expect(folder.byteCount(of: folder.database) < 2_000 * 300 * 4 / 3)
+      // Of its pages half would be empty otherwise; some more are free, or none of the records'.
+      #expect(folder.byteCount(of: folder.database) < 2_000 * 300 * 4 / 3 + 16 * Int(getpagesize()))
     }
   }
 
@@ -94,10 +95,10 @@ struct LMDBEndTests {
         }
         for (batch, result) in zip(batches, try await store.commit(batches)) {
           guard case .committed(let revision) = result else {
-            #expect(!batch.checks.isEmpty)
+            #expect(!batch.checks.isEmpty, "seed \(seed)")
             continue
           }
-          #expect(batch.checks.isEmpty)
+          #expect(batch.checks.isEmpty, "seed \(seed)")
           for mutation in batch.mutations {
             switch mutation {
             case .put(let key, let value): model[key] = Record(key: key, value: value, revision: revision)

@@ -300,7 +300,7 @@ struct EnqueueTests {
     #expect(asked?.field == "durability")
   }
 
-  @Test("An operation that is too long for a value of the store is refused alike, however it comes and with whom")
+  @Test("One operation that is too long for a value of the store is refused alike, however it comes and with whom")
   func tooLongForTheStore() async throws {
     let capabilities = StoreCapabilities(isDurable: false, isShareable: false, valueByteCountMaximum: 100)
     let test = try await TestQueue.open(InMemoryStore(capabilities: capabilities))

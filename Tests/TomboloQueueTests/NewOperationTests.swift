@@ -47,10 +47,14 @@ struct NewOperationTests {
     part.take(&operation)
     #expect(operation == plain && operation.hashValue == plain.hashValue)
     #expect(copy != plain)
-    // Of one that has all the others, too.
-    var other = Self.every
+    // Of one that has all the others they stay.
+    var all = plain
+    for part in Self.parts { part.give(&all) }
+    var other = all
     part.take(&other)
-    #expect(other != Self.every)
+    #expect(other != all)
+    part.give(&other)
+    #expect(other == all && other.hashValue == all.hashValue)
   }
 
   @Test("Whatever is given is there, and printed")
@@ -62,8 +66,29 @@ struct NewOperationTests {
     #expect(operation.uniqueness == .append && operation.notBefore == Self.time && operation.expiresAt == Self.time)
     #expect(operation.namespace == "n" && operation.after == [.operation(Self.id)] && operation.base == [2])
     #expect(operation.headers == [OperationHeader(name: "h", value: "v")])
-    let text = "\(operation)"
-    #expect(text.hasPrefix("NewOperation(kind: \"test\", version: 2, payload: [1]"))
-    for name in Self.parts.map(\.testDescription) { #expect(text.contains("\(name): "), "\(name)") }
+    #expect("\(operation)".hasPrefix("NewOperation(kind: \"test\", version: 2, payload: [1]"))
+    let printed = Mirror(reflecting: operation).children.map { "\($0.label ?? ""): \($0.value)" }
+    let parts: [(String, Any)] = [
+      ("orderingKey", operation.orderingKey as Any), ("idempotencyKey", operation.idempotencyKey as Any),
+      ("coalescingKey", operation.coalescingKey as Any), ("uniqueness", operation.uniqueness as Any),
+      ("notBefore", operation.notBefore as Any), ("expiresAt", operation.expiresAt as Any),
+      ("namespace", operation.namespace as Any), ("after", operation.after), ("base", operation.base as Any),
+      ("headers", operation.headers),
+    ]
+    for (name, value) in parts { #expect(printed.contains("\(name): \(value)"), "\(name)") }
+  }
+
+  @Test("A change that fails half-way leaves the other parts")
+  func failing() {
+    struct Refusal: Error {}
+    func fail(_ headers: inout [OperationHeader]) throws {
+      headers.removeAll()
+      throw Refusal()
+    }
+    var operation = Self.every
+    #expect(throws: Refusal.self) { try fail(&operation.headers) }
+    var expected = Self.every
+    expected.headers = []
+    #expect(operation == expected)
   }
 }

@@ -150,12 +150,12 @@ final class PreparedOperation: Sendable {
     isPlain = canBeSingle && operation.idempotencyKey == nil
     self.enqueuedAt = enqueuedAt
     self.record = record
-    // Last, so that the operation, which is large, is handed on and not copied.
+    // Last, so that the operation is handed on and not copied.
     self.operation = operation
   }
 
   convenience init(_ operation: NewOperation, enqueuedAt: Timestamp) {
-    // In this order the operation, which is large, is handed on and not copied.
+    // In this order the operation is handed on and not copied.
     let record = OperationRecord.encode(operation, enqueuedAt: enqueuedAt)
     self.init(operation: operation, enqueuedAt: enqueuedAt, record: record)
   }

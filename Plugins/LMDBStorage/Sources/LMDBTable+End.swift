@@ -7,10 +7,10 @@ import TomboloPorts
 /// (`MDB_APPEND`): then it leaves full pages behind. Keys that ascend in front of one that stays behind them, as a queue's do in front of its counts,
 /// would leave half of every page empty, and write twice as many.
 extension LMDBTable {
-  /// With fewer puts there is nothing to gain.
+  /// With fewer mutations there is nothing to gain.
   private static let countMinimum = 4
 
-  /// Takes the last record away, when `batch` puts all that is to be behind its first put, in the end that last record itself.
+  /// Takes the table's last record away when `batch` ends by putting it again, and every other record lies before its first put.
   ///
   /// - Returns: Whether its puts are to be tried at the end.
   func clearEnd(for batch: Batch) throws -> Bool {
