@@ -8,14 +8,8 @@ struct SortedMapTests {
   @Test("Answers like a dictionary, in key order, whatever is inserted and removed", arguments: [2, 3, 8, 512])
   func likeADictionary(chunkCountMaximum: Int) {
     let seed = UInt64.random(in: 1 ... .max)
-    var state = seed
-    // xorshift64 (Marsaglia, 2003): enough to mix orders, and the seed repeats it.
-    func random(below bound: Int) -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(state % UInt64(bound))
-    }
+    var generator = SeededGenerator(seed: seed)
+    func random(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }
     var map = SortedMap<Int, Int>(chunkCountMaximum: chunkCountMaximum)
     var model: [Int: Int] = [:]
     for round in 0..<6_000 {
