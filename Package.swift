@@ -125,7 +125,10 @@ let package = Package(
     .target(
       name: "SQLiteStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CSQLite"],
       path: "Plugins/SQLiteStorage/Sources"),
-    .target(name: "FileStorage", dependencies: ["TomboloPorts", "TomboloStorage"], path: "Plugins/FileStorage"),
+    .target(name: "CFileStorage", path: "Plugins/FileStorage/CFileStorage"),
+    .target(
+      name: "FileStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CFileStorage"],
+      path: "Plugins/FileStorage", exclude: ["CFileStorage"]),
     .systemLibrary(
       name: "CLMDB", path: "Plugins/LMDBStorage/CLMDB", pkgConfig: "lmdb",
       providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
@@ -283,7 +286,7 @@ let package = Package(
       dependencies: [
         "TomboloAgent", "TomboloNetwork", "TomboloPorts", "TomboloQueue", "TomboloStorage", "FileStorage",
         "SQLiteStorage", "LMDBStorage",
-        "CSQLite", "CLMDB",
+        "CFileStorage", "CSQLite", "CLMDB",
         .product(name: "Logging", package: "swift-log"),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),

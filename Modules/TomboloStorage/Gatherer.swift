@@ -18,30 +18,24 @@ package protocol GatheredRequest: AnyObject, Sendable {
 /// Where the caller of a request waits, while it does.
 package struct GathererSeat: Sendable {
   fileprivate let continuation: UnsafeContinuation<Void, Never>?
-  /// Of the task that waits.
-  fileprivate let priority: TaskPriority
   /// Whether it is woken to lead; else its request was answered.
   fileprivate var leads = false
+  /// Whether those who were answered were woken before it.
+  fileprivate var isBehindOthers = false
 
   /// Nobody waits.
-  package init() {
-    continuation = nil
-    priority = .medium
-  }
+  package init() { continuation = nil }
 
-  /// For the present task.
-  fileprivate init(_ continuation: UnsafeContinuation<Void, Never>) {
-    self.continuation = continuation
-    priority = Task.currentPriority
-  }
+  fileprivate init(_ continuation: UnsafeContinuation<Void, Never>) { self.continuation = continuation }
 }
 
 extension GatheredRequest {
   /// To be called once for each wait.
   fileprivate func wake() { seat.continuation?.resume() }
 
-  fileprivate func wakeToLead() {
+  fileprivate func wakeToLead(behindOthers: Bool) {
     seat.leads = true
+    seat.isBehindOthers = behindOthers
     wake()
   }
 }
@@ -58,8 +52,8 @@ extension GatheredRequest {
 /// A new leader is woken behind those whose requests were just answered, and looks who waits only when it runs. So what they ask
 /// for next is in its group: with as many callers as there are in a group, each of which comes again at once, every group is
 /// full. Were the new leader woken first, it would commit alone, and all others in the next group, with twice as many flushes.
-/// For the same reason a caller who finds nobody lets others run before it leads, when the last group had several: once, and a few
-/// times more as long as they come back.
+/// For the same reason a leader lets others run before it leads, when the last group had several: once, and a few times more as long as they
+/// come back.
 ///
 /// Where more callers come and go than share a flush well, the new leader is woken first once half as many wait as the last group
 /// had: there is enough for a group, and those who were just answered go on while it is under way.
@@ -76,6 +70,15 @@ package final class Gatherer: Sendable {
     /// In order of arrival; those before `first` were taken already.
     var waiting: [any GatheredRequest] = []
     var first = 0
+
+    var waitingCount: Int { waiting.count - first }
+
+    mutating func takeFirst() -> (any GatheredRequest)? {
+      guard first < waiting.count else { return nil }
+      let request = waiting[first]
+      take(upTo: first + 1)
+      return request
+    }
 
     mutating func take(upTo end: Int) {
       first = end
@@ -107,10 +110,12 @@ package final class Gatherer: Sendable {
   }
 
   /// How many callers wait for a group under way to end.
-  package var waitingCount: Int { state.withLock { $0.waiting.count - $0.first } }
+  package var waitingCount: Int { state.withLock { $0.waitingCount } }
 
   /// Has `request` processed, together with those of its group; it has its answer when this returns.
-  package func submit(_ request: any GatheredRequest) async {
+  ///
+  /// It runs where its caller does. Not to be called from an actor: a leader would have to come back to it before others are woken.
+  package nonisolated(nonsending) func submit(_ request: any GatheredRequest) async {
     if begin() { return await lead(request, mayHaveCompany: true) }
     await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
       request.seat = GathererSeat(continuation)
@@ -120,9 +125,9 @@ package final class Gatherer: Sendable {
         state.waiting.append(request)
         return false
       }
-      if leads { request.wakeToLead() }
+      if leads { request.wakeToLead(behindOthers: true) }
     }
-    if request.seat.leads { await lead(request, mayHaveCompany: false) }
+    if request.seat.leads { await lead(request, mayHaveCompany: request.seat.isBehindOthers) }
   }
 
   /// Whether the caller leads from now on.
@@ -132,8 +137,8 @@ package final class Gatherer: Sendable {
       && isUnderWay.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
   }
 
-  /// - Parameter mayHaveCompany: whether those of the last group may be about to come back.
-  private func lead(_ request: any GatheredRequest, mayHaveCompany: Bool) async {
+  /// - Parameter mayHaveCompany: whether those of the last group were woken, and may be about to come back.
+  private nonisolated(nonsending) func lead(_ request: any GatheredRequest, mayHaveCompany: Bool) async {
     if mayHaveCompany, state.withLock({ $0.lastCount > 1 }) { await letCompanyCome() }
     let group = takeGroup(of: request)
     do {
@@ -141,12 +146,16 @@ package final class Gatherer: Sendable {
     } catch {
       for request in group { request.fail(error) }
     }
-    let next = handOver()
-    guard let next, Self.goesFirst(waitingCount: next.waitingCount, afterGroupOf: group.count) else {
-      return wake(group.dropFirst(), then: next?.leader)
+    let followers = group.dropFirst()
+    if !followers.isEmpty, let first = nextLeader(ifItGoesFirstAfter: group.count) {
+      first.wakeToLead(behindOthers: false)
+      wake(followers)
+    } else {
+      // Nobody can lead before all of them are woken. Whoever is woken first may take the processor from whoever wakes the others, and would
+      // flush alone.
+      wake(followers)
+      handOver()?.wakeToLead(behindOthers: true)
     }
-    next.leader.wakeToLead()
-    wake(group.dropFirst(), then: nil)
   }
 
   /// So often a leader lets others run before it leads, at most, and no more once that has taken so long: where the pool is busy with
@@ -155,12 +164,12 @@ package final class Gatherer: Sendable {
   private static let yieldTimeMaximum = Duration.microseconds(200)
 
   /// Lets others run, once, and again as long as it is worth it.
-  private func letCompanyCome() async {
+  private nonisolated(nonsending) func letCompanyCome() async {
     var waitingCount = 0
     let began = ContinuousClock.now
     for _ in 0..<Self.yieldCountMaximum {
       await Task.yield()
-      let (count, lastCount) = state.withLock { ($0.waiting.count - $0.first, $0.lastCount) }
+      let (count, lastCount) = state.withLock { ($0.waitingCount, $0.lastCount) }
       guard Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount),
         began.duration(to: .now) < Self.yieldTimeMaximum
       else { return }
@@ -185,45 +194,17 @@ package final class Gatherer: Sendable {
     waitingCount + count > sharingCountMaximum && 2 * waitingCount >= count
   }
 
-  /// More than this many are woken by a task of their own.
-  private static let directCountMaximum = 4
-
-  /// Tells a group that it is answered, and behind it the next leader to lead.
+  /// Tells those of a group that they are answered.
   ///
-  /// Many are woken by a task of their own, as urgent as the most urgent of them. To wake one thread for the first of them, which runs it
-  /// in no time and sleeps again before the second is woken, would cost two switches of threads for each; so this task goes on beside
-  /// the one that wakes them, and they find two threads awake. Nobody waits for that task: it waits for nothing itself, and ends at once.
-  /// A leader with an executor of its own, which may run everything in an order of its own, wakes them itself.
-  ///
-  /// Not inlined: what it keeps on the stack would become allocations of the task of every leader, also of one that is alone.
-  @inline(never)
-  private func wake(_ followers: ArraySlice<any GatheredRequest>, then next: (any GatheredRequest)?) {
-    guard followers.count > Self.directCountMaximum, !Self.hasOwnExecutor else {
-      return Self.wake(followers, then: next)
-    }
-    let priority = Self.wakingPriority(
-      of: followers.lazy.map(\.seat.priority), next: next?.seat.priority, leader: Task.currentPriority)
-    Task.detached(priority: priority) { Self.wake(followers, then: next) }
-  }
-
-  /// Whether the present task prefers an executor.
-  private static var hasOwnExecutor: Bool { withUnsafeCurrentTask { $0?.unownedTaskExecutor != nil } }
-
-  /// As urgent as the most urgent that is woken, by the priorities with which they began to wait, and at least as the leader is now.
-  static func wakingPriority(
-    of followers: some Sequence<TaskPriority>, next: TaskPriority?, leader: TaskPriority
-  ) -> TaskPriority {
-    followers.reduce(max(leader, next ?? leader)) { max($0, $1) }
-  }
-
-  private static func wake(_ followers: ArraySlice<any GatheredRequest>, then next: (any GatheredRequest)?) {
+  /// The leader does so at once, on the thread that it has: to wake another thread first takes as long as to wake all of them, and the thread
+  /// that comes for the first one finds the others there.
+  private func wake(_ followers: ArraySlice<any GatheredRequest>) {
     for follower in followers { follower.wake() }
-    next?.wakeToLead()
   }
 
   /// The leader's own cancellation must not fail those who ride along. An unstructured task does not inherit it; it is
   /// awaited right here, so it cannot outlive the call.
-  private func processShielded(_ group: [any GatheredRequest]) async throws {
+  private nonisolated(nonsending) func processShielded(_ group: [any GatheredRequest]) async throws {
     do {
       try await process(group)
     } catch is CancellationError {
@@ -237,7 +218,7 @@ package final class Gatherer: Sendable {
     state.withLock { state in
       var group: [any GatheredRequest] = []
       var weight = leader.weight
-      let countMaximum = min(countMaximum, state.waiting.count - state.first + 1)
+      let countMaximum = min(countMaximum, state.waitingCount + 1)
       group.reserveCapacity(countMaximum)
       group.append(leader)
       var end = state.first
@@ -253,17 +234,19 @@ package final class Gatherer: Sendable {
     }
   }
 
-  /// The next leader, and how many wait, that one included; `nil` when nobody waits.
-  private func handOver() -> (leader: any GatheredRequest, waitingCount: Int)? {
+  /// The next leader, when it is to be woken before those who are answered.
+  private func nextLeader(ifItGoesFirstAfter count: Int) -> (any GatheredRequest)? {
     state.withLock { state in
-      guard state.first < state.waiting.count else {
-        isUnderWay.store(false, ordering: .releasing)
-        return nil
-      }
-      let waitingCount = state.waiting.count - state.first
-      let leader = state.waiting[state.first]
-      state.take(upTo: state.first + 1)
-      return (leader, waitingCount)
+      Self.goesFirst(waitingCount: state.waitingCount, afterGroupOf: count) ? state.takeFirst() : nil
+    }
+  }
+
+  /// The next leader; `nil` when nobody waits, and from then on nobody leads.
+  private func handOver() -> (any GatheredRequest)? {
+    state.withLock { state in
+      let leader = state.takeFirst()
+      if leader == nil { isUnderWay.store(false, ordering: .releasing) }
+      return leader
     }
   }
 }

@@ -65,21 +65,29 @@ public struct SortedMap<Key: Comparable, Value> {
   @discardableResult @inlinable
   public mutating func updateValue(_ value: Value, forKey key: Key) -> Value? {
     let (position, isPresent) = placeBehindLastInsertion(key).map { ($0, false) } ?? find(key)
-    if isPresent {
-      let old = chunks[position.chunk].values[position.offset]
-      chunks[position.chunk].values[position.offset] = value
-      return old
-    }
-    entryCount += 1
-    lastInsertion = position
-    guard !chunks.isEmpty else {
-      chunks.append(Chunk(keys: [key], values: [value]))
+    guard isPresent else {
+      insert(value, forKey: key, at: position)
       return nil
     }
+    let old = chunks[position.chunk].values[position.offset]
+    chunks[position.chunk].values[position.offset] = value
+    return old
+  }
+
+  /// Sets the value of a key that has none; answers `false`, and changes nothing, where it has one.
+  @inlinable public mutating func insert(_ value: Value, forKey key: Key) -> Bool {
+    let (position, isPresent) = placeBehindLastInsertion(key).map { ($0, false) } ?? find(key)
+    if !isPresent { insert(value, forKey: key, at: position) }
+    return !isPresent
+  }
+
+  @inlinable mutating func insert(_ value: Value, forKey key: Key, at position: Position) {
+    entryCount += 1
+    lastInsertion = position
+    guard !chunks.isEmpty else { return chunks.append(Chunk(keys: [key], values: [value])) }
     chunks[position.chunk].keys.insert(key, at: position.offset)
     chunks[position.chunk].values.insert(value, at: position.offset)
     if chunks[position.chunk].keys.count > chunkCountMaximum { split(position.chunk, at: position.offset) }
-    return nil
   }
 
   /// Removes `key` and answers with the value it had.

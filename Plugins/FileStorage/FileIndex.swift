@@ -38,6 +38,9 @@ final class FileIndex: Sendable {
     }
   }
 
+  /// What a commit makes of a key; without an entry it is deleted.
+  typealias Change = (key: Key, entry: Entry?)
+
   /// A key and its entry as of one moment.
   struct Place: Sendable {
     var key: Key
@@ -59,14 +62,37 @@ final class FileIndex: Sendable {
     /// What the live records of each segment take.
     var liveByteCounts: [UInt64: Int] = [:]
     var liveByteCount = 0
+    /// The first revision of a commit under way: entries from it on are not there yet for anybody else.
+    var preparedFrom: Revision?
     /// Why nothing can be read any more.
     var refusal: StoreError?
+
+    func isVisible(_ entry: Entry) -> Bool {
+      guard let preparedFrom else { return true }
+      return entry.revision.rawValue < preparedFrom.rawValue
+    }
 
     mutating func add(_ byteCount: Int, to segment: UInt64) {
       guard byteCount != 0 else { return }
       liveByteCounts[segment, default: 0] += byteCount
       liveByteCount += byteCount
     }
+  }
+
+  /// What changes add to one segment, which most of them share.
+  private struct ByteCountOfSegment {
+    private var segment = UInt64(0)
+    private var byteCount = 0
+
+    mutating func add(_ more: Int, to changed: UInt64, in state: inout State) {
+      if changed != segment {
+        finish(in: &state)
+        (segment, byteCount) = (changed, 0)
+      }
+      byteCount += more
+    }
+
+    func finish(in state: inout State) { state.add(byteCount, to: segment) }
   }
 
   private let state = Mutex(State())
@@ -82,7 +108,10 @@ final class FileIndex: Sendable {
   func places(of keys: [Key]) throws -> [Place?] {
     try state.withLock { state in
       try requireOpen(state)
-      return keys.map { key in state.entries[key].map { Place(key: key, entry: $0) } }
+      return keys.map { key in
+        guard let entry = state.entries[key], state.isVisible(entry) else { return nil }
+        return Place(key: key, entry: entry)
+      }
     }
   }
 
@@ -92,13 +121,14 @@ final class FileIndex: Sendable {
       var places: [Place] = []
       guard limit > 0, !range.isEmpty else { return places }
       state.entries.forEach(from: range.lower, to: range.upper, reverse: reverse) { key, entry in
-        places.append(Place(key: key, entry: entry))
+        if state.isVisible(entry) { places.append(Place(key: key, entry: entry)) }
         return places.count < limit
       }
       return places
     }
   }
 
+  /// For the writer: with what is prepared, as in `contains` and the counts.
   func entry(_ key: Key) -> Entry? {
     state.withLock { $0.entries[key] }
   }
@@ -107,29 +137,47 @@ final class FileIndex: Sendable {
     state.withLock { $0.entries.contains(key) }
   }
 
-  /// Makes changes visible, all at once, in their order.
-  func publish(_ changes: [(key: Key, entry: Entry?)]) {
+  /// Takes in what a commit adds while it is being made durable, for nobody to see before `publish`. When the commit fails, nothing can be
+  /// read any more (`refuse`).
+  ///
+  /// - Parameter revision: the first that the commit gave. What has an older one is a copy, for `publish`.
+  /// - Returns: the other changes, in their order, which are for `publish`. A key that is there keeps what it has until then, and a second
+  ///   change of one that was added comes behind the first.
+  func prepare(_ changes: [Change], from revision: Revision) -> [Change] {
     state.withLock { state in
-      // What the changes add to one segment, which most of them share.
-      var (segment, byteCount) = (UInt64(0), 0)
-      func add(_ more: Int, to changed: UInt64) {
-        if changed != segment {
-          state.add(byteCount, to: segment)
-          (segment, byteCount) = (changed, 0)
+      state.preparedFrom = revision
+      var others: [Change] = []
+      var added = ByteCountOfSegment()
+      for (key, entry) in changes {
+        if let entry, entry.revision.rawValue >= revision.rawValue, state.entries.insert(entry, forKey: key) {
+          added.add(Self.byteCount(of: key, valueByteCount: entry.byteCount), to: entry.segment, in: &state)
+        } else {
+          others.append((key, entry))
         }
-        byteCount += more
       }
+      added.finish(in: &state)
+      return others
+    }
+  }
+
+  /// Makes changes visible, all at once, in their order, and with them what was prepared.
+  func publish(_ changes: [Change]) {
+    state.withLock { state in
+      state.preparedFrom = nil
+      var added = ByteCountOfSegment()
       for (key, entry) in changes {
         let old: Entry?
         if let entry {
           old = state.entries.updateValue(entry, forKey: key)
-          add(Self.byteCount(of: key, valueByteCount: entry.byteCount), to: entry.segment)
+          added.add(Self.byteCount(of: key, valueByteCount: entry.byteCount), to: entry.segment, in: &state)
         } else {
           old = state.entries.removeValue(forKey: key)
         }
-        if let old { add(-Self.byteCount(of: key, valueByteCount: old.byteCount), to: old.segment) }
+        if let old {
+          added.add(-Self.byteCount(of: key, valueByteCount: old.byteCount), to: old.segment, in: &state)
+        }
       }
-      state.add(byteCount, to: segment)
+      added.finish(in: &state)
     }
   }
 

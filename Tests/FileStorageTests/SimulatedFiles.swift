@@ -58,6 +58,7 @@ final class SimulatedFiles: FileSystem {
   }
 
   let state: Mutex<State>
+  private let flushWatcher = Mutex<(@Sendable () -> Void)?>(nil)
 
   init(_ state: State = State()) { self.state = Mutex(state) }
 
@@ -67,6 +68,9 @@ final class SimulatedFiles: FileSystem {
   func fail(_ number: Int, with fault: Fault) {
     state.withLock { $0.faults = [$0.callCount + number: fault] }
   }
+
+  /// Has `body` called at the beginning of each flush of a file.
+  func watchFlushes(_ body: (@Sendable () -> Void)?) { flushWatcher.withLock { $0 = body } }
 
   var isFaultMet: Bool { state.withLock { $0.callCount >= ($0.faults.keys.min() ?? .max) } }
   /// The call that met its fault, and the last ones made.
@@ -251,7 +255,14 @@ final class SimulatedFiles: FileSystem {
     }
   }
 
+  func beginWriting(_ file: Int32, byteCount: Int, at offset: Int) throws(SystemFailure) {
+    try call("beginWriting") { state, _ in
+      state.open[file] == nil ? .failure(SystemFailure(errorNumber: EBADF)) : .success(())
+    }
+  }
+
   func synchronize(_ file: Int32) throws(SystemFailure) {
+    flushWatcher.withLock { $0 }?()
     try call("sync") { (state, fault) -> Result<Void, SystemFailure> in
       guard let node = state.open[file] else { return .failure(SystemFailure(errorNumber: EBADF)) }
       // A flush that fails may have lost what it was to write, and the next one does not try again.

@@ -24,6 +24,12 @@ struct GathererTests {
     }
   }
 
+  /// The answer of one that comes late.
+  private final class Late: Sendable {
+    let result = Mutex<Result<Int, any Error>?>(nil)
+    var isAnswered: Bool { result.withLock { $0 != nil } }
+  }
+
   /// Has 0 lead, and 1... wait in that order, each known to wait before the next comes.
   private func submit(
     _ count: Int, to gatherer: NumberGatherer, _ recorder: Recorder
@@ -157,12 +163,44 @@ struct GathererTests {
     #expect(recorder.groups == [[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]])
   }
 
-  @Test("Those of a group are woken as urgently as the most urgent of them, of the next leader, and of who wakes them")
-  func wakingPriority() {
-    #expect(Gatherer.wakingPriority(of: [.low, .high, .medium], next: nil, leader: .background) == .high)
-    #expect(Gatherer.wakingPriority(of: [.low, .low], next: .high, leader: .background) == .high)
-    #expect(Gatherer.wakingPriority(of: [.low, .low], next: .low, leader: .medium) == .medium)
-    #expect(Gatherer.wakingPriority(of: [], next: nil, leader: .background) == .background)
+  @Test("Nobody leads before all of the last group are woken, unless half a group waits already")
+  func awake() async throws {
+    let recorder = Recorder()
+    let (early, other) = (HeldExecutor(), HeldExecutor())
+    let gatherer = NumberGatherer(countMaximum: 100) { group in
+      await recorder.process(group)
+      return group.map { .success($0) }
+    }
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask { try await gatherer.submit(0) }
+      await recorder.barrier.waitForArrivals()
+      // 1 leads, and 2 is woken first of those that follow.
+      for number in 1...3 {
+        if number == 2 {
+          group.addTask(executorPreference: early) { try await gatherer.submit(2) }
+        } else {
+          group.addTask { try await gatherer.submit(number) }
+        }
+        while gatherer.waitingCount < number { await Task.yield() }
+      }
+      while early.isBusy { await Task.yield() }
+      // Called where 2 is woken, with 3 still to be: whoever comes now has to wait.
+      let late = Late()
+      early.watch {
+        Task(executorPreference: other) {
+          let result = await Self.result { try await gatherer.submit(4) }
+          late.result.withLock { $0 = result }
+        }
+        let began = ContinuousClock.now
+        while gatherer.waitingCount == 0, !late.isAnswered, began.duration(to: .now) < .seconds(60) {}
+        #expect(gatherer.waitingCount == 1 && !late.isAnswered)
+      }
+      recorder.barrier.open()
+      for try await number in group { #expect((0...3).contains(number)) }
+      while !late.isAnswered { await Task.yield() }
+      #expect(try late.result.withLock { $0 }?.get() == 4)
+    }
+    #expect(recorder.groups == [[0], [1, 2, 3], [4]])
   }
 
   @Test("One group at a time, however often it begins and ends", arguments: [1, 64])
@@ -230,9 +268,11 @@ struct GathererTests {
   }
 }
 
-/// Runs jobs on the system's threads, unless it is held.
+/// Runs jobs on a thread of its own, unless it is held.
 private final class HeldExecutor: TaskExecutor {
   private let state = Mutex<(isHeld: Bool, jobs: [UnownedJob], startedCount: Int)>((false, [], 0))
+  private let watcher = Mutex<(@Sendable () -> Void)?>(nil)
+  private let queue = DispatchQueue(label: "held")
 
   /// Whether a job was started and has not ended.
   var isBusy: Bool { state.withLock { $0.startedCount > 0 } }
@@ -249,8 +289,12 @@ private final class HeldExecutor: TaskExecutor {
     for job in jobs { start(job) }
   }
 
+  /// Has `body` called when the next job comes, on the thread that brings it.
+  func watch(_ body: @escaping @Sendable () -> Void) { watcher.withLock { $0 = body } }
+
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
+    watcher.withLock { $0.take() }?()
     let isHeld = state.withLock { state in
       if state.isHeld { state.jobs.append(job) } else { state.startedCount += 1 }
       return state.isHeld
@@ -259,7 +303,7 @@ private final class HeldExecutor: TaskExecutor {
   }
 
   private func start(_ job: UnownedJob) {
-    DispatchQueue.global().async {
+    queue.async {
       job.runSynchronously(on: self.asUnownedTaskExecutor())
       self.state.withLock { $0.startedCount -= 1 }
     }

@@ -15,7 +15,10 @@ struct SortedMapTests {
     for round in 0..<6_000 {
       let key = random(below: 400)
       // Mostly growing at first, mostly shrinking at the end.
-      if random(below: 6_000) > round {
+      if random(below: 6) == 0 {
+        #expect(map.insert(round, forKey: key) == (model[key] == nil), "seed \(seed)")
+        model[key] = model[key] ?? round
+      } else if random(below: 6_000) > round {
         #expect(map.updateValue(round, forKey: key) == model.updateValue(round, forKey: key), "seed \(seed)")
       } else {
         #expect(map.removeValue(forKey: key) == model.removeValue(forKey: key), "seed \(seed)")

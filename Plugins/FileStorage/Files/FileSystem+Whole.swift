@@ -61,6 +61,16 @@ extension FileSystem {
     if let result { throw result }
   }
 
+  /// Begins where the system can; where it cannot, or not now, `synchronize` does everything.
+  func beginWritingIfPossible(_ file: Int32, byteCount: Int, at offset: Int) throws(SystemFailure) {
+    do {
+      try beginWriting(file, byteCount: byteCount, at: offset)
+    } catch {
+      let harmless = [ENOSYS, EOPNOTSUPP, EINVAL, ESPIPE, EPERM, EINTR, EAGAIN, ENOMEM]
+      guard harmless.contains(error.errorNumber) else { throw error }
+    }
+  }
+
   func synchronizeWhole(_ file: Int32) throws(SystemFailure) {
     _ = try continued { () throws(SystemFailure) in try synchronize(file) }
   }

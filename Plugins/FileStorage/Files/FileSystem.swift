@@ -14,6 +14,9 @@ protocol FileSystem: Sendable {
   func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
   /// Answers with how many bytes were written, which may be fewer than there are.
   func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
+  /// Has the disk begin with what was written there, before `synchronize` waits for it. Nothing is durable by it; but what went wrong need not
+  /// be told by `synchronize` once more.
+  func beginWriting(_ file: Int32, byteCount: Int, at offset: Int) throws(SystemFailure)
   /// Makes what was written to the file durable.
   func synchronize(_ file: Int32) throws(SystemFailure)
   /// Gives a file at least this length, and real room for it. What is there stays.

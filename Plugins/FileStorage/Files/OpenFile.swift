@@ -59,6 +59,11 @@ final class OpenFile: Sendable {
     try files.writeWhole(descriptor, bytes, at: offset)
   }
 
+  /// Has the disk begin with what was written there, where that is possible. To be followed by `synchronize`, and a failure is one of that.
+  func beginWriting(_ byteCount: Int, at offset: Int) throws(SystemFailure) {
+    try files.beginWritingIfPossible(descriptor, byteCount: byteCount, at: offset)
+  }
+
   func synchronize() throws(SystemFailure) {
     try files.synchronizeWhole(descriptor)
   }

@@ -1,3 +1,4 @@
+private import CFileStorage
 import TomboloStorage
 
 #if canImport(Glibc)
@@ -78,6 +79,11 @@ struct SystemFiles: FileSystem {
     let count = pwrite(file, bytes.baseAddress, bytes.count, off_t(offset))
     guard count >= 0 else { throw SystemFailure(errorNumber: errno) }
     return count
+  }
+
+  func beginWriting(_ file: Int32, byteCount: Int, at offset: Int) throws(SystemFailure) {
+    let failure = tombolo_file_begin_writing(file, Int64(offset), Int64(byteCount))
+    guard failure == 0 else { throw SystemFailure(errorNumber: failure) }
   }
 
   func synchronize(_ file: Int32) throws(SystemFailure) {

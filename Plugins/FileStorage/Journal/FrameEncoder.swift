@@ -3,6 +3,9 @@ import TomboloStorage
 
 /// Builds the frames of one write in one buffer.
 struct FrameEncoder {
+  /// Where in the segment a value will be, and its checksum; zero for a delete.
+  typealias ValuePlace = (offset: Int, checksum: UInt32)
+
   private(set) var bytes: [UInt8] = []
   private let salt: UInt64
   private let number: UInt64
@@ -29,8 +32,8 @@ struct FrameEncoder {
     return FrameHeader.aligned(FrameHeader.byteCount + parts)
   }
 
-  /// Appends a frame and answers with where in the segment each value will be, and its checksum; zeroes for a delete.
-  mutating func append(_ kind: FrameHeader.Kind, _ changes: [JournalChange]) -> [(offset: Int, checksum: UInt32)] {
+  /// Appends a frame and answers with where its values will be.
+  mutating func append(_ kind: FrameHeader.Kind, _ changes: [JournalChange]) -> [ValuePlace] {
     let start = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: FrameHeader.byteCount))
     var checksums: [UInt32] = []
@@ -46,7 +49,7 @@ struct FrameEncoder {
       }
     }
     let entriesEnd = bytes.count
-    var places: [(offset: Int, checksum: UInt32)] = []
+    var places: [ValuePlace] = []
     places.reserveCapacity(changes.count)
     for (change, checksum) in zip(changes, checksums) {
       places.append((base + bytes.count, checksum))

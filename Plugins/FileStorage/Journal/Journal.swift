@@ -138,14 +138,17 @@ final class Journal {
       salt: salt, number: current.number, base: current.byteCount, durableByteCount: durableByteCount,
       nextSequence: nextSequence)
     encoder.reserveCapacity(byteCount + copies.byteCount)
-    var published: [(key: Key, entry: FileIndex.Entry?)] = []
-    published.reserveCapacity(batches.reduce(copies.changes.count) { $0 + $1.count })
-    for batch in batches { encode(batch, as: .batch, with: &encoder, published: &published) }
-    if !copies.changes.isEmpty { encode(copies.changes, as: .relocation, with: &encoder, published: &published) }
+    var frames = batches.map { ($0, encoder.append(.batch, $0)) }
+    if !copies.changes.isEmpty { frames.append((copies.changes, encoder.append(.relocation, copies.changes))) }
     if copies.isComplete { encoder.append(JournalMark(epoch: epoch, front: front + 1)) }
     guard !encoder.bytes.isEmpty else { return 0 }
+    var published: [FileIndex.Change] = []
     do {
-      try write(encoder, mustFlush: copies.isComplete)
+      try write(encoder, mustFlush: copies.isComplete) {
+        published.reserveCapacity(frames.reduce(0) { $0 + $1.0.count })
+        for (changes, places) in frames { append(changes, at: places, to: &published) }
+        if let revision = batches.first?.first?.revision { published = index.prepare(published, from: revision) }
+      }
     } catch {
       // What was to be copied was not, and must be before its segment goes.
       cleaning = position
@@ -156,11 +159,11 @@ final class Journal {
     return copies.byteCount
   }
 
-  private func encode(
-    _ changes: [JournalChange], as kind: FrameHeader.Kind, with encoder: inout FrameEncoder,
-    published: inout [(key: Key, entry: FileIndex.Entry?)]
+  /// Appends what the changes of a frame are for the index.
+  private func append(
+    _ changes: [JournalChange], at places: [FrameEncoder.ValuePlace], to published: inout [FileIndex.Change]
   ) {
-    for (change, place) in zip(changes, encoder.append(kind, changes)) {
+    for (change, place) in zip(changes, places) {
       guard let value = change.value else {
         published.append((change.key, nil))
         continue
@@ -177,7 +180,10 @@ final class Journal {
   }
 
   /// Writes what was encoded into the room that was made for it.
-  func write(_ encoder: FrameEncoder, mustFlush: Bool) throws {
+  ///
+  /// - Parameter meanwhile: Done once, behind the write and before the flush; not when the write failed. A flush waits for what was written, and
+  ///   then for the disk's cache: begun when the disk has the first already, it waits for the second alone.
+  func write(_ encoder: FrameEncoder, mustFlush: Bool, meanwhile: () -> Void = {}) throws {
     do {
       try current.file.write(encoder.bytes, at: current.byteCount)
     } catch {
@@ -187,11 +193,15 @@ final class Journal {
     let isFlushDue = wanted == .normal && end - durableByteCount >= options.unflushedByteCountMaximum
     if wanted == .full || mustFlush || isFlushDue {
       do {
+        try current.file.beginWriting(encoder.bytes.count, at: current.byteCount)
+        meanwhile()
         try current.file.synchronize()
       } catch {
         throw fail(error, "making a commit durable")
       }
       durableByteCount = end
+    } else {
+      meanwhile()
     }
     current.byteCount = end
     nextSequence = encoder.nextSequence
@@ -268,10 +278,8 @@ final class Journal {
       number: current.number + 1, salt: salt, firstSequence: nextSequence, epoch: epoch, front: front)
     let segment: Segment
     do {
-      segment = try SegmentCreation.create(header, at: location, options: options, files: files)
-    } catch let error as StoreError where error.code == .full {
-      // The present one goes on as long as its room lasts.
-      return
+      guard let created = try createdSegment(header) else { return }
+      segment = created
     } catch let error as SegmentCreation.Unsure {
       let error = StoreError(
         .engine,
@@ -286,6 +294,20 @@ final class Journal {
     durableByteCount = segment.byteCount
     roomEnd = SegmentCreation.byteCount(options)
     acknowledge()
+  }
+
+  /// `nil` when there is no room for it: the present one goes on as long as its room lasts.
+  ///
+  /// It is tried twice. A disk that is full for a moment would otherwise make the present one longer than the reserve was made for.
+  private func createdSegment(_ header: SegmentHeader) throws -> Segment? {
+    for _ in 0..<2 {
+      do {
+        return try SegmentCreation.create(header, at: location, options: options, files: files)
+      } catch let error as StoreError where error.code == .full {
+        continue
+      }
+    }
+    return nil
   }
 
   /// Cuts the unused room off a segment that is complete. It is only room, so failing to is told and no more.

@@ -42,6 +42,7 @@ struct Fault: Hashable, Sendable, CustomStringConvertible {
     ("pwrite64", ["ENOSPC", "EDQUOT", "EIO", "EINTR"]), ("pwritev", ["ENOSPC", "EIO"]),
     ("write", ["ENOSPC", "EIO", "EINTR"]),
     ("writev", ["ENOSPC", "EIO"]), ("fdatasync", ["EIO", "ENOSPC"]), ("fsync", ["EIO", "ENOSPC"]), ("msync", ["EIO"]),
+    ("sync_file_range", ["EIO", "ENOSPC", "ENOSYS"]),
     ("ftruncate", ["EIO", "ENOSPC", "EINTR"]), ("fallocate", ["ENOSPC", "EIO", "EINTR"]),
     ("rename", ["EIO", "ENOSPC"]), ("unlink", ["EIO"]), ("pread64", ["EIO", "EINTR"]),
   ]

@@ -56,11 +56,19 @@ final class AppendFloor: Floor {
   }
 }
 
-/// Writes and flushes, as the plugin does it: `fdatasync`, which leaves out what is not needed to find the bytes again.
 func append(_ bytes: [UInt8], to file: Int32, at offset: Int) throws {
+  try write(bytes, to: file, at: offset)
+  try flush(file)
+}
+
+func write(_ bytes: [UInt8], to file: Int32, at offset: Int) throws {
   guard pwrite(file, bytes, bytes.count, off_t(offset)) == bytes.count else {
     throw BenchmarkError("a write failed: errno \(errno)")
   }
+}
+
+/// As the plugin does it: `fdatasync`, which leaves out what is not needed to find the bytes again.
+func flush(_ file: Int32) throws {
   #if canImport(Darwin)
     guard fcntl(file, F_FULLFSYNC) != -1 else { throw BenchmarkError("a flush failed: errno \(errno)") }
   #else

@@ -1,3 +1,4 @@
+import CFileStorage
 import TomboloPorts
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ import TomboloPorts
 /// revisions, no frame that tells a torn write: not an engine, but the least a journal of keys and values does.
 ///
 /// As the plugin does it, and other than `AppendFloor`, zeroes are written ahead, so that most flushes need not store a new length of the
-/// file.
+/// file; and the dictionary is brought up to date while the disk writes.
 final class AppendRecordsFloor: RecordsFloor {
   private let file: Int32
   private var places: [[UInt8]: (offset: Int, count: Int)] = [:]
@@ -43,15 +44,8 @@ final class AppendRecordsFloor: RecordsFloor {
   func commit(_ mutations: [Mutation]) throws {
     buffer.removeAll(keepingCapacity: true)
     for mutation in mutations {
-      switch mutation {
-      case .put(let key, let value):
-        buffer.append(contentsOf: key.bytes)
-        places[key.bytes] = (end + buffer.count, value.count)
-        buffer.append(contentsOf: value)
-      case .delete(let key):
-        buffer.append(contentsOf: key.bytes)
-        places[key.bytes] = nil
-      }
+      buffer.append(contentsOf: mutation.key.bytes)
+      if case .put(_, let value) = mutation { buffer.append(contentsOf: value) }
     }
     if end + buffer.count > roomEnd {
       let start = max(roomEnd, end)
@@ -60,7 +54,25 @@ final class AppendRecordsFloor: RecordsFloor {
       }
       roomEnd = start + Self.room.count
     }
-    try append(buffer, to: file, at: end)
+    try write(buffer, to: file, at: end)
+    guard tombolo_file_begin_writing(file, Int64(end), Int64(buffer.count)) == 0 else {
+      throw BenchmarkError("the system would not begin to write")
+    }
+    note(mutations)
+    try flush(file)
     end += buffer.count
+  }
+
+  private func note(_ mutations: [Mutation]) {
+    var offset = end
+    for mutation in mutations {
+      offset += mutation.key.bytes.count
+      switch mutation {
+      case .put(let key, let value):
+        places[key.bytes] = (offset, value.count)
+        offset += value.count
+      case .delete(let key): places[key.bytes] = nil
+      }
+    }
   }
 }
