@@ -48,6 +48,21 @@ struct GathererTests {
     }
   }
 
+  /// Has 0 lead, and 1... up to `last` wait in that order: 1 leads next, and 2, on `executor`, is woken first of those that follow.
+  private static func gather(
+    _ last: Int, with executor: HeldExecutor, in group: inout ThrowingTaskGroup<Int, any Error>,
+    _ gatherer: NumberGatherer, _ recorder: Recorder
+  ) async {
+    group.addTask { try await gatherer.submit(0) }
+    await recorder.barrier.waitForArrivals()
+    for number in 1...last {
+      group.addTask(executorPreference: number == 2 ? executor : nil) { try await gatherer.submit(number) }
+      while gatherer.waitingCount < number { await Task.yield() }
+    }
+    // 2 waits already, and its job has ended, too: one that is woken before that goes on without its executor.
+    while executor.isBusy { await Task.yield() }
+  }
+
   private static func result(_ body: () async throws -> Int) async -> Result<Int, any Error> {
     do { return .success(try await body()) } catch { return .failure(error) }
   }
@@ -139,19 +154,7 @@ struct GathererTests {
       return group.map { .success($0) }
     }
     try await withThrowingTaskGroup(of: Int.self) { group in
-      group.addTask { try await gatherer.submit(0) }
-      await recorder.barrier.waitForArrivals()
-      // 1 leads, and of those that follow the first stands still.
-      for number in 1...9 {
-        if number == 2 {
-          group.addTask(executorPreference: executor) { try await gatherer.submit(2) }
-        } else {
-          group.addTask { try await gatherer.submit(number) }
-        }
-        while gatherer.waitingCount < number { await Task.yield() }
-      }
-      // 2 waits already, and its job has ended, too: one that is woken before that goes on without its executor.
-      while executor.isBusy { await Task.yield() }
+      await Self.gather(9, with: executor, in: &group, gatherer, recorder)
       executor.hold()
       recorder.barrier.open()
       var answered: Set<Int> = []
@@ -172,18 +175,7 @@ struct GathererTests {
       return group.map { .success($0) }
     }
     try await withThrowingTaskGroup(of: Int.self) { group in
-      group.addTask { try await gatherer.submit(0) }
-      await recorder.barrier.waitForArrivals()
-      // 1 leads, and 2 is woken first of those that follow.
-      for number in 1...3 {
-        if number == 2 {
-          group.addTask(executorPreference: early) { try await gatherer.submit(2) }
-        } else {
-          group.addTask { try await gatherer.submit(number) }
-        }
-        while gatherer.waitingCount < number { await Task.yield() }
-      }
-      while early.isBusy { await Task.yield() }
+      await Self.gather(3, with: early, in: &group, gatherer, recorder)
       // Called where 2 is woken, with 3 still to be: whoever comes now has to wait.
       let late = Late()
       early.watch {
