@@ -123,7 +123,9 @@ let package = Package(
       name: "CSQLite", path: "Plugins/SQLiteStorage/CSQLite", pkgConfig: "sqlite3",
       providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .target(
-      name: "SQLiteStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CSQLite"],
+      name: "CSQLiteStorage", dependencies: ["CSQLite"], path: "Plugins/SQLiteStorage/CSQLiteStorage"),
+    .target(
+      name: "SQLiteStorage", dependencies: ["TomboloPorts", "TomboloStorage", "CSQLite", "CSQLiteStorage"],
       path: "Plugins/SQLiteStorage/Sources"),
     .target(name: "CFileStorage", path: "Plugins/FileStorage/CFileStorage"),
     .target(
@@ -286,7 +288,7 @@ let package = Package(
       dependencies: [
         "TomboloAgent", "TomboloNetwork", "TomboloPorts", "TomboloQueue", "TomboloStorage", "FileStorage",
         "SQLiteStorage", "LMDBStorage",
-        "CFileStorage", "CSQLite", "CLMDB",
+        "CFileStorage", "CSQLite", "CSQLiteStorage", "CLMDB",
         .product(name: "Logging", package: "swift-log"),
         .product(
           name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Configuration"])),

@@ -1,4 +1,5 @@
 import CSQLite
+import CSQLiteStorage
 import TomboloPorts
 
 /// One connection to a database. Used by one thread at a time; `SQLiteWriter` and `SQLiteReader` own one each.
@@ -10,14 +11,18 @@ final class SQLiteConnection {
   private let journalPages: UnsafeMutablePointer<Int32>
 
   /// Opens the file, which must exist.
-  init(path: String, isReadOnly: Bool = false, busyTimeout: Duration) throws {
+  ///
+  /// - Parameter gathersWrites: whether the pages of a transaction are written to the journal together.
+  init(path: String, isReadOnly: Bool = false, gathersWrites: Bool = false, busyTimeout: Duration) throws {
     self.path = path
     // Safety: freed by `deinit` alone, after the connection, which is the only other holder of its address.
     journalPages = .allocate(capacity: 1)
     journalPages.initialize(to: 0)
     // SQLite's own lock around every call is not needed: the owner's executor makes the calls one at a time.
     let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
-    let result = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    // Without the layer, of which SQLite has none or no memory for it, each page is written by itself.
+    let layer = gathersWrites ? tombolo_sqlite_gathering_layer() : nil
+    let result = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, layer)
     guard result == SQLITE_OK else {
       let error = failure(result, while: "opening it")
       sqlite3_close_v2(handle)

@@ -88,7 +88,7 @@ actor SQLiteWriter {
   private func makeSession(
     _ folder: StoreFolder, _ database: SQLiteOpenDatabase, _ reserve: RoomReserve
   ) throws -> Session {
-    let connection = try SQLiteConnection(path: location.database, busyTimeout: timeouts.busy)
+    let connection = try SQLiteConnection(path: location.database, gathersWrites: true, busyTimeout: timeouts.busy)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
     let pageByteCount = try connection.pageByteCount

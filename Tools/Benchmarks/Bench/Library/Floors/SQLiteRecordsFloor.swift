@@ -1,9 +1,10 @@
 import CSQLite
+import CSQLiteStorage
 import TomboloPorts
 
 /// The plugin's table, write-ahead log, `synchronous=FULL`, prepared statements, of which one puts as many rows as
-/// the plugin's, and one deletes neighbours without a look at what there is. Pages of the log are moved when there are as many as
-/// where the plugin moves them, not by SQLite within a commit.
+/// the plugin's, and one deletes neighbours without a look at what there is. The pages of a commit are written to the log together, and moved
+/// when there are as many as where the plugin moves them, not by SQLite within a commit.
 final class SQLiteRecordsFloor: RecordsFloor {
   /// As `SQLiteJournal` of the plugin has it.
   private static let journalPageCountMaximum: Int32 = 512
@@ -26,8 +27,9 @@ final class SQLiteRecordsFloor: RecordsFloor {
   init(path: String) throws {
     var opened: OpaquePointer?
     guard
-      sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nil)
-        == SQLITE_OK, let opened
+      sqlite3_open_v2(
+        path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+        tombolo_sqlite_gathering_layer()) == SQLITE_OK, let opened
     else { throw BenchmarkError("\(path) cannot be opened") }
     database = opened
     for text in [
