@@ -12,16 +12,16 @@ final class SQLiteConnection {
 
   /// Opens the file, which must exist.
   ///
-  /// - Parameter gathersWrites: whether the pages of a transaction are written to the journal together.
-  init(path: String, isReadOnly: Bool = false, gathersWrites: Bool = false, busyTimeout: Duration) throws {
+  /// - Parameter mayGatherWrites: whether `gatheringWrites` is to have an effect.
+  init(path: String, isReadOnly: Bool = false, mayGatherWrites: Bool = false, busyTimeout: Duration) throws {
     self.path = path
     // Safety: freed by `deinit` alone, after the connection, which is the only other holder of its address.
     journalPages = .allocate(capacity: 1)
     journalPages.initialize(to: 0)
     // SQLite's own lock around every call is not needed: the owner's executor makes the calls one at a time.
     let access = isReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
-    // Without the layer, of which SQLite has none or no memory for it, each page is written by itself.
-    let layer = gathersWrites ? tombolo_sqlite_gathering_layer() : nil
+    // Where there is none, each page is written by itself.
+    let layer = mayGatherWrites ? tombolo_sqlite_gathering_layer() : nil
     let result = sqlite3_open_v2(path, &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, layer)
     guard result == SQLITE_OK else {
       let error = failure(result, while: "opening it")
@@ -57,6 +57,13 @@ final class SQLiteConnection {
         context?.assumingMemoryBound(to: Int32.self).pointee = pageCount
         return SQLITE_OK
       }, journalPages)
+  }
+
+  /// Runs COMMIT, the pages of whose transaction go to the journal together.
+  func gatheringWrites<Value>(_ commit: () throws -> Value) rethrows -> Value {
+    tombolo_sqlite_gather(handle, 1)
+    defer { tombolo_sqlite_gather(handle, 0) }
+    return try commit()
   }
 
   /// Moves pages from the journal into the database. Answers whether all of them are there; readers may prevent it.

@@ -88,7 +88,7 @@ actor SQLiteWriter {
   private func makeSession(
     _ folder: StoreFolder, _ database: SQLiteOpenDatabase, _ reserve: RoomReserve
   ) throws -> Session {
-    let connection = try SQLiteConnection(path: location.database, gathersWrites: true, busyTimeout: timeouts.busy)
+    let connection = try SQLiteConnection(path: location.database, mayGatherWrites: true, busyTimeout: timeouts.busy)
     try SQLiteInspection.inspect(connection)
     try SQLiteSchema.configure(connection, durability: durability)
     let pageByteCount = try connection.pageByteCount
@@ -207,7 +207,7 @@ actor SQLiteWriter {
 
   private func finish(_ session: Session) throws {
     defer { session.end.reset() }
-    let result = session.end.stepResult()
+    let result = session.connection.gatheringWrites { session.end.stepResult() }
     guard result != SQLITE_DONE else { return }
     throw session.connection.failureOfCommit(result)
   }

@@ -110,7 +110,9 @@ final class SQLiteRecordsFloor: RecordsFloor {
         rest.removeFirst(neighbours.count)
       }
     }
+    tombolo_sqlite_gather(database, 1)
     try finish(end)
+    tombolo_sqlite_gather(database, 0)
     guard journalPageCount.pointee >= Self.journalPageCountMaximum else { return }
     guard sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) == SQLITE_OK else {
       throw BenchmarkError(String(cString: sqlite3_errmsg(database)))
