@@ -367,7 +367,9 @@ let package = Package(
       path: "Tests/TomboloTestingTests"),
     .testTarget(
       name: "SQLiteStorageTests",
-      dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite"],
+      dependencies: [
+        "TomboloPorts", "TomboloStorage", "TomboloTesting", "SQLiteStorage", "CSQLite", "CSQLiteStorage",
+      ],
       path: "Tests/SQLiteStorageTests"),
     .testTarget(
       name: "FileStorageTests", dependencies: ["TomboloPorts", "TomboloStorage", "TomboloTesting", "FileStorage"],

@@ -1,7 +1,7 @@
 import Synchronization
 import TomboloPorts
 
-/// Claims: operations that are taken from memory for delivery, and what becomes of them where nothing is stored.
+/// Claims: operations that are taken from memory for delivery, and given back without a write.
 extension QueueEngine {
   /// Takes up to `limit` operations from memory, highest priority first, within one the longest waiting, and marks them
   /// as being delivered. What was passed over often enough has its turn whatever its priority.

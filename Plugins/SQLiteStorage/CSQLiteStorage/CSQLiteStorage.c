@@ -11,7 +11,7 @@ enum {
   DATABASE_SIZE_OFFSET = 4,
   DATABASE_SIZE_BYTE_COUNT = 4,
   // SQLite's layer for Unix writes at most 128 KiB less one byte in a call.
-  CAPACITY = 124 * 1024
+  KEPT_BYTE_COUNT_MAXIMUM = 124 * 1024
 };
 
 /// The journal of one connection. The file of the layer below lies behind it.
@@ -30,7 +30,7 @@ typedef struct {
   int keptByteCount;
   /// Where what was kept belongs.
   sqlite3_int64 offset;
-  /// Room for `CAPACITY` bytes; null without memory.
+  /// Room for `KEPT_BYTE_COUNT_MAXIMUM` bytes; null without memory.
   char *kept;
 } Journal;
 
@@ -44,7 +44,7 @@ static const sqlite3_io_methods *methods(sqlite3_file *file) { return inner(file
 static int writeKept(sqlite3_file *file) {
   Journal *journal = (Journal *)file;
   int byteCount = journal->keptByteCount;
-  // Also when it fails, because COMMIT does then, and the transaction is taken back.
+  // Also when it fails, because COMMIT does then, and SQLite takes the transaction back.
   journal->keptByteCount = 0;
   return byteCount == 0 ? SQLITE_OK : methods(file)->xWrite(inner(file), journal->kept, byteCount, journal->offset);
 }
@@ -61,8 +61,8 @@ static int journalWrite(sqlite3_file *file, const void *bytes, int byteCount, sq
   int continues = journal->keptByteCount > 0 && offset == journal->offset + journal->keptByteCount;
   int isPage = continues && journal->isHeaderKept;
   int isHeader = !isPage && byteCount == HEADER_BYTE_COUNT;
-  int isKept = journal->isGathering && (isPage || isHeader) && byteCount <= CAPACITY;
-  if (!isKept || !continues || byteCount > CAPACITY - journal->keptByteCount) {
+  int isKept = journal->isGathering && (isPage || isHeader) && byteCount <= KEPT_BYTE_COUNT_MAXIMUM;
+  if (!isKept || !continues || byteCount > KEPT_BYTE_COUNT_MAXIMUM - journal->keptByteCount) {
     int result = writeKept(file);
     if (result != SQLITE_OK) return result;
   }
@@ -143,7 +143,7 @@ static int openFile(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
   // SQLite closes what has methods, whether it was opened or not.
   if (methods(file) == NULL) return result;
   journal->base.pMethods = &journalMethods;
-  journal->kept = sqlite3_malloc(CAPACITY);
+  journal->kept = sqlite3_malloc(KEPT_BYTE_COUNT_MAXIMUM);
   return result;
 }
 
@@ -167,15 +167,18 @@ static void registerLayer(void) {
 const char *tombolo_sqlite_gathering_layer(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, registerLayer);
-  return below == NULL ? NULL : layer.zName;
+  // Whoever has given SQLite another default since wants the writing connection on that one, too, as all others are.
+  return below != NULL && sqlite3_vfs_find(NULL) == below ? layer.zName : NULL;
 }
 
 void tombolo_sqlite_gather(struct sqlite3 *database, int isCommitting) {
   sqlite3_file *file = NULL;
+  if (database == NULL) return;
   if (sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK) return;
   if (file == NULL || file->pMethods != &journalMethods) return;
   Journal *journal = (Journal *)file;
   journal->isGathering = isCommitting && journal->kept != NULL;
-  // Nothing is left of a transaction that was committed.
+  // Nothing is left of a transaction that was committed, and what failed was taken back. A COMMIT that waited in vain for a lock, and may be run
+  // again, has written nothing.
   journal->keptByteCount = 0;
 }

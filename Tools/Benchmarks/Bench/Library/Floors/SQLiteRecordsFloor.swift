@@ -110,9 +110,7 @@ final class SQLiteRecordsFloor: RecordsFloor {
         rest.removeFirst(neighbours.count)
       }
     }
-    tombolo_sqlite_gather(database, 1)
-    try finish(end)
-    tombolo_sqlite_gather(database, 0)
+    try finishGathering()
     guard journalPageCount.pointee >= Self.journalPageCountMaximum else { return }
     guard sqlite3_wal_checkpoint_v2(database, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil) == SQLITE_OK else {
       throw BenchmarkError(String(cString: sqlite3_errmsg(database)))
@@ -126,6 +124,12 @@ final class SQLiteRecordsFloor: RecordsFloor {
     try Self.bind(key.bytes, row * 3 + 1, statement) { statement in
       try Self.bind(value, row * 3 + 3, statement) { try put(rows.dropFirst(), from: row + 1, with: $0) }
     }
+  }
+
+  private func finishGathering() throws {
+    tombolo_sqlite_gather(database, 1)
+    defer { tombolo_sqlite_gather(database, 0) }
+    try finish(end)
   }
 
   private func finish(_ statement: OpaquePointer) throws {
