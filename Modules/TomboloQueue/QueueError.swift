@@ -41,6 +41,14 @@ public struct QueueError: Error, Hashable, Sendable {
     QueueError(.notFound, "there is no operation \(id): it was never enqueued here, or it is settled and gone")
   }
 
+  /// The same about one of `count` operations that were given together: with several of them the field tells which one.
+  func ofElement(_ index: Int, among count: Int) -> QueueError {
+    guard count > 1, let field else { return self }
+    var error = self
+    error.field = "operations[\(index)].\(field)"
+    return error
+  }
+
   /// Of an operation whose record is longer than a value of the store may be.
   static func refusal(ofRecord byteCount: Int, kind: String, byteCountMaximum: Int) -> QueueError? {
     guard byteCount > byteCountMaximum else { return nil }

@@ -83,9 +83,8 @@ extension SyncQueue {
     for index in operations.indices {
       do {
         try operations[index].validate(payloadByteCountMaximum: configuration.payloadByteCountMaximum)
-      } catch var error {
-        if operations.count > 1, let field = error.field { error.field = "operations[\(index)].\(field)" }
-        throw error
+      } catch {
+        throw error.ofElement(index, among: operations.count)
       }
     }
     return operations.map { encoded($0, configuration, at: now) }

@@ -312,6 +312,10 @@ struct EnqueueTests {
       let listed = try await queueError { _ = try await test.queue.enqueue([operation]) }
       #expect(alone?.code == .payloadTooLarge && alone?.field == "payload")
       #expect(listed == alone)
+      let second = try await queueError {
+        _ = try await test.queue.enqueue([NewOperation(kind: "short"), operation, operation])
+      }
+      #expect(second?.code == .payloadTooLarge && second?.field == "operations[1].payload")
       let results = try await test.queue.engine.process([
         Self.request("a"), .add(PreparedOperation(operation, enqueuedAt: test.queue.time.now), nil), Self.request("b"),
       ])

@@ -286,8 +286,8 @@ final class QueueEngine: Sendable {
         continue
       }
       if !companion.isEmpty, let error = capabilities.refusal(of: companion, after: 0) { refused[index] = error }
-      for operation in operations {
-        if let error = refusal(of: operation, by: capabilities) { refused[index] = error }
+      for (place, operation) in operations.enumerated() where refused[index] == nil {
+        refused[index] = refusal(of: operation, by: capabilities)?.ofElement(place, among: operations.count)
       }
     }
     return refused

@@ -46,7 +46,10 @@ public final class SQLiteStore: KeyValueStore {
   ///   - durability: What a commit has reached when it returns.
   ///   - busyTimeout: How long to wait while another program, such as the `sqlite3` shell, holds the database.
   ///   - reserveByteCount: Room kept on the disk for settling; zero keeps none.
-  ///   - isShared: Whether other processes may have it open at the same time, all of them with this set.
+  ///   - isShared: Whether other processes may have it open at the same time, all of them with this set. Where that matters, use SQLite
+  ///     3.51.3 or later: before, two processes of which one moves the journal at the very moment at which another begins it anew
+  ///     could, very rarely, damage the database (https://www.sqlite.org/wal.html, the WAL-reset bug). A store that is not
+  ///     shared is not concerned, because one connection does both.
   /// - Throws: `StoreError` with `inUse` when this or another process has it open, naming the process; `inaccessible` when
   ///   the folder or a file cannot be read, written or made; `damaged` when what is there is damaged, belongs to another
   ///   program or was written by a newer one; `full` when the disk is.
