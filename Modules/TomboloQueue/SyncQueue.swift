@@ -42,28 +42,10 @@ public final class SyncQueue: Sendable {
       door: door, configuration: configuration, time: time, ids: ids, logger: logger, tell: { broadcast.send($0) })
     self.engine = engine
     gatherer = Gatherer(countMaximum: 256, weightMaximum: 4_096) { group in
-      var requests: [QueueRequest] = []
+      var requests: [SubmittedRequest.Part] = []
       requests.reserveCapacity(group.count)
-      for submitted in group {
-        if let one = submitted as? SubmittedRequest {
-          requests.append(one.request)
-        } else if let several = submitted as? SubmittedRequests {
-          requests += several.requests
-        }
-      }
-      let results = try await engine.process(requests)
-      // Who gets no answer throws `GathererError`.
-      guard results.count == requests.count else { return }
-      var position = 0
-      for submitted in group {
-        if let one = submitted as? SubmittedRequest {
-          one.answer(results[position])
-          position += 1
-        } else if let several = submitted as? SubmittedRequests {
-          several.answer(Array(results[position..<position + several.requests.count]))
-          position += several.requests.count
-        }
-      }
+      for case let submitted as SubmittedRequest in group { submitted.append(to: &requests) }
+      try await engine.process(requests)
     }
   }
 
@@ -118,7 +100,7 @@ public final class SyncQueue: Sendable {
 
   /// Has several requests processed together, and each answered for itself.
   func submit(_ requests: [QueueRequest]) async -> [Result<QueueAnswer, any Error>] {
-    let submitted = SubmittedRequests(requests)
+    let submitted = SubmittedRequest(requests)
     await gatherer.submit(submitted)
     return submitted.results()
   }

@@ -13,14 +13,17 @@ extension Batch {
   /// settling, for to settle is how room comes back. The reserve is bounded. What deletes nothing that is there while it
   /// puts, again and again, uses it up, and is then refused with `full` like everything else.
   public var isShrinking: Bool {
-    var allowance = 0
-    for mutation in mutations {
-      switch mutation {
-      case .put(let key, let value): allowance -= key.bytes.count + value.count
-      case .delete: allowance += Self.shrinkingByteCountPerDeletion
+    // In place: every commit passes here, and a copy of each mutation counts references to its key and its value.
+    mutations.withUnsafeBufferPointer { mutations in
+      var allowance = 0
+      for index in mutations.indices {
+        switch mutations[index] {
+        case .put(let key, let value): allowance -= key.bytes.count + value.count
+        case .delete: allowance += Self.shrinkingByteCountPerDeletion
+        }
       }
+      return allowance >= 0
     }
-    return allowance >= 0
   }
 }
 

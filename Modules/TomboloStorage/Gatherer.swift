@@ -7,7 +7,7 @@ package protocol GatheredRequest: AnyObject, Sendable {
   /// What it takes of a group's `weightMaximum`.
   var weight: Int { get }
 
-  /// Answers with an error. It has no answer yet.
+  /// Answers with an error, in place of what it may have been answered with.
   func fail(_ error: any Error)
 
   /// Kept for the gatherer alone. Safety: it is written by the caller before it waits, and by whoever wakes the caller, before that; a checked
@@ -22,6 +22,8 @@ package struct GathererSeat: Sendable {
   fileprivate var leads = false
   /// Whether those who were answered were woken before it.
   fileprivate var isBehindOthers = false
+  /// Whether it is to wake others, as far as they are not woken yet.
+  fileprivate var helps = false
 
   /// Nobody waits.
   package init() { continuation = nil }
@@ -70,6 +72,8 @@ package final class Gatherer: Sendable {
     /// In order of arrival; those before `first` were taken already.
     var waiting: [any GatheredRequest] = []
     var first = 0
+    /// Of the last group that several wake.
+    var answered: AnsweredCallers?
 
     var waitingCount: Int { waiting.count - first }
 
@@ -78,6 +82,24 @@ package final class Gatherer: Sendable {
       let request = waiting[first]
       take(upTo: first + 1)
       return request
+    }
+
+    /// A list of `leader` and of those up to `end`.
+    mutating func take(upTo end: Int, behind leader: any GatheredRequest) -> [any GatheredRequest] {
+      guard end > first else { return [leader] }
+      var group: [any GatheredRequest] = []
+      if first == 0, end == waiting.count {
+        // All of them, as mostly: moved, and not counted once more.
+        group.reserveCapacity(end + 1)
+        swap(&group, &waiting)
+        group.insert(leader, at: 0)
+      } else {
+        group.reserveCapacity(end - first + 1)
+        group.append(leader)
+        group += waiting[first..<end]
+        take(upTo: end)
+      }
+      return group
     }
 
     mutating func take(upTo end: Int) {
@@ -127,7 +149,9 @@ package final class Gatherer: Sendable {
       }
       if leads { request.wakeToLead(behindOthers: true) }
     }
-    if request.seat.leads { await lead(request, mayHaveCompany: request.seat.isBehindOthers) }
+    let seat = request.seat
+    if seat.helps { wakeRest() }
+    if seat.leads { await lead(request, mayHaveCompany: seat.isBehindOthers) }
   }
 
   /// Whether the caller leads from now on.
@@ -140,22 +164,44 @@ package final class Gatherer: Sendable {
   /// - Parameter mayHaveCompany: whether those of the last group were woken, and may be about to come back.
   private nonisolated(nonsending) func lead(_ request: any GatheredRequest, mayHaveCompany: Bool) async {
     if mayHaveCompany, state.withLock({ $0.lastCount > 1 }) { await letCompanyCome() }
-    let group = takeGroup(of: request)
+    var group = takeGroup(of: request)
     do {
       try await processShielded(group)
     } catch {
       for request in group { request.fail(error) }
     }
-    let followers = group.dropFirst()
-    if !followers.isEmpty, let first = nextLeader(ifItGoesFirstAfter: group.count) {
+    let groupCount = group.count
+    var followers: [UnsafeContinuation<Void, Never>] = []
+    followers.reserveCapacity(groupCount - 1)
+    for index in group.indices.dropFirst() {
+      if let follower = group[index].seat.continuation { followers.append(follower) }
+    }
+    let helper = groupCount >= Self.helpedCountMinimum ? group[1] : nil
+    // Let go while they sleep: afterwards two threads would count references to the same requests.
+    group = []
+    // Nobody can lead before all of them are woken, unless there is enough for a group. Whoever is woken first may take the processor from
+    // whoever wakes the others, and would flush alone.
+    if groupCount > 1, let first = nextLeader(ifItGoesFirstAfter: groupCount) {
       first.wakeToLead(behindOthers: false)
-      wake(followers)
+      for follower in followers { follower.resume() }
+    } else if let helper {
+      state.withLock { $0.answered = AnsweredCallers(followers) }
+      helper.seat.helps = true
+      helper.wake()
+      wakeRest()
     } else {
-      // Nobody can lead before all of them are woken. Whoever is woken first may take the processor from whoever wakes the others, and would
-      // flush alone.
-      wake(followers)
+      for follower in followers { follower.resume() }
       handOver()?.wakeToLead(behindOthers: true)
     }
+  }
+
+  /// From so many requests on the first of those who are answered helps to wake the others.
+  private static let helpedCountMinimum = 8
+
+  /// Wakes those of the last group who are not woken yet; whoever wakes the last of them hands over.
+  private func wakeRest() {
+    guard let answered = state.withLock({ $0.answered }), answered.wake() else { return }
+    handOver()?.wakeToLead(behindOthers: true)
   }
 
   /// So often a leader lets others run before it leads, at most, and no more once that has taken so long: where the pool is busy with
@@ -194,14 +240,6 @@ package final class Gatherer: Sendable {
     waitingCount + count > sharingCountMaximum && 2 * waitingCount >= count
   }
 
-  /// Tells those of a group that they are answered.
-  ///
-  /// The leader does so at once, on the thread that it has: to wake another thread first takes as long as to wake all of them, and the thread
-  /// that comes for the first one finds the others there.
-  private func wake(_ followers: ArraySlice<any GatheredRequest>) {
-    for follower in followers { follower.wake() }
-  }
-
   /// The leader's own cancellation must not fail those who ride along. An unstructured task does not inherit it; it is
   /// awaited right here, so it cannot outlive the call.
   private nonisolated(nonsending) func processShielded(_ group: [any GatheredRequest]) async throws {
@@ -216,21 +254,15 @@ package final class Gatherer: Sendable {
   /// The group of `leader`: its request, and those that wait, as far as they go into one group with it.
   private func takeGroup(of leader: any GatheredRequest) -> [any GatheredRequest] {
     state.withLock { state in
-      var group: [any GatheredRequest] = []
       var weight = leader.weight
-      let countMaximum = min(countMaximum, state.waitingCount + 1)
-      group.reserveCapacity(countMaximum)
-      group.append(leader)
       var end = state.first
-      while group.count < countMaximum {
+      while end < state.waiting.count, end - state.first + 1 < countMaximum {
         weight += state.waiting[end].weight
         if weight > weightMaximum { break }
-        group.append(state.waiting[end])
         end += 1
       }
-      if end > state.first { state.take(upTo: end) }
-      state.lastCount = group.count
-      return group
+      state.lastCount = end - state.first + 1
+      return state.take(upTo: end, behind: leader)
     }
   }
 
@@ -247,6 +279,37 @@ package final class Gatherer: Sendable {
       let leader = state.takeFirst()
       if leader == nil { isUnderWay.store(false, ordering: .releasing) }
       return leader
+    }
+  }
+}
+
+/// The callers of a group that was answered, the first of whom is woken already: several wake the others.
+///
+/// The leader does so on the thread that it has: to wake another thread takes longer than to wake all of them. But where the system gives the
+/// thread that comes for the first one the processor of the leader, it runs that one, finds nobody else, and sleeps, and so for each of
+/// them: two switches of threads for each. So the first one wakes the others as well, as many as are left.
+package final class AnsweredCallers: Sendable {
+  private let callers: [UnsafeContinuation<Void, Never>]
+  private let next = Atomic(1)
+  private let remaining: Atomic<Int>
+  /// So many are taken at once.
+  private static let stride = 4
+
+  package init(_ callers: [UnsafeContinuation<Void, Never>]) {
+    self.callers = callers
+    remaining = Atomic(callers.count - 1)
+  }
+
+  /// Wakes those who are left; answers whether this was the one that completed it. To be called by anybody, at any time.
+  package func wake() -> Bool {
+    var isCompleted = false
+    while true {
+      let begin = next.wrappingAdd(Self.stride, ordering: .relaxed).oldValue
+      guard begin < callers.count else { return isCompleted }
+      let end = min(begin + Self.stride, callers.count)
+      for caller in callers[begin..<end] { caller.resume() }
+      let left = remaining.wrappingSubtract(end - begin, ordering: .acquiringAndReleasing).newValue
+      isCompleted = left == 0
     }
   }
 }

@@ -98,7 +98,7 @@ public final class GroupCommit: Sendable {
 private final class CommitRequest: GatheredRequest, @unchecked Sendable {
   let batch: Batch
   let weight: Int
-  var seat = GathererSeat()
+  @exclusivity(unchecked) var seat = GathererSeat()
   private var outcome: Result<Revision, any Error>?
 
   init(_ batch: Batch) {
@@ -123,11 +123,16 @@ private final class CommitRequest: GatheredRequest, @unchecked Sendable {
 extension Batch {
   /// The bytes of all its keys and values.
   package var byteCount: Int {
-    mutations.reduce(0) { sum, mutation in
-      switch mutation {
-      case .put(let key, let value): sum + key.bytes.count + value.count
-      case .delete(let key): sum + key.bytes.count
+    // In place: every commit passes here, and a copy of each mutation counts references to its key and its value.
+    mutations.withUnsafeBufferPointer { mutations in
+      var sum = 0
+      for index in mutations.indices {
+        switch mutations[index] {
+        case .put(let key, let value): sum += key.bytes.count + value.count
+        case .delete(let key): sum += key.bytes.count
+        }
       }
+      return sum
     }
   }
 }

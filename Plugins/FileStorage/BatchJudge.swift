@@ -76,8 +76,11 @@ struct BatchJudge {
 
   /// A batch is one frame, whose lengths are bounded.
   private func tooLarge(_ batch: Batch) -> StoreError? {
-    var valuesByteCount = 0
-    for case .put(_, let value) in batch.mutations { valuesByteCount += value.count }
+    let valuesByteCount = batch.mutations.withUnsafeBufferPointer { mutations in
+      var sum = 0
+      for index in mutations.indices { if case .put(_, let value) = mutations[index] { sum += value.count } }
+      return sum
+    }
     guard valuesByteCount > FrameHeader.partByteCountMaximum else { return nil }
     return StoreError(
       .batchTooLarge,

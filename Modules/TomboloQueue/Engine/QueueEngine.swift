@@ -116,67 +116,67 @@ final class QueueEngine: Sendable {
 
   /// Plans and commits a group. What only tends the queue is not failed by a commit that others made necessary: it is done once more
   /// without them.
-  func process(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+  ///
+  /// Each request has its answer when this returns. When it throws, what they have counts for nothing.
+  func process(_ group: [SubmittedRequest.Part]) async throws {
     guard group.traits.contains(.tends) else { return try await processWithRoom(group) }
-    let tending = group.indices.filter { group[$0].isTending }
+    let tending = group.filter(\.request.isTending)
     guard tending.count < group.count else { return try await processWithRoom(group) }
-    var results: [Result<QueueAnswer, any Error>]
     do {
-      results = try await processWithRoom(group)
+      try await processWithRoom(group)
     } catch let error where !(error is CancellationError) {
-      results = group.map { _ in .failure(error) }
+      group.fail(error)
     }
-    guard tending.contains(where: { if case .failure = results[$0] { true } else { false } }) else { return results }
+    guard tending.contains(where: \.hasFailed) else { return }
+    let before = tending.map(\.outcome)
     do {
-      let again = try await processTogether(tending.map { group[$0] })
-      for (index, result) in zip(tending, again) { results[index] = result }
+      try await processTogether(tending)
+    } catch is CancellationError {
+      // They keep what they have: the group is answered, so a cancellation of whoever leads it must not be told to the others.
+      for (submitted, outcome) in zip(tending, before) { submitted.outcome = outcome }
     } catch {
-      // They keep the error they have: the group is answered, so a cancellation of whoever leads it must not be told to the others.
-      guard !(error is CancellationError) else { return results }
-      for index in tending { results[index] = .failure(error) }
+      tending.fail(error)
     }
-    return results
   }
 
   /// Plans and commits a group at once; and when the store has no room for all of it, once more in parts: what makes room,
   /// then what notes a failure, then what keeps versions, then what adds. So a full disk refuses what adds, and nothing settled with it.
-  private func processWithRoom(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+  private func processWithRoom(_ group: [SubmittedRequest.Part]) async throws {
     do {
-      return try await processTogether(group)
+      try await processTogether(group)
     } catch let error as StoreError where error.code == .full {
-      let needs = Set(group.map(\.roomNeed)).sorted()
+      let needs = Set(group.map(\.request.roomNeed)).sorted()
       guard needs.count > 1 else { return refuse(group, because: error) }
-      var answers: [Int: Result<QueueAnswer, any Error>] = [:]
       for need in needs {
-        let indices = group.indices.filter { group[$0].roomNeed == need }
-        let part = indices.map { group[$0] }
+        let part = group.filter { $0.request.roomNeed == need }
         // Other parts may be applied already, so cancellation must not stop this one. It is awaited right here.
-        let results = await Task { () -> [Result<QueueAnswer, any Error>] in
+        await Task {
           do {
-            return try await processTogether(part)
+            try await processTogether(part)
           } catch {
-            return refuse(part, because: error)
+            refuse(part, because: error)
           }
         }.value
-        for (index, result) in zip(indices, results) { answers[index] = result }
       }
-      return group.indices.map { answers[$0] ?? .failure(error) }
     }
   }
 
-  /// The answers to requests that the store refused. An operation released without room for the note of why goes back in
+  /// Answers requests that the store refused. An operation released without room for the note of why goes back in
   /// line without it: it is stored as ready already, and it must not hold its place in the worker until there is room.
-  private func refuse(_ group: [QueueRequest], because error: any Error) -> [Result<QueueAnswer, any Error>] {
-    group.map { request in
-      guard case .settle(let claimed, .release, _) = request, (error as? StoreError)?.code == .full else {
-        return .failure(error)
+  private func refuse(_ group: [SubmittedRequest.Part], because error: any Error) {
+    for submitted in group {
+      if case .settle(let claimed, .release, _) = submitted.request, (error as? StoreError)?.code == .full {
+        putBack(claimed.id)
+        submitted.answer(.done)
+      } else {
+        submitted.fail(error)
       }
-      putBack(claimed.id)
-      return .success(.done)
     }
   }
 
-  private func processTogether(_ group: [QueueRequest]) async throws -> [Result<QueueAnswer, any Error>] {
+  /// The requests are answered as they are planned, and nobody looks at that before the group is through: to keep the answers apart until it
+  /// is committed, and to hand them out then, would be two more lists, and time in which the disk does nothing.
+  private func processTogether(_ group: [SubmittedRequest.Part]) async throws {
     let traits = group.traits
     var refused = traits.contains(.isSized) ? refusals(of: group) : [:]
     var reads = PlanView.Reads()
@@ -187,12 +187,12 @@ final class QueueEngine: Sendable {
     if traits.contains(.refills) { try await refillWindows() }
 
     // Every pass gives the same operations the same identifiers, so that what one asked for serves the next.
-    var identifiers = PlannedIdentifiers(source: ids, now: time.now)
+    var identifiers = PlannedIdentifiers(source: ids, now: time.now, count: group.count)
 
     var passCount = 0
     while true {
       identifiers.rewind()
-      let (planner, results) = plan(group, refused: refused, reads, identifiers, basis)
+      let planner = plan(group, refused: refused, reads, identifiers, basis)
       identifiers = planner.identifiers
       guard planner.view.isComplete else {
         passCount += 1
@@ -227,7 +227,7 @@ final class QueueEngine: Sendable {
             if traits.contains(.refills) { try await refillWindows() }
             continue
           }
-          let culprits = group.indices.filter { group[$0].requires(error) && refused[$0] == nil }
+          let culprits = group.indices.filter { group[$0].request.requires(error) && refused[$0] == nil }
           guard !culprits.isEmpty else { throw error }
           for index in culprits { refused[index] = error }
           reads = PlanView.Reads()
@@ -241,7 +241,7 @@ final class QueueEngine: Sendable {
       }
       apply(planner, committed: committed)
       if traits.contains(.movesDueTimes) { await refreshDueTimes() }
-      return results
+      return
     }
   }
 
@@ -266,17 +266,17 @@ final class QueueEngine: Sendable {
 
   /// What the commit of a group has to reach: the most that one of its requests needs, where those that do not ask need what the
   /// store is set to; `nil` when that is the answer.
-  private func durability(of group: [QueueRequest]) -> StoreDurability? {
-    guard group.contains(where: { $0.durability != nil }) else { return nil }
+  private func durability(of group: [SubmittedRequest.Part]) -> StoreDurability? {
+    guard group.contains(where: { $0.request.durability != nil }) else { return nil }
     let own = store.capabilities.durability ?? .full
-    return group.lazy.map { $0.durability ?? own }.max()
+    return group.lazy.map { $0.request.durability ?? own }.max()
   }
 
   /// The requests that the store could never take: they would have the whole group refused.
-  private func refusals(of group: [QueueRequest]) -> [Int: any Error] {
+  private func refusals(of group: [SubmittedRequest.Part]) -> [Int: any Error] {
     var refused: [Int: any Error] = [:]
     let capabilities = store.capabilities
-    for (index, request) in group.enumerated() {
+    for (index, request) in group.lazy.map(\.request).enumerated() {
       if case .add(let operation, _) = request {
         if let error = refusal(of: operation, by: capabilities) { refused[index] = error }
         continue
@@ -302,9 +302,10 @@ final class QueueEngine: Sendable {
   /// Plans a group on what was read. What leaves the ready index leaves the windows at once, so that no claim takes it
   /// while the commit is under way; what enters comes in when it is committed.
   private func plan(
-    _ group: [QueueRequest], refused: [Int: any Error], _ reads: PlanView.Reads, _ identifiers: PlannedIdentifiers,
+    _ group: [SubmittedRequest.Part], refused: [Int: any Error], _ reads: PlanView.Reads,
+    _ identifiers: PlannedIdentifiers,
     _ basis: StoredCounts
-  ) -> (QueuePlanner, [Result<QueueAnswer, any Error>]) {
+  ) -> QueuePlanner {
     let shared = sharedConfiguration
     let valueByteCountMaximum = store.capabilities.valueByteCountMaximum
     return state.withLock { state in
@@ -312,22 +313,21 @@ final class QueueEngine: Sendable {
         shared, now: identifiers.now, inFlight: state.inFlight, isShared: isShared,
         valueByteCountMaximum: valueByteCountMaximum,
         identifiers: identifiers, view: PlanView(reads: reads, known: state.lines, writeCount: 2 * group.count + 1),
-        counts: basis.counts)
-      var results: [Result<QueueAnswer, any Error>] = []
-      results.reserveCapacity(group.count)
-      for (index, request) in group.enumerated() {
-        if let error = refused[index] {
-          results.append(.failure(error))
+        counts: basis.counts, requestCount: group.count)
+      // In place, as elsewhere on this way: a copy of a request counts references to it.
+      for index in group.indices {
+        if !refused.isEmpty, let error = refused[index] {
+          group[index].fail(error)
         } else {
           do {
-            results.append(.success(try planner.plan(request)))
+            group[index].answer(try planner.plan(group[index].request))
           } catch {
-            results.append(.failure(Self.explained(error)))
+            group[index].fail(Self.explained(error))
           }
         }
       }
       planner.forgetKnown()
-      guard planner.view.isComplete else { return (planner, []) }
+      guard planner.view.isComplete else { return planner }
       if let clock = shared.values.versionClock, !planner.view.batch.isEmpty { clock.note(in: &planner.counts) }
       if planner.counts != basis.counts || isShared && !planner.view.batch.isEmpty {
         planner.view.append(.put(QueueLayout.counts, planner.counts.encoded()))
@@ -337,7 +337,7 @@ final class QueueEngine: Sendable {
       for case .unready(let priority, let id) in planner.effects { state.windows[Int(priority.rawValue)].remove(id) }
       state.planned = planner.effects
       state.lookahead?.note(planner.effects)
-      return (planner, results)
+      return planner
     }
   }
 
@@ -479,12 +479,16 @@ final class QueueEngine: Sendable {
   }
 }
 
-extension [QueueRequest] {
+extension [SubmittedRequest.Part] {
   /// What one of them has, at least.
   fileprivate var traits: QueueRequest.Traits {
     var traits: QueueRequest.Traits = []
-    for request in self { traits.formUnion(request.traits) }
+    for index in indices { traits.formUnion(self[index].request.traits) }
     return traits
+  }
+
+  fileprivate func fail(_ error: any Error) {
+    for submitted in self { submitted.fail(error) }
   }
 }
 

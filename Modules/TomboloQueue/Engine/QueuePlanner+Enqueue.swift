@@ -3,7 +3,6 @@ import TomboloStorage
 
 extension QueuePlanner {
   mutating func add(_ prepared: PreparedOperation) throws -> EnqueueReceipt {
-    if let receipt = try addPlain(prepared) { return receipt }
     expectKeys(of: prepared.operation)
     var awaited: Set<OperationID> = []
     for case .operation(let id) in prepared.operation.after {
@@ -15,7 +14,7 @@ extension QueuePlanner {
   }
 
   /// What most are: nothing has to be read for it, and nothing to make way. `nil` when it is not such a one.
-  private mutating func addPlain(_ prepared: PreparedOperation) throws -> EnqueueReceipt? {
+  mutating func addPlain(_ prepared: PreparedOperation) throws -> EnqueueReceipt? {
     guard prepared.isPlain, !isShared, hasRoom(for: prepared.keptByteCount) else { return nil }
     try requireStorable(prepared.record, kind: prepared.operation.kind)
     let id = identifiers.next()

@@ -28,7 +28,8 @@ struct QueuePlanner {
 
   init(
     _ shared: SharedConfiguration, now: Timestamp, inFlight: [OperationID: InFlightEntry], isShared: Bool,
-    valueByteCountMaximum: Int, identifiers: PlannedIdentifiers, view: PlanView, counts: QueueCounts
+    valueByteCountMaximum: Int, identifiers: PlannedIdentifiers, view: PlanView, counts: QueueCounts,
+    requestCount: Int = 1
   ) {
     self.shared = shared
     self.now = now
@@ -38,6 +39,8 @@ struct QueuePlanner {
     self.identifiers = identifiers
     self.view = view
     self.counts = counts
+    effects.reserveCapacity(requestCount)
+    events.reserveCapacity(requestCount)
   }
 
   /// Lets go of what memory knows, once there is nothing more to plan: whoever keeps it can then change it without a copy.
@@ -48,6 +51,8 @@ struct QueuePlanner {
 
   /// Plans one request. When it throws, nothing of the request is left in the plan.
   mutating func plan(_ request: QueueRequest) throws -> QueueAnswer {
+    // What most are. It throws before it plans anything, so there is nothing to go back to.
+    if case .add(let prepared, _) = request, let receipt = try addPlain(prepared) { return .receipt(receipt) }
     let savepoint = view.savepoint()
     let countsBefore = counts
     let (effectCount, eventCount) = (effects.count, events.count)
@@ -330,8 +335,8 @@ enum PlanEffect: Sendable {
   case aside(AsideScope)
   /// There is nothing set aside for it any more.
   case asideEmpty(AsideScope)
-  case paused(Pause)
-  case resumed(Pause.Scope)
+  indirect case paused(Pause)
+  indirect case resumed(Pause.Scope)
 }
 
 /// What is kept in memory of an operation that is being delivered.
@@ -353,9 +358,11 @@ struct PlannedIdentifiers: Sendable {
   private var given: [OperationID] = []
   private var position = 0
 
-  init(source: any OperationIDSource, now: Timestamp) {
+  /// - Parameter count: how many will be given out, roughly.
+  init(source: any OperationIDSource, now: Timestamp, count: Int = 1) {
     self.source = source
     self.now = now
+    given.reserveCapacity(count)
   }
 
   mutating func rewind() {

@@ -36,30 +36,35 @@ enum OperationRecord {
     if operation.base != nil { presence.insert(.base) }
 
     let version: UInt8 = presence.isDisjoint(with: .sinceVersion2) ? 1 : 2
-    var record = RecordEncoder(version: version, capacity: operation.payload.count + 96)
-    record.append(presence.rawValue)
-    record.append(operation.priority.rawValue)
-    record.append(operation.kind)
-    record.append(UInt64(operation.version))
-    record.append(enqueuedAt)
-    if let orderingKey = operation.orderingKey { record.append(orderingKey) }
-    if let idempotencyKey = operation.idempotencyKey { record.append(idempotencyKey) }
-    if let coalescingKey = operation.coalescingKey { record.append(coalescingKey) }
-    if let notBefore = operation.notBefore { record.append(notBefore) }
-    if let expiresAt = operation.expiresAt { record.append(expiresAt) }
-    if !after.isEmpty {
-      record.append(UInt64(after.count))
-      for id in after { record.append(id) }
+    // With room for the numbers, and for some of the short texts that there may be.
+    let isPlain = presence.isEmpty && operation.headers.isEmpty
+    let byteCount =
+      operation.payload.count + (operation.base?.count ?? 0) + operation.kind.utf8.count + 16 * after.count
+      + (isPlain ? 40 : 400)
+    return RecordWriter.record(version: version, byteCount: byteCount) { record in
+      record.append(presence.rawValue)
+      record.append(operation.priority.rawValue)
+      record.append(operation.kind)
+      record.append(UInt64(operation.version))
+      record.append(enqueuedAt)
+      if let orderingKey = operation.orderingKey { record.append(orderingKey) }
+      if let idempotencyKey = operation.idempotencyKey { record.append(idempotencyKey) }
+      if let coalescingKey = operation.coalescingKey { record.append(coalescingKey) }
+      if let notBefore = operation.notBefore { record.append(notBefore) }
+      if let expiresAt = operation.expiresAt { record.append(expiresAt) }
+      if !after.isEmpty {
+        record.append(UInt64(after.count))
+        for id in after { record.append(id) }
+      }
+      if let namespace = operation.namespace { record.append(namespace) }
+      if let base = operation.base { record.append(base) }
+      record.append(UInt64(operation.headers.count))
+      for header in operation.headers {
+        record.append(header.name)
+        record.append(header.value)
+      }
+      record.append(operation.payload)
     }
-    if let namespace = operation.namespace { record.append(namespace) }
-    if let base = operation.base { record.append(base) }
-    record.append(UInt64(operation.headers.count))
-    for header in operation.headers {
-      record.append(header.name)
-      record.append(header.value)
-    }
-    record.append(operation.payload)
-    return record.sealed()
   }
 
   static func decode(_ value: [UInt8], id: OperationID) throws(RecordError) -> StoredOperation {

@@ -28,7 +28,14 @@ struct FrameEncoder {
 
   /// How long a frame of these changes is.
   static func byteCount(of changes: [JournalChange]) -> Int {
-    let parts = changes.reduce(0) { $0 + FrameEntry.overheadByteCount + $1.key.bytes.count + ($1.value?.count ?? 0) }
+    // In place, here and below: a copy of a change counts references to its key and its value.
+    let parts = changes.withUnsafeBufferPointer { changes in
+      var sum = 0
+      for index in changes.indices {
+        sum += FrameEntry.overheadByteCount + changes[index].key.bytes.count + (changes[index].value?.count ?? 0)
+      }
+      return sum
+    }
     return FrameHeader.aligned(FrameHeader.byteCount + parts)
   }
 
@@ -36,24 +43,26 @@ struct FrameEncoder {
   mutating func append(_ kind: FrameHeader.Kind, _ changes: [JournalChange]) -> [ValuePlace] {
     let start = bytes.count
     bytes.append(contentsOf: repeatElement(0, count: FrameHeader.byteCount))
-    var checksums: [UInt32] = []
-    checksums.reserveCapacity(changes.count)
-    for change in changes {
-      if let value = change.value {
-        let checksum = CRC32C.checksum(value)
-        checksums.append(checksum)
-        FrameEntry.append(put: change.key, revision: change.revision, value: value, checksum: checksum, to: &bytes)
-      } else {
-        checksums.append(0)
-        FrameEntry.append(delete: change.key, to: &bytes)
-      }
-    }
-    let entriesEnd = bytes.count
     var places: [ValuePlace] = []
     places.reserveCapacity(changes.count)
-    for (change, checksum) in zip(changes, checksums) {
-      places.append((base + bytes.count, checksum))
-      if let value = change.value { bytes.append(contentsOf: value) }
+    let entriesEnd = changes.withUnsafeBufferPointer { changes in
+      for index in changes.indices {
+        if let value = changes[index].value {
+          let checksum = CRC32C.checksum(value)
+          places.append((0, checksum))
+          FrameEntry.append(
+            put: changes[index].key, revision: changes[index].revision, value: value, checksum: checksum, to: &bytes)
+        } else {
+          places.append((0, 0))
+          FrameEntry.append(delete: changes[index].key, to: &bytes)
+        }
+      }
+      let entriesEnd = bytes.count
+      for index in changes.indices {
+        places[index].offset = base + bytes.count
+        if let value = changes[index].value { bytes.append(contentsOf: value) }
+      }
+      return entriesEnd
     }
     finish(kind, start: start, entriesEnd: entriesEnd)
     return places
