@@ -22,8 +22,8 @@ package struct GathererSeat: Sendable {
   fileprivate var leads = false
   /// Whether those who were answered were woken before it.
   fileprivate var isBehindOthers = false
-  /// Whether it is to wake others, as far as they are not woken yet.
-  fileprivate var helps = false
+  /// Those whom it is to wake, as far as they are not woken yet.
+  fileprivate var others: AnsweredCallers?
 
   /// Nobody waits.
   package init() { continuation = nil }
@@ -72,8 +72,6 @@ package final class Gatherer: Sendable {
     /// In order of arrival; those before `first` were taken already.
     var waiting: [any GatheredRequest] = []
     var first = 0
-    /// Of the last group that several wake.
-    var answered: AnsweredCallers?
 
     var waitingCount: Int { waiting.count - first }
 
@@ -150,7 +148,7 @@ package final class Gatherer: Sendable {
       if leads { request.wakeToLead(behindOthers: true) }
     }
     let seat = request.seat
-    if seat.helps { wakeRest() }
+    if let others = seat.others { wake(others) }
     if seat.leads { await lead(request, mayHaveCompany: seat.isBehindOthers) }
   }
 
@@ -177,7 +175,7 @@ package final class Gatherer: Sendable {
       if let follower = group[index].seat.continuation { followers.append(follower) }
     }
     let helper = groupCount >= Self.helpedCountMinimum ? group[1] : nil
-    // Let go while they sleep: afterwards two threads would count references to the same requests.
+    // Let go while their callers sleep: afterwards two threads would count references to the same requests.
     group = []
     // Nobody can lead before all of them are woken, unless there is enough for a group. Whoever is woken first may take the processor from
     // whoever wakes the others, and would flush alone.
@@ -185,10 +183,10 @@ package final class Gatherer: Sendable {
       first.wakeToLead(behindOthers: false)
       for follower in followers { follower.resume() }
     } else if let helper {
-      state.withLock { $0.answered = AnsweredCallers(followers) }
-      helper.seat.helps = true
+      let others = AnsweredCallers(count: followers.count - 1) { [followers] in followers[$0 + 1].resume() }
+      helper.seat.others = others
       helper.wake()
-      wakeRest()
+      wake(others)
     } else {
       for follower in followers { follower.resume() }
       handOver()?.wakeToLead(behindOthers: true)
@@ -198,10 +196,9 @@ package final class Gatherer: Sendable {
   /// From so many requests on the first of those who are answered helps to wake the others.
   private static let helpedCountMinimum = 8
 
-  /// Wakes those of the last group who are not woken yet; whoever wakes the last of them hands over.
-  private func wakeRest() {
-    guard let answered = state.withLock({ $0.answered }), answered.wake() else { return }
-    handOver()?.wakeToLead(behindOthers: true)
+  /// Wakes those who are not woken yet; whoever is the last to do so hands over.
+  private func wake(_ others: AnsweredCallers) {
+    if others.wake() { handOver()?.wakeToLead(behindOthers: true) }
   }
 
   /// So often a leader lets others run before it leads, at most, and no more once that has taken so long: where the pool is busy with
@@ -279,37 +276,6 @@ package final class Gatherer: Sendable {
       let leader = state.takeFirst()
       if leader == nil { isUnderWay.store(false, ordering: .releasing) }
       return leader
-    }
-  }
-}
-
-/// The callers of a group that was answered, the first of whom is woken already: several wake the others.
-///
-/// The leader does so on the thread that it has: to wake another thread takes longer than to wake all of them. But where the system gives the
-/// thread that comes for the first one the processor of the leader, it runs that one, finds nobody else, and sleeps, and so for each of
-/// them: two switches of threads for each. So the first one wakes the others as well, as many as are left.
-package final class AnsweredCallers: Sendable {
-  private let callers: [UnsafeContinuation<Void, Never>]
-  private let next = Atomic(1)
-  private let remaining: Atomic<Int>
-  /// So many are taken at once.
-  private static let stride = 4
-
-  package init(_ callers: [UnsafeContinuation<Void, Never>]) {
-    self.callers = callers
-    remaining = Atomic(callers.count - 1)
-  }
-
-  /// Wakes those who are left; answers whether this was the one that completed it. To be called by anybody, at any time.
-  package func wake() -> Bool {
-    var isCompleted = false
-    while true {
-      let begin = next.wrappingAdd(Self.stride, ordering: .relaxed).oldValue
-      guard begin < callers.count else { return isCompleted }
-      let end = min(begin + Self.stride, callers.count)
-      for caller in callers[begin..<end] { caller.resume() }
-      let left = remaining.wrappingSubtract(end - begin, ordering: .acquiringAndReleasing).newValue
-      isCompleted = left == 0
     }
   }
 }

@@ -1,14 +1,15 @@
 package import TomboloPorts
 
-/// Writes the same bytes as `RecordEncoder`, for those who know roughly how many they will be: straight into the memory of the record.
+/// Writes the same bytes as `RecordEncoder` for a record that ends with its longest field, its fields before that at once.
 ///
-///     let record = RecordWriter.record(version: 1, byteCount: payload.count + 64) { record in
+///     let record = RecordWriter.record(version: 1, endingWith: operation.payload, byteCount: 40) { record in
 ///       record.append(operation.kind)
-///       record.append(operation.payload)
 ///     }
 ///
 /// An array that grows field by field is looked at again with each byte, whether it is the only reference and has room: half of
 /// the instructions of a short record.
+///
+/// Safety: what does not fit into `room` is left out, and the record made again; `room` is lent for as long as the writer is.
 package struct RecordWriter: ~Copyable {
   private let room: UnsafeMutableBufferPointer<UInt8>
   private var count = 0
@@ -20,26 +21,29 @@ package struct RecordWriter: ~Copyable {
   /// The finished record, checksum included.
   ///
   /// - Parameters:
-  ///   - byteCount: how long it will be, roughly; room that is not needed stays with the record.
-  ///   - fill: appends the fields. Where they do not fit it is called again, with twice the room.
-  package static func record(version: UInt8, byteCount: Int, _ fill: (inout RecordWriter) -> Void) -> [UInt8] {
+  ///   - last: the field behind those that `fill` appends.
+  ///   - byteCount: how long the others will be, roughly.
+  ///   - fill: appends the others. Where they do not fit it is called again, with twice the room.
+  package static func record(
+    version: UInt8, endingWith last: [UInt8], byteCount: Int, _ fill: (inout RecordWriter) -> Void
+  ) -> [UInt8] {
     var capacity = max(32, byteCount)
     while true {
-      var isComplete = false
-      // Not an array that is made with its length: the standard library does that by generic code, which looks for its own type each time.
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(capacity)
-      bytes.append(addingCapacity: capacity) { span in
-        span.withUnsafeMutableBufferPointer { room, count in
-          var writer = RecordWriter(room)
-          writer.append(version)
-          fill(&writer)
-          writer.seal()
-          isComplete = !writer.isFull
-          count = writer.count
-        }
+      let record = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { room -> [UInt8]? in
+        var writer = RecordWriter(room)
+        writer.append(version)
+        fill(&writer)
+        writer.append(UInt64(last.count))
+        guard !writer.isFull else { return nil }
+        // Not made with its length: the standard library does that by generic code, which looks for its own type each time.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(writer.count + last.count + MemoryLayout<UInt32>.size)
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: room[..<writer.count]))
+        bytes.append(contentsOf: last)
+        withUnsafeBytes(of: CRC32C.checksum(bytes).littleEndian) { bytes.append(contentsOf: $0) }
+        return bytes
       }
-      if isComplete { return bytes }
+      if let record { return record }
       capacity *= 2
     }
   }
@@ -86,11 +90,6 @@ package struct RecordWriter: ~Copyable {
 
   package mutating func append(_ id: OperationID) {
     for word in [id.high, id.low] { withUnsafeBytes(of: word.bigEndian) { copy($0) } }
-  }
-
-  private mutating func seal() {
-    let checksum = CRC32C.checksum(buffer: UnsafeBufferPointer(rebasing: room[..<count]))
-    withUnsafeBytes(of: checksum.littleEndian) { copy($0) }
   }
 
   private mutating func copy(_ bytes: UnsafeRawBufferPointer) {

@@ -28,12 +28,11 @@ struct BatchJudge {
     var changes: [JournalChange] = []
     changes.reserveCapacity(batch.mutations.count)
     for mutation in batch.mutations {
-      let key = mutation.key
       switch mutation {
-      case .put(_, let value):
+      case .put(let key, let value):
         pending?[key] = .some(revision)
         changes.append(JournalChange(key: key, value: value, revision: revision))
-      case .delete:
+      case .delete(let key):
         // What is not there needs no note that it is gone.
         guard isThere(key, behind: changes) else { continue }
         pending?[key] = .some(nil)

@@ -45,6 +45,30 @@ struct FailingStoreTests {
     #expect(isDone == [true, false, true, true])
   }
 
+  @Test("What tends the queue keeps its error when whoever leads is cancelled before it is done once more")
+  func tendingCancelled() async throws {
+    let store = FaultyStore(InMemoryStore())
+    let test = try await TestQueue.open(store)
+    try await test.queue.enqueue(NewOperation(kind: "due", notBefore: test.time.now.advanced(by: .seconds(1))))
+    test.time.advance(by: .seconds(1))
+    let prepared = PreparedOperation(NewOperation(kind: "new"), enqueuedAt: test.time.now)
+    store.onCommit { number, batches in
+      if number == 1 { return .refused(StoreError(.engine, "not now")) }
+      // Planned once more, and answered, and then not committed.
+      if !batches.isEmpty { withUnsafeCurrentTask { $0?.cancel() } }
+      return nil
+    }
+    let (engine, now) = (test.queue.engine, test.time.now)
+    let results = try await Task { try await engine.process([.promote(now: now), .add(prepared, nil)]) }.value
+    for result in results {
+      let error = #expect(throws: StoreError.self) { try result.get() }
+      #expect(error?.code == .engine)
+    }
+    store.heal()
+    #expect(try await test.worker.drain().delivered == 1)
+    #expect(test.attempted == ["due"])
+  }
+
   /// How a delivery ends whose settlement is stored, with the answer lost.
   enum Ending: CaseIterable {
     case delivered, retried, snoozed, released, merged, parked, deadLettered

@@ -1,69 +1,53 @@
 import Synchronization
 import Testing
-import TomboloStorage
 
-@Suite("AnsweredCallers")
+@testable import TomboloStorage
+
+@Suite("AnsweredCallers", .timeLimit(.minutes(10)))
 struct AnsweredCallersTests {
+  /// How often each was woken.
+  private final class Wakes: Sendable {
+    private let counts: Mutex<[Int]>
+
+    init(_ count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
+
+    var all: [Int] { counts.withLock { $0 } }
+
+    func note(_ place: Int) { counts.withLock { $0[place] += 1 } }
+  }
+
   @Test(
-    "Of several who wake the same callers each wakes others, none twice, and one of them completes it",
-    arguments: [2, 3, 5, 9, 64, 70])
+    "Of several who wake the same callers none wakes one again, and one completes it", arguments: [1, 2, 5, 8, 62, 70])
   func several(count: Int) async {
-    for _ in 0..<20 {
-      let woken = await Self.woken(count: count) { answered in
-        await withTaskGroup(of: Bool.self) { group in
-          for _ in 0..<3 { group.addTask { answered.wake() } }
-          var completions = 0
-          for await isCompleted in group where isCompleted { completions += 1 }
-          #expect(completions == 1)
-        }
+    for _ in 0..<100 {
+      let wakes = Wakes(count)
+      let answered = AnsweredCallers(count: count) { wakes.note($0) }
+      let completions: [[Int]] = await withTaskGroup(of: Bool.self) { group in
+        for _ in 0..<3 { group.addTask { answered.wake() } }
+        return await group.reduce(into: []) { if $1 { $0.append(wakes.all) } }
       }
-      // Who is resumed twice stops the program.
-      #expect(woken == count)
-    }
-  }
-
-  @Test("Who comes when all are woken completes nothing")
-  func late() async {
-    let woken = await Self.woken(count: 9) { answered in
-      #expect(answered.wake())
-      #expect(!answered.wake())
+      #expect(completions == [Array(repeating: 1, count: count)])
       #expect(!answered.wake())
     }
-    #expect(woken == 9)
   }
 
-  /// How many of `count` callers went on, the first of whom is woken before `wake`.
-  private static func woken(count: Int, _ wake: @escaping @Sendable (AnsweredCallers) async -> Void) async -> Int {
-    let seats = Seats()
-    let (places, place) = AsyncStream<Void>.makeStream()
-    return await withTaskGroup(of: Int.self) { group in
-      for _ in 0..<count {
-        group.addTask {
-          await withUnsafeContinuation { continuation in
-            if seats.take(continuation) == count { place.finish() }
-          }
-          return 1
-        }
+  @Test("Who takes the last of them does not complete it while another one still wakes some", arguments: [5, 8, 62])
+  func notBeforeAll(count: Int) {
+    let wakes = Wakes(count)
+    let inner = Mutex<[Bool]>([])
+    let answered = Mutex<AnsweredCallers?>(nil)
+    let both = AnsweredCallers(count: count) { place in
+      // As of another thread that comes while this one is about to wake the first.
+      if place == 0, let answered = answered.withLock({ $0 }) {
+        let isCompleted = answered.wake()
+        inner.withLock { $0.append(isCompleted) }
       }
-      for await _ in places {}
-      let callers = seats.all
-      callers[0].resume()
-      await wake(AnsweredCallers(callers))
-      return await group.reduce(0, +)
+      wakes.note(place)
     }
-  }
-
-  private final class Seats: Sendable {
-    private let taken = Mutex<[UnsafeContinuation<Void, Never>]>([])
-
-    var all: [UnsafeContinuation<Void, Never>] { taken.withLock { $0 } }
-
-    /// Answers with how many are taken.
-    func take(_ seat: UnsafeContinuation<Void, Never>) -> Int {
-      taken.withLock { taken in
-        taken.append(seat)
-        return taken.count
-      }
-    }
+    answered.withLock { $0 = both }
+    #expect(both.wake())
+    #expect(inner.withLock { $0 } == [false])
+    #expect(wakes.all == Array(repeating: 1, count: count))
+    answered.withLock { $0 = nil }
   }
 }

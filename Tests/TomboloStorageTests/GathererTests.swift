@@ -166,8 +166,8 @@ struct GathererTests {
     #expect(recorder.groups == [[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]])
   }
 
-  @Test("Nobody leads before all of the last group are woken, unless half a group waits already")
-  func awake() async throws {
+  @Test("Nobody leads before all of the last group are woken, unless half a group waits already", arguments: [3, 9])
+  func awake(count: Int) async throws {
     let recorder = Recorder()
     let (early, other) = (HeldExecutor(), HeldExecutor())
     let gatherer = NumberGatherer(countMaximum: 100) { group in
@@ -175,12 +175,12 @@ struct GathererTests {
       return group.map { .success($0) }
     }
     try await withThrowingTaskGroup(of: Int.self) { group in
-      await Self.gather(3, with: early, in: &group, gatherer, recorder)
-      // Called where 2 is woken, with 3 still to be: whoever comes now has to wait.
+      await Self.gather(count, with: early, in: &group, gatherer, recorder)
+      // Called where 2 is woken, with others still to be: whoever comes now has to wait.
       let late = Late()
       early.watch {
         Task(executorPreference: other) {
-          let result = await Self.result { try await gatherer.submit(4) }
+          let result = await Self.result { try await gatherer.submit(10) }
           late.result.withLock { $0 = result }
         }
         let began = ContinuousClock.now
@@ -188,11 +188,11 @@ struct GathererTests {
         #expect(gatherer.waitingCount == 1 && !late.isAnswered)
       }
       recorder.barrier.open()
-      for try await number in group { #expect((0...3).contains(number)) }
+      for try await number in group { #expect((0...count).contains(number)) }
       while !late.isAnswered { await Task.yield() }
-      #expect(try late.result.withLock { $0 }?.get() == 4)
+      #expect(try late.result.withLock { $0 }?.get() == 10)
     }
-    #expect(recorder.groups == [[0], [1, 2, 3], [4]])
+    #expect(recorder.groups == [[0], Array(1...count), [10]])
   }
 
   @Test("One group at a time, however often it begins and ends", arguments: [1, 64])

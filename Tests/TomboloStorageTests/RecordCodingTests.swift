@@ -1,7 +1,8 @@
 import Testing
 import TomboloPorts
-import TomboloStorage
 import TomboloTesting
+
+@testable import TomboloStorage
 
 @Suite("RecordEncoder and RecordDecoder")
 struct RecordCodingTests {
@@ -118,12 +119,13 @@ struct RecordCodingTests {
     }
   }
 
-  @Test("The writer gives the bytes of the encoder, however much room it was told to take", arguments: [0, 20, 40, 400])
-  func writer(byteCount: Int) throws {
-    for length in [0, 1, 9, 127, 128, 300] {
+  @Test(
+    "The writer gives the bytes of the encoder, however much room it was told to take", arguments: [0, 20, 40, 400])
+  func writer(byteCount: Int) {
+    let id = OperationID(high: 0x0102_0304_0506_0708, low: .max)
+    for length in [0, 1, 9, 127, 128, 300, 5_000] {
       let text = String(repeating: "é", count: length)
       let bytes = [UInt8](repeating: 0xA5, count: length)
-      let id = OperationID(high: 0x0102_0304_0506_0708, low: .max)
       for number in [0, 1, 127, 128, 300, 1 << 40, .max] as [UInt64] {
         var record = RecordEncoder(version: 7)
         record.append(UInt8(3))
@@ -133,7 +135,8 @@ struct RecordCodingTests {
         record.append(Timestamp(millisecondsSinceEpoch: Int64(length)))
         record.append(id)
         record.append(bytes)
-        let written = RecordWriter.record(version: 7, byteCount: byteCount) { record in
+        record.append(bytes)
+        let written = RecordWriter.record(version: 7, endingWith: bytes, byteCount: byteCount) { record in
           record.append(UInt8(3))
           record.append(text)
           record.append(number)

@@ -19,13 +19,13 @@ extension StoreCapabilities {
       for index in mutations.indices {
         switch mutations[index] {
         case .put(let key, let value):
-          if let error = refusal(of: key) { return error }
+          if key.bytes.count > keyByteCountMaximum { return refusal(of: key) }
           if value.count > valueByteCountMaximum {
             return StoreError(
               .valueTooLarge,
               "the value for key \(key) has \(value.count) bytes; this store takes at most \(valueByteCountMaximum)")
           }
-        case .delete(let key): if let error = refusal(of: key) { return error }
+        case .delete(let key): if key.bytes.count > keyByteCountMaximum { return refusal(of: key) }
         }
       }
       return nil

@@ -37,11 +37,10 @@ enum OperationRecord {
 
     let version: UInt8 = presence.isDisjoint(with: .sinceVersion2) ? 1 : 2
     // With room for the numbers, and for some of the short texts that there may be.
-    let isPlain = presence.isEmpty && operation.headers.isEmpty
+    let hasTexts = !presence.isEmpty || !operation.headers.isEmpty
     let byteCount =
-      operation.payload.count + (operation.base?.count ?? 0) + operation.kind.utf8.count + 16 * after.count
-      + (isPlain ? 40 : 400)
-    return RecordWriter.record(version: version, byteCount: byteCount) { record in
+      operation.kind.utf8.count + (operation.base?.count ?? 0) + 16 * after.count + (hasTexts ? 400 : 40)
+    return RecordWriter.record(version: version, endingWith: operation.payload, byteCount: byteCount) { record in
       record.append(presence.rawValue)
       record.append(operation.priority.rawValue)
       record.append(operation.kind)
@@ -63,7 +62,6 @@ enum OperationRecord {
         record.append(header.name)
         record.append(header.value)
       }
-      record.append(operation.payload)
     }
   }
 

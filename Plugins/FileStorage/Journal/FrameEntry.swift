@@ -26,18 +26,15 @@ struct FrameEntry: Hashable, Sendable {
 
   static func append(put key: Key, revision: Revision, value: [UInt8], checksum: UInt32, to bytes: inout [UInt8]) {
     // At once, because there is one for each record.
-    bytes.append(addingCapacity: overheadByteCount + key.bytes.count) { span in
-      span.withUnsafeMutableBufferPointer { room, count in
-        let room = UnsafeMutableRawBufferPointer(room)
-        room.storeBytes(of: putMark, as: UInt8.self)
-        room.storeBytes(of: UInt16(key.bytes.count).littleEndian, toByteOffset: 1, as: UInt16.self)
-        room.storeBytes(of: revision.rawValue.littleEndian, toByteOffset: 3, as: UInt64.self)
-        room.storeBytes(of: UInt32(value.count).littleEndian, toByteOffset: 11, as: UInt32.self)
-        room.storeBytes(of: checksum.littleEndian, toByteOffset: 15, as: UInt32.self)
-        UnsafeMutableRawBufferPointer(rebasing: room[overheadByteCount...]).copyBytes(from: key.bytes)
-        count = overheadByteCount + key.bytes.count
-      }
+    withUnsafeTemporaryAllocation(byteCount: overheadByteCount, alignment: 8) { room in
+      room.storeBytes(of: putMark, as: UInt8.self)
+      room.storeBytes(of: UInt16(key.bytes.count).littleEndian, toByteOffset: 1, as: UInt16.self)
+      room.storeBytes(of: revision.rawValue.littleEndian, toByteOffset: 3, as: UInt64.self)
+      room.storeBytes(of: UInt32(value.count).littleEndian, toByteOffset: 11, as: UInt32.self)
+      room.storeBytes(of: checksum.littleEndian, toByteOffset: 15, as: UInt32.self)
+      bytes.append(contentsOf: room)
     }
+    bytes.append(contentsOf: key.bytes)
   }
 
   static func append(delete key: Key, to bytes: inout [UInt8]) {
