@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 private import Synchronization
 
 /// A request on its way through a `Gatherer`; whoever processes it leaves the answer in it.
@@ -209,13 +217,19 @@ package final class Gatherer: Sendable {
   /// Lets others run, once, and again as long as it is worth it.
   private nonisolated(nonsending) func letCompanyCome() async {
     var waitingCount = 0
+    var hasGivenWay = false
     let began = ContinuousClock.now
     for _ in 0..<Self.yieldCountMaximum {
       await Task.yield()
       let (count, lastCount) = state.withLock { ($0.waitingCount, $0.lastCount) }
-      guard Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount),
-        began.duration(to: .now) < Self.yieldTimeMaximum
-      else { return }
+      guard began.duration(to: .now) < Self.yieldTimeMaximum else { return }
+      if !Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount) {
+        guard !hasGivenWay, count > 0, count + 1 < lastCount else { return }
+        // Who is missing may be on a thread that waits for the processor of this one, as the last leader when others have woken the rest; it
+        // would miss every other group.
+        sched_yield()
+        hasGivenWay = true
+      }
       waitingCount = count
     }
   }
