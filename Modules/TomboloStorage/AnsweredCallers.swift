@@ -5,7 +5,6 @@ private import Synchronization
 /// The leader does so on the thread that it has: to wake another thread takes longer than to wake all of them. But where the system gives the
 /// thread that comes for the first one the processor of the leader, that thread runs the one, finds nobody else, and sleeps, and so for
 /// each of them: two switches of threads for each. So the first one wakes the others as well, as many as are left.
-///
 final class AnsweredCallers: Sendable {
   private let count: Int
   private let wakeOne: @Sendable (Int) -> Void

@@ -62,8 +62,8 @@ extension GatheredRequest {
 /// A new leader is woken behind those whose requests were just answered, and looks who waits only when it runs. So what they ask
 /// for next is in its group: with as many callers as there are in a group, each of which comes again at once, every group is
 /// full. Were the new leader woken first, it would commit alone, and all others in the next group, with twice as many flushes.
-/// For the same reason a leader lets others run before it leads, when the last group had several: once, and a few times more as long as they
-/// come back.
+/// For the same reason a leader lets others run before it leads, when the last group had several: once, a few times more as long as they
+/// come back, and once more, with its processor, where just one is missing.
 ///
 /// Where more callers come and go than share a flush well, the new leader is woken first once half as many wait as the last group
 /// had: there is enough for a group, and those who were just answered go on while it is under way.
@@ -201,7 +201,7 @@ package final class Gatherer: Sendable {
     }
   }
 
-  /// From so many requests on the first of those who are answered helps to wake the others.
+  /// From so many requests on the first of those who are answered helps to wake the others, where no next leader goes first.
   private static let helpedCountMinimum = 8
 
   /// Wakes those who are not woken yet; whoever is the last to do so hands over.
@@ -218,17 +218,17 @@ package final class Gatherer: Sendable {
   private nonisolated(nonsending) func letCompanyCome() async {
     var waitingCount = 0
     var hasGivenWay = false
-    let began = ContinuousClock.now
+    var began = ContinuousClock.now
     for _ in 0..<Self.yieldCountMaximum {
       await Task.yield()
       let (count, lastCount) = state.withLock { ($0.waitingCount, $0.lastCount) }
       guard began.duration(to: .now) < Self.yieldTimeMaximum else { return }
       if !Self.expectsMore(waitingCount: count, before: waitingCount, afterGroupOf: lastCount) {
-        guard !hasGivenWay, count > 0, count + 1 < lastCount else { return }
-        // Who is missing may be on a thread that waits for the processor of this one, as the last leader when others have woken the rest; it
-        // would miss every other group.
-        sched_yield()
+        guard !hasGivenWay, Self.givesWay(waitingCount: count, afterGroupOf: lastCount) else { return }
         hasGivenWay = true
+        sched_yield()
+        // It takes as long as the others want; what comes behind it is not to depend on that.
+        began = .now
       }
       waitingCount = count
     }
@@ -238,6 +238,12 @@ package final class Gatherer: Sendable {
   /// leader that ran again before them would flush for the two or three who came first.
   static func expectsMore(waitingCount: Int, before: Int, afterGroupOf lastCount: Int) -> Bool {
     waitingCount > before && waitingCount + 1 < lastCount
+  }
+
+  /// Whether a leader gives its processor to other threads, once: just one of the last group is missing. That may be its leader, on a thread that
+  /// waits for this processor since others have woken the rest; it would miss every other group.
+  static func givesWay(waitingCount: Int, afterGroupOf lastCount: Int) -> Bool {
+    waitingCount > 0 && waitingCount + 2 == lastCount
   }
 
   /// Up to so many callers go into one group: two half groups by turns would keep more of the processors busy, and flush twice as

@@ -95,6 +95,7 @@ public final class GroupCommit: Sendable {
 /// A batch on its way to the store.
 ///
 /// Safety: the outcome is written by whoever processes the group, before its caller is told to go on, and read by the caller after that.
+/// So no two look at it at once, nor at the seat.
 private final class CommitRequest: GatheredRequest, @unchecked Sendable {
   let batch: Batch
   let weight: Int

@@ -242,6 +242,15 @@ struct GathererTests {
     #expect(!Gatherer.expectsMore(waitingCount: 0, before: 0, afterGroupOf: 2))
   }
 
+  @Test("A leader gives its processor away where just one of the last group is missing")
+  func whoGivesWay() {
+    #expect(Gatherer.givesWay(waitingCount: 62, afterGroupOf: 64))
+    // All are there, or several are missing, or nobody came at all.
+    #expect(!Gatherer.givesWay(waitingCount: 63, afterGroupOf: 64))
+    #expect(!Gatherer.givesWay(waitingCount: 61, afterGroupOf: 64))
+    #expect(!Gatherer.givesWay(waitingCount: 0, afterGroupOf: 2))
+  }
+
   @Test("Many callers are each answered once, in groups of bounded size", arguments: [1, 7, 64])
   func many(countMaximum: Int) async throws {
     let groups = Mutex<[Int]>([])

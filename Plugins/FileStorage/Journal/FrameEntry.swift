@@ -25,7 +25,7 @@ struct FrameEntry: Hashable, Sendable {
   static let overheadByteCount = 19
 
   static func append(put key: Key, revision: Revision, value: [UInt8], checksum: UInt32, to bytes: inout [UInt8]) {
-    // At once, because there is one for each record.
+    // At once, because there is one for each record. Safety: all `overheadByteCount` bytes of the room are written.
     withUnsafeTemporaryAllocation(byteCount: overheadByteCount, alignment: 8) { room in
       room.storeBytes(of: putMark, as: UInt8.self)
       room.storeBytes(of: UInt16(key.bytes.count).littleEndian, toByteOffset: 1, as: UInt16.self)
