@@ -11,10 +11,13 @@ import TomboloStorage
 /// - When the disk is full, a commit that settles gives the reserve up, moves the journal and is tried once more. After a
 ///   journal that begins anew, commits that settle need no further room.
 /// - While the reserve is spent, or the journal cannot be moved, commits that add are refused as `full`.
-/// - What settling frees is given back to the disk until the reserve can be restored.
+/// - What settling frees is given back to the disk until the reserve can be restored: one step after a commit that settles, as many
+///   as it takes for one that adds.
 final class SQLiteRoom {
-  /// What one attempt to restore the reserve gives back to the disk at most: 4 MiB of pages.
-  private let stepPageCount: Int
+  /// What one step gives back to the disk at most: 4 MiB of pages.
+  private let stepPageCountMaximum: Int
+  /// What the next one gives back. The pages that are moved for it go through the journal, which may not have room for more.
+  private var stepPageCount: Int
 
   let journal: SQLiteJournal
   private let reserve: RoomReserve
@@ -27,7 +30,8 @@ final class SQLiteRoom {
   ) throws {
     self.reserve = reserve
     self.connection = connection
-    stepPageCount = (4 << 20) / pageByteCount
+    stepPageCountMaximum = (4 << 20) / pageByteCount
+    stepPageCount = stepPageCountMaximum
     let half = reserve.byteCount / 2
     journal = try SQLiteJournal(
       connection, byteCountLimit: reserve.byteCount == 0 ? .max : half, pageByteCount: pageByteCount, timeouts: timeouts
@@ -39,7 +43,7 @@ final class SQLiteRoom {
 
   /// Throws `full` when a commit that adds must not be tried.
   func require(for batches: [Batch]) throws {
-    if journal.failure != nil || reserve.isSpent { recover() }
+    if journal.failure != nil || reserve.isSpent { recover(stepCount: .max) }
     if let failure = journal.failure ?? failure { throw failure }
     guard !reserve.isSpent else {
       throw StoreError(
@@ -68,23 +72,40 @@ final class SQLiteRoom {
   /// Call after every commit that was applied. What fails here is told to the next commit that adds.
   func afterCommit() {
     journal.bound()
-    if reserve.isSpent { recover() }
+    if reserve.isSpent { recover(stepCount: 1) }
   }
 
-  /// Tries to get back to a disk with room.
-  private func recover() {
+  /// Tries to get back to a disk with room, and gives back what the database has free for it in so many steps at most.
+  private func recover(stepCount: Int) {
     guard journal.restart(), reserve.isSpent else { return }
     failure = nil
     do {
-      try connection.execute("PRAGMA incremental_vacuum(\(stepPageCount))")
-      guard journal.restart() else { return }
       try reserve.restore()
+      var stepCount = stepCount
+      while reserve.isSpent, stepCount > 0, try giveBackStep(), journal.restart() {
+        try reserve.restore()
+        stepCount -= 1
+      }
     } catch let error as StoreError where error.code == .full || error.code == .inUse {
       // As before: the reserve stays spent, and the next commit tries again.
     } catch let error as StoreError {
       failure = error
     } catch {
       failure = StoreError(.engine, "\(connection.path): restoring the reserve failed", cause: error)
+    }
+  }
+
+  /// Gives free pages back to the disk, as many as the journal has room for. Answers whether there were any.
+  private func giveBackStep() throws -> Bool {
+    guard try connection.number("PRAGMA freelist_count") ?? 0 > 0 else { return false }
+    while true {
+      do {
+        try connection.execute("PRAGMA incremental_vacuum(\(stepPageCount))")
+        stepPageCount = min(2 * stepPageCount, stepPageCountMaximum)
+        return true
+      } catch let error as StoreError where error.code == .full && stepPageCount > 1 {
+        stepPageCount /= 2
+      }
     }
   }
 }

@@ -15,8 +15,7 @@ final class SQLiteSpace {
   /// Which part of the database must be free before commits give something back. To give a page back, one in use is moved from the
   /// end of the file into its place: of a queue that is being drained nearly all that is left would be moved, and then deleted soon after.
   private static let commitShare = 0.9
-  /// The same for closing, after which nothing is deleted for a while, and while what is kept for settling on a full disk
-  /// is spent.
+  /// The same for closing, after which nothing is deleted for a while.
   private static let closingShare = 0.25
 
   private var mutationCount = 0
@@ -27,14 +26,12 @@ final class SQLiteSpace {
     closingPageCount = Int64((256 << 20) / pageByteCount)
   }
 
-  /// Call within a transaction, after its mutations.
-  ///
-  /// - Parameter isRoomShort: that what is kept for settling on a full disk is spent, so that whatever can be given back is needed.
-  func giveBackSome(after mutations: Int, isRoomShort: Bool, with connection: SQLiteConnection) throws {
+  /// Call within a transaction, after its mutations, on a disk with room: what is moved is written to the journal first.
+  func giveBackSome(after mutations: Int, with connection: SQLiteConnection) throws {
     mutationCount += mutations
     guard mutationCount >= Self.mutationCountBetweenLooks else { return }
     mutationCount = 0
-    let excess = try excess(connection, beyond: isRoomShort ? Self.closingShare : Self.commitShare)
+    let excess = try excess(connection, beyond: Self.commitShare)
     guard excess > 0 else { return }
     try connection.execute("PRAGMA incremental_vacuum(\(min(excess, stepPageCount)))")
   }

@@ -189,8 +189,8 @@ actor SQLiteWriter {
       mutationCount += batch.mutations.count
       results.append(.committed(revision))
     }
-    try session.space.giveBackSome(
-      after: mutationCount, isRoomShort: session.room.isShort, with: session.connection)
+    // Where room is short, it is given back after the commit, in steps that the journal has room for.
+    if !session.room.isShort { try session.space.giveBackSome(after: mutationCount, with: session.connection) }
     return results
   }
 
