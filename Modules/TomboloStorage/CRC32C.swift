@@ -35,8 +35,10 @@ public enum CRC32C {
 
   private static let hasInstruction = tombolo_crc32c_is_available()
 
+  /// The same of bytes that are lent.
+  ///
   /// Safety: the instruction is there, and only the buffer's bytes are read; where there are none, its address may be none.
-  private static func checksum(buffer: UnsafeBufferPointer<UInt8>) -> UInt32 {
+  package static func checksum(buffer: UnsafeBufferPointer<UInt8>) -> UInt32 {
     guard hasInstruction else { return checksumByTables(buffer) }
     return ~tombolo_crc32c(0xFFFF_FFFF, buffer.baseAddress, buffer.count)
   }

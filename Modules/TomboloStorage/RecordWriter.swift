@@ -39,7 +39,8 @@ package struct RecordWriter: ~Copyable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(writer.count + last.count + MemoryLayout<UInt32>.size)
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: room[..<writer.count]))
-        bytes.append(contentsOf: last)
+        // In place: many may have the same payload, and would count references to it at once.
+        last.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: CRC32C.checksum(bytes).littleEndian) { bytes.append(contentsOf: $0) }
         return bytes
       }

@@ -27,8 +27,9 @@ struct BatchJudge {
     let revision = revision()
     var changes: [JournalChange] = []
     changes.reserveCapacity(batch.mutations.count)
-    for mutation in batch.mutations {
-      switch mutation {
+    // In place: a copy of a mutation counts references to its key and its value.
+    for index in batch.mutations.indices {
+      switch batch.mutations[index] {
       case .put(let key, let value):
         pending?[key] = .some(revision)
         changes.append(JournalChange(key: key, value: value, revision: revision))

@@ -480,10 +480,10 @@ final class QueueEngine: Sendable {
 }
 
 extension [SubmittedRequest.Part] {
-  /// What one of them has, at least.
+  /// What one of them has, or of those that came with one.
   fileprivate var traits: QueueRequest.Traits {
     var traits: QueueRequest.Traits = []
-    for index in indices { traits.formUnion(self[index].request.traits) }
+    for index in indices { traits.formUnion(self[index].traits) }
     return traits
   }
 

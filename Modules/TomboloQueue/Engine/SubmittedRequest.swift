@@ -7,40 +7,58 @@ import TomboloStorage
 /// So no two look at them at once, nor at the seat, and that need not be checked each time.
 final class SubmittedRequest: GatheredRequest, @unchecked Sendable {
   let weight: Int
+  /// What one of its requests has, at least.
+  fileprivate let traits: QueueRequest.Traits
   @exclusivity(unchecked) var seat = GathererSeat()
-  /// `nil` where there are several.
-  private let request: QueueRequest?
-  private let requests: [QueueRequest]
+  private let asked: Asked
+  /// Where there is one.
   @exclusivity(unchecked) private var outcome: Result<QueueAnswer, any Error>?
+  /// Where there are several.
   @exclusivity(unchecked) private var outcomes: [Result<QueueAnswer, any Error>]
+
+  private enum Asked {
+    case one(QueueRequest)
+    case several([QueueRequest])
+  }
 
   private static let noAnswer = Result<QueueAnswer, any Error>.failure(GathererError())
 
   init(_ request: QueueRequest) {
-    self.request = request
-    (requests, outcomes) = ([], [])
+    asked = .one(request)
+    outcomes = []
     weight = request.weight
+    traits = request.traits
   }
 
   /// Several that go through the door together, each answered for itself.
   init(_ requests: [QueueRequest]) {
-    request = nil
-    self.requests = requests
+    asked = .several(requests)
     outcomes = Array(repeating: Self.noAnswer, count: requests.count)
     weight = requests.reduce(0) { $0 + $1.weight }
+    traits = requests.reduce([]) { $0.union($1.traits) }
   }
 
   /// One of them, for whoever processes it.
   struct Part {
-    let request: QueueRequest
     fileprivate let submitted: SubmittedRequest
-    fileprivate let place: Int?
+    fileprivate let place: Int
+
+    /// Looked up each time: kept here as well, references to it would be counted once more.
+    var request: QueueRequest {
+      switch submitted.asked {
+      case .one(let request): request
+      case .several(let requests): requests[place]
+      }
+    }
+
+    /// What it has, and what those have that came with it.
+    var traits: QueueRequest.Traits { submitted.traits }
 
     /// Of the last attempt; it counts once the group is through.
     var outcome: Result<QueueAnswer, any Error> {
-      get { if let place { submitted.outcomes[place] } else { submitted.outcome ?? noAnswer } }
+      get { submitted.outcomes.isEmpty ? submitted.outcome ?? noAnswer : submitted.outcomes[place] }
       nonmutating set {
-        if let place { submitted.outcomes[place] = newValue } else { submitted.outcome = newValue }
+        if submitted.outcomes.isEmpty { submitted.outcome = newValue } else { submitted.outcomes[place] = newValue }
       }
     }
 
@@ -54,9 +72,10 @@ final class SubmittedRequest: GatheredRequest, @unchecked Sendable {
   }
 
   func append(to parts: inout [Part]) {
-    if let request { return parts.append(Part(request: request, submitted: self, place: nil)) }
-    for (place, request) in requests.enumerated() {
-      parts.append(Part(request: request, submitted: self, place: place))
+    switch asked {
+    case .one: parts.append(Part(submitted: self, place: 0))
+    case .several(let requests):
+      for place in requests.indices { parts.append(Part(submitted: self, place: place)) }
     }
   }
 

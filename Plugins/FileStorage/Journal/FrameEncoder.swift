@@ -47,11 +47,12 @@ struct FrameEncoder {
     places.reserveCapacity(changes.count)
     let entriesEnd = changes.withUnsafeBufferPointer { changes in
       for index in changes.indices {
-        if let value = changes[index].value {
-          let checksum = CRC32C.checksum(value)
+        let part = changes[index].value?.withUnsafeBufferPointer { ($0.count, CRC32C.checksum(buffer: $0)) }
+        if let (byteCount, checksum) = part {
           places.append((0, checksum))
           FrameEntry.append(
-            put: changes[index].key, revision: changes[index].revision, value: value, checksum: checksum, to: &bytes)
+            put: changes[index].key, revision: changes[index].revision, valueByteCount: byteCount, checksum: checksum,
+            to: &bytes)
         } else {
           places.append((0, 0))
           FrameEntry.append(delete: changes[index].key, to: &bytes)
@@ -60,7 +61,7 @@ struct FrameEncoder {
       let entriesEnd = bytes.count
       for index in changes.indices {
         places[index].offset = base + bytes.count
-        if let value = changes[index].value { bytes.append(contentsOf: value) }
+        changes[index].value?.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
       }
       return entriesEnd
     }

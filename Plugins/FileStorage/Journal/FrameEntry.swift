@@ -24,17 +24,19 @@ struct FrameEntry: Hashable, Sendable {
   /// Bytes of a put beside its key and value: what it costs to keep a record.
   static let overheadByteCount = 19
 
-  static func append(put key: Key, revision: Revision, value: [UInt8], checksum: UInt32, to bytes: inout [UInt8]) {
+  static func append(
+    put key: Key, revision: Revision, valueByteCount: Int, checksum: UInt32, to bytes: inout [UInt8]
+  ) {
     // At once, because there is one for each record. Safety: all `overheadByteCount` bytes of the room are written.
     withUnsafeTemporaryAllocation(byteCount: overheadByteCount, alignment: 8) { room in
       room.storeBytes(of: putMark, as: UInt8.self)
       room.storeBytes(of: UInt16(key.bytes.count).littleEndian, toByteOffset: 1, as: UInt16.self)
       room.storeBytes(of: revision.rawValue.littleEndian, toByteOffset: 3, as: UInt64.self)
-      room.storeBytes(of: UInt32(value.count).littleEndian, toByteOffset: 11, as: UInt32.self)
+      room.storeBytes(of: UInt32(valueByteCount).littleEndian, toByteOffset: 11, as: UInt32.self)
       room.storeBytes(of: checksum.littleEndian, toByteOffset: 15, as: UInt32.self)
       bytes.append(contentsOf: room)
     }
-    bytes.append(contentsOf: key.bytes)
+    key.bytes.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
   }
 
   static func append(delete key: Key, to bytes: inout [UInt8]) {
