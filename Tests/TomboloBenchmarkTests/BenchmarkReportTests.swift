@@ -103,6 +103,21 @@ struct BenchmarkReportTests {
     #expect(page == BenchmarkHistory.page(["0.1.0", "0.2.0"].map { SampleResults.record(version: $0) }))
   }
 
+  @Test("A record of several passes says how many, and is read again")
+  func passes() throws {
+    var record = SampleResults.record(version: "0.1.0")
+    record.passCount = 3
+    let bytes = try BenchmarkReport.json(record)
+    #expect(try JSONDecoder().decode(BenchmarkRecord.self, from: Data(bytes)) == record)
+    #expect(BenchmarkHistory.page([record]).contains("| 3 × 5 | 1.00 | 256 B |"))
+    var settings = BenchmarkSettings()
+    settings.passCount = 2
+    #expect(
+      BenchmarkRecord(
+        version: nil, day: record.day, machine: record.machine, software: [], settings: settings, results: []
+      ).passCount == 2)
+  }
+
   @Test("Where nothing was judged there is no summary")
   func noSummary() {
     #expect(BenchmarkReport.summary([BenchmarkResult(scenario: "mixed", engine: "file")]).isEmpty)

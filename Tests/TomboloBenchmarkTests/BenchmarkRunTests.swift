@@ -7,7 +7,7 @@ import Testing
 struct BenchmarkRunTests {
   /// A thousandth of everything, in a folder that is empty when `body` begins.
   private func run(
-    _ scenarios: [BenchmarkScenario], _ engines: [BenchmarkEngine], peerProgram: String? = nil
+    _ scenarios: [BenchmarkScenario], _ engines: [BenchmarkEngine], passCount: Int = 1, peerProgram: String? = nil
   ) async throws -> (results: [BenchmarkResult], leftNames: [String]) {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -16,6 +16,7 @@ struct BenchmarkRunTests {
     settings.scenarios = scenarios
     settings.engines = engines
     settings.roundCount = 1
+    settings.passCount = passCount
     settings.scale = 0.001
     settings.folder = folder.path
     settings.program =
@@ -97,6 +98,41 @@ struct BenchmarkRunTests {
     let asking = try String(contentsOf: asked, encoding: .utf8).split(separator: "\n")
     #expect(asking.count { $0.contains("--only redis") } == 2)
     #expect(asking.count == 3)
+  }
+
+  @Test(
+    "With several passes each row is told once, of the rounds of all, in the order in which the scenarios were named")
+  func passes() async throws {
+    let (results, _) = try await run(
+      [.enqueue(producerCount: 8), .enqueue(producerCount: 64), .deliver], [.file, .lmdb], passCount: 3)
+    #expect(
+      results.map { "\($0.scenario) \($0.engine)" } == [
+        "enqueue-8 file", "enqueue-8 lmdb", "enqueue-64 file", "enqueue-64 lmdb", "deliver file", "deliver lmdb",
+      ])
+    #expect(results.map(\.ratios.count) == [1, 1, 3, 3, 3, 3])
+  }
+
+  @Test("What is compared comes first, last, and in between; the others come once, about as many in each gap")
+  func schedule() {
+    let others: [BenchmarkScenario] = [.drain, .recovery, .memory]
+    let scenarios = [.drain, .enqueue(producerCount: 64), .recovery, .deliver, .memory] as [BenchmarkScenario]
+    let thrice = BenchmarkSchedule.steps(scenarios, passCount: 3)
+    #expect(
+      thrice.map(\.scenario) == [
+        .enqueue(producerCount: 64), .deliver, .drain, .enqueue(producerCount: 64), .deliver, .recovery, .memory,
+        .enqueue(producerCount: 64), .deliver,
+      ])
+    #expect(thrice.map(\.isLast) == [false, false, true, false, false, true, true, true, true])
+    #expect(BenchmarkSchedule.steps(scenarios, passCount: 1).map(\.scenario) == scenarios)
+    #expect(BenchmarkSchedule.steps(others, passCount: 9).map(\.scenario) == others)
+    #expect(BenchmarkSchedule.steps([.deliver], passCount: 2).map(\.isLast) == [false, true])
+  }
+
+  @Test("No passes at all are refused, with what is wrong")
+  func passCount() throws {
+    #expect(try BenchCommand.parse(["--passes", "3"]).settings().passCount == 3)
+    let error = #expect(throws: (any Error).self) { try BenchCommand.parse(["--passes", "0"]) }
+    #expect(error.map { BenchCommand.message(for: $0).contains("--passes: 0 is not a positive number") } == true)
   }
 
   @Test("What two names stand for is measured once, where it is named first")

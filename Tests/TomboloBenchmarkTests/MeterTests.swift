@@ -77,6 +77,38 @@ struct MeterTests {
     #expect(result.processorMicroseconds == 2)
   }
 
+  @Test(
+    "A further pass goes on where the one before ended: who begins changes, and the medians are of the rounds of both")
+  func passes() async throws {
+    var settings = BenchmarkSettings()
+    settings.roundCount = 1
+    let earlier = EarlierPasses()
+    var order = ""
+    var result: BenchmarkResult?
+    for (rate, floor) in [(30.0, 100.0), (80, 200), (50, 100)] {
+      result = try await Rounds(engine: .file, settings: settings, earlier: earlier).compare(
+        "sample",
+        floor: { _ in
+          order += "f"
+          return Meter.Reading(rate: floor, processorMicroseconds: floor)
+        },
+        ours: { _ in
+          order += "o"
+          return Rounds.Turn(Meter.Reading(rate: rate, processorMicroseconds: rate), figures: ["rate": rate])
+        })
+      order += " "
+    }
+    #expect(order == "fofo foof fofo ")
+    #expect(result?.ratios == [0.3, 0.4, 0.5])
+    #expect(result?.ratio == 0.4)
+    #expect(result?.rate == 50)
+    #expect(result?.floorRate == 100)
+    #expect(result?.figures["rate"] == 50)
+    // What another engine and another scenario gave is not among them.
+    #expect(earlier["sample", .sqlite].turns.isEmpty)
+    #expect(earlier["other", .file].turns.isEmpty)
+  }
+
   @Test("Counts are scaled to multiples of their unit, and are never none")
   func counts() {
     var settings = BenchmarkSettings()

@@ -19,7 +19,8 @@ package enum BenchmarkHistory {
       records.map { record in
         [
           record.version ?? "-", record.day, record.machine.description,
-          record.software.joined(separator: ", "), "\(record.roundCount)",
+          record.software.joined(separator: ", "),
+          record.passCount.map { "\($0) × \(record.roundCount)" } ?? "\(record.roundCount)",
           BenchmarkReport.number(record.scale, 2), "\(record.payloadByteCount) B",
         ]
       })

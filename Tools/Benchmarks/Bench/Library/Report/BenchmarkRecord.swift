@@ -10,6 +10,8 @@ package struct BenchmarkRecord: Codable, Hashable, Sendable {
   /// What was measured, and with what: names with versions, as `SQLite 3.40.1`.
   package var software: [String]
   package var roundCount: Int
+  /// How often the scenarios of the ladder were measured, so many rounds each time; `nil` for once.
+  package var passCount: Int?
   package var scale: Double
   package var payloadByteCount: Int
   package var results: [BenchmarkResult]
@@ -23,6 +25,7 @@ package struct BenchmarkRecord: Codable, Hashable, Sendable {
     self.machine = machine
     self.software = software
     roundCount = settings.roundCount
+    passCount = settings.passCount > 1 ? settings.passCount : nil
     scale = settings.scale
     payloadByteCount = settings.payloadByteCount
     self.results = results

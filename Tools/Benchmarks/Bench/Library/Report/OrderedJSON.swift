@@ -43,8 +43,11 @@ extension OrderedJSON {
     members += [
       ("day", .text(record.day)), ("machine", OrderedJSON(record.machine)),
       ("software", .array(record.software.map { .text($0) })),
-      ("roundCount", .number(Double(record.roundCount))), ("scale", .number(record.scale)),
-      ("payloadByteCount", .number(Double(record.payloadByteCount))),
+      ("roundCount", .number(Double(record.roundCount))),
+    ]
+    if let passCount = record.passCount { members.append(("passCount", .number(Double(passCount)))) }
+    members += [
+      ("scale", .number(record.scale)), ("payloadByteCount", .number(Double(record.payloadByteCount))),
       ("results", .array(record.results.map { OrderedJSON($0) })),
     ]
     self = .object(members)

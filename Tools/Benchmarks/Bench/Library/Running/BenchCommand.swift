@@ -24,6 +24,13 @@ package struct BenchCommand: AsyncParsableCommand {
   var scenarios = "short"
   @Option(help: "Rounds of each scenario.")
   var rounds = 5
+  @Option(
+    help: ArgumentHelp(
+      "How often the scenarios of `ladder` are measured, with the others in between.",
+      discussion:
+        "Each time with so many rounds; the medians are of all. So a mood of the machine that lasts for minutes decides nothing."
+    ))
+  var passes = 1
   @Option(help: "How much longer, or shorter, than usual each round is, and how much more is stored. Goals are for 1.")
   var scale = 1.0
   @Option(help: "Payload in bytes, where the scenario does not say.")
@@ -125,11 +132,13 @@ package struct BenchCommand: AsyncParsableCommand {
       return found
     }
     guard rounds > 0 else { throw ValidationError("--rounds: \(rounds) is not a positive number") }
+    guard passes > 0 else { throw ValidationError("--passes: \(passes) is not a positive number") }
     guard scale > 0, scale <= 1_000 else { throw ValidationError("--scale: \(scale) is not between 0 and 1,000") }
     guard (1...1_048_576).contains(payload) else {
       throw ValidationError("--payload: \(payload) is not between 1 and 1,048,576 bytes")
     }
     settings.roundCount = rounds
+    settings.passCount = passes
     settings.scale = scale
     settings.payloadByteCount = payload
     if let folder {

@@ -1,5 +1,6 @@
 /// Measures every scenario with every engine, and with the peers that know it.
 package enum BenchmarkRun {
+  /// - Returns: The results, in the order of the settings' scenarios.
   /// - Parameter tell: Called with each result as it is there, and with the names of its figures that came out as no number and were left
   ///   out: what else was measured is not lost for them.
   package static func measure(
@@ -24,27 +25,33 @@ package enum BenchmarkRun {
   private static func measure(
     _ settings: BenchmarkSettings, _ stores: FilledStores, tell: (BenchmarkResult, _ missing: [String]) -> Void
   ) async throws -> [BenchmarkResult] {
-    var results: [BenchmarkResult] = []
-    for scenario in settings.scenarios {
-      let peers = PeerProgram(settings)
-      let rival = peers.flatMap { RivalRounds($0, scenario) }
+    var results: [BenchmarkScenario: [BenchmarkResult]] = [:]
+    let peers = PeerProgram(settings)
+    let earlier = EarlierPasses()
+    var rivals: [BenchmarkScenario: RivalRounds] = [:]
+    for step in BenchmarkSchedule.steps(settings.scenarios, passCount: settings.passCount) {
+      let scenario = step.scenario
+      if rivals[scenario] == nil, let peers { rivals[scenario] = RivalRounds(peers, scenario) }
+      let rival = rivals[scenario]
       for engine in settings.engines {
-        for result in try await scenario.measure(Rounds(engine: engine, settings: settings, rival: rival), stores) {
+        let rounds = Rounds(engine: engine, settings: settings, rival: rival, earlier: earlier)
+        for result in try await scenario.measure(rounds, stores) where step.isLast {
           let (finite, missing) = result.finite
           let judged = BenchmarkGoal.judged(finite)
           tell(judged, missing)
-          results.append(judged)
+          results[scenario, default: []].append(judged)
         }
       }
+      guard step.isLast else { continue }
       var others: [BenchmarkResult] = []
       if let redis = await rival?.result { others.append(redis) }
       others += try await peers?.others(scenario) ?? []
       for other in others {
         let (finite, missing) = other.finite
         tell(finite, missing)
-        results.append(finite)
+        results[scenario, default: []].append(finite)
       }
     }
-    return results
+    return settings.scenarios.flatMap { results[$0] ?? [] }
   }
 }

@@ -4,8 +4,10 @@ import Foundation
 package struct BenchmarkSettings: Sendable {
   package var engines = BenchmarkEngine.allCases
   package var scenarios = BenchmarkScenario.short
-  /// A ratio is the median of so many.
+  /// A ratio is the median of so many, in each pass.
   package var roundCount = 5
+  /// How often the scenarios of the ladder are measured, with the others in between.
+  package var passCount = 1
   /// How much longer, or shorter, than usual each round is.
   package var scale = 1.0
   package var payloadByteCount = 256

@@ -19,6 +19,8 @@ struct Rounds {
   var engine: BenchmarkEngine
   var settings: BenchmarkSettings
   var rival: RivalRounds?
+  /// The rounds of this pass come after those that are there.
+  var earlier = EarlierPasses()
 
   /// - Parameter watched: Ours once more at the end of a round, closely watched, which costs a little: of it only figures and latencies are
   ///   told. It is given the floor of its round.
@@ -29,45 +31,25 @@ struct Rounds {
   ) async throws -> BenchmarkResult {
     _ = try await settings.withFolder(floor)
     _ = try await settings.withFolder(ours)
-    var (floors, turns, watchedTurns) = ([Meter.Reading](), [Turn](), [Turn]())
-    var rivalRates: [Double] = []
-    var distances: [Double] = []
-    for round in 0..<settings.roundCount {
-      if let distance = ProcessorDistance.roundTripNanoseconds() { distances.append(distance) }
-      for isFloor in round % 2 == 0 ? [true, false] : [false, true] {
-        if isFloor {
-          floors.append(try await settings.withFolder(floor))
-        } else {
-          turns.append(try await settings.withFolder(ours))
-        }
+    var measured = earlier[scenario, engine]
+    for _ in 0..<settings.roundCount {
+      if let distance = ProcessorDistance.roundTripNanoseconds() { measured.distances.append(distance) }
+      let floorReading: Meter.Reading
+      if measured.floors.count.isMultiple(of: 2) {
+        floorReading = try await settings.withFolder(floor)
+        measured.turns.append(try await settings.withFolder(ours))
+      } else {
+        measured.turns.append(try await settings.withFolder(ours))
+        floorReading = try await settings.withFolder(floor)
       }
-      if let rival { rivalRates.append(try await rival.round()) }
+      measured.floors.append(floorReading)
+      if let rival { measured.rivalRates.append(try await rival.round()) }
       if let watched {
-        let floor = floors[round]
-        watchedTurns.append(try await settings.withFolder { try await watched($0, floor) })
+        measured.watchedTurns.append(try await settings.withFolder { try await watched($0, floorReading) })
       }
     }
-    let readings = turns.map(\.reading)
-    let ratios = zip(readings, floors).map { $0.rate / $1.rate }
-    var figures = Self.medians((turns + watchedTurns).map(\.figures))
-    figures[FigureName.smallestRatio] = ratios.min()
-    figures[FigureName.largestRatio] = ratios.max()
-    if !distances.isEmpty { figures[FigureName.processorDistance] = Meter.median(distances) }
-    if !rivalRates.isEmpty {
-      figures[FigureName.timesRedis] = Meter.median(zip(readings, rivalRates).map { $0.rate / $1 })
-    }
-    return BenchmarkResult(
-      scenario: scenario, engine: engine.rawValue, ratio: Meter.median(ratios), ratios: ratios,
-      rate: Meter.median(readings.map(\.rate)), floorRate: Meter.median(floors.map(\.rate)),
-      processorMicroseconds: Meter.median(readings.map(\.processorMicroseconds)),
-      floorProcessorMicroseconds: Meter.median(floors.map(\.processorMicroseconds)),
-      latencies: Self.latencies((turns + watchedTurns).compactMap(\.latencies)), figures: figures)
-  }
-
-  private static func medians(_ figures: [[String: Double]]) -> [String: Double] {
-    var all: [String: [Double]] = [:]
-    for (name, value) in figures.joined() { all[name, default: []].append(value) }
-    return all.mapValues(Meter.median)
+    earlier[scenario, engine] = measured
+    return measured.result(scenario, engine)
   }
 
   /// All rounds together; `nil` where none took any.
