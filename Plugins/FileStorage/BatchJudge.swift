@@ -28,8 +28,8 @@ struct BatchJudge {
     var changes: [JournalChange] = []
     changes.reserveCapacity(batch.mutations.count)
     // In place: a copy of a mutation counts references to its key and its value.
-    for index in batch.mutations.indices {
-      switch batch.mutations[index] {
+    for place in batch.mutations.indices {
+      switch batch.mutations[place] {
       case .put(let key, let value):
         pending?[key] = .some(revision)
         changes.append(JournalChange(key: key, value: value, revision: revision))

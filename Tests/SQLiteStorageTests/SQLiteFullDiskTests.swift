@@ -96,16 +96,54 @@ struct SQLiteFullDiskTests {
       // Another program that reads keeps it from that.
       let other = try SQLiteConnection(path: "\(disk.path)/tombolo.sqlite", isReadOnly: true, busyTimeout: .zero)
       try other.execute("BEGIN; SELECT * FROM sqlite_schema")
-      while disk.hasReserve {
+      while disk.hasReserve, settledCount < count - 2 {
         try await settle(store, [settledCount])
         settledCount += 1
       }
+      try #require(!disk.hasReserve)
       try other.execute("COMMIT")
       try await settle(store, [settledCount])
       try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 100_000)) }
       #expect(disk.hasReserve)
       try await settle(store, settledCount + 1..<count)
       #expect(try await store.scan(.all, limit: 9).map(\.key) == [Key("counts"), Key("later")])
+      try await store.close()
+    }
+  }
+
+  @Test("Where a database was made to keep its free pages, what adds is refused as full, and settling goes on")
+  func withoutIncrementalVacuum() async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      try await SQLiteStore(path: disk.path).close()
+      // As somebody may have done by hand.
+      let byHand = try SQLiteConnection(path: "\(disk.path)/tombolo.sqlite", busyTimeout: .zero)
+      try byHand.execute("PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = NONE; VACUUM")
+      try byHand.close()
+      let timeouts = SQLiteTimeouts(busy: .milliseconds(10), restart: .milliseconds(10))
+      let store = try await SQLiteStore(path: disk.path, timeouts: timeouts)
+      let count = 500
+      for number in 0..<count {
+        try await store.commit { $0.put(Self.key(number), [UInt8](repeating: 7, count: 3_000)) }
+      }
+      disk.fillUp()
+      let other = try SQLiteConnection(path: "\(disk.path)/tombolo.sqlite", isReadOnly: true, busyTimeout: .zero)
+      try other.execute("BEGIN; SELECT * FROM sqlite_schema")
+      var settledCount = 0
+      while disk.hasReserve, settledCount < count {
+        try await settle(store, [settledCount])
+        settledCount += 1
+      }
+      try #require(!disk.hasReserve)
+      try other.execute("COMMIT")
+      let error = try await storeError {
+        try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 100_000)) }
+      }
+      #expect(error.code == .full)
+      try await settle(store, settledCount..<count)
+      #expect(try await store.scan(.all, limit: 9).map(\.key) == [Key("counts")])
+      disk.empty()
+      try await store.commit { $0.put(Key("later"), [UInt8](repeating: 7, count: 100_000)) }
+      #expect(disk.hasReserve)
       try await store.close()
     }
   }

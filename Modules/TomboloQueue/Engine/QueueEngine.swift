@@ -480,7 +480,7 @@ final class QueueEngine: Sendable {
 }
 
 extension [SubmittedRequest.Part] {
-  /// What one of them has, or of those that came with one.
+  /// What at least one of them has, or one that came with it: more than they have, where only some of those that came together are here.
   fileprivate var traits: QueueRequest.Traits {
     var traits: QueueRequest.Traits = []
     for index in indices { traits.formUnion(self[index].traits) }
