@@ -148,6 +148,47 @@ struct SQLiteFullDiskTests {
     }
   }
 
+  @Test("A step gives pages back where the database lets it, and says so", arguments: ["NONE", "INCREMENTAL"])
+  func step(vacuum: String) async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      try await SQLiteStore(path: disk.path).close()
+      let connection = try SQLiteConnection(path: "\(disk.path)/tombolo.sqlite", busyTimeout: .zero)
+      try connection.execute(
+        """
+        PRAGMA journal_mode = DELETE; PRAGMA auto_vacuum = \(vacuum); VACUUM; PRAGMA journal_mode = WAL;
+        CREATE TABLE sample (value); INSERT INTO sample VALUES (zeroblob(100000)); DELETE FROM sample;
+        """)
+      let freeCount = try #require(try connection.number("PRAGMA freelist_count"))
+      #expect(freeCount > 9)
+      let room = try SQLiteRoom(
+        try RoomReserve(folder: disk.path, byteCount: 1 << 20), connection: connection,
+        pageByteCount: try connection.pageByteCount, timeouts: SQLiteTimeouts(busy: .milliseconds(10)))
+      #expect(try room.giveBackStep() == (vacuum == "INCREMENTAL"))
+      for _ in 0..<freeCount where try room.giveBackStep() {}
+      #expect(try connection.number("PRAGMA freelist_count") == (vacuum == "INCREMENTAL" ? 0 : freeCount))
+    }
+  }
+
+  @Test("Without a reserve, what settling frees on a full disk is given back as well")
+  func noReserve() async throws {
+    try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
+      var store = try await SQLiteStore(path: disk.path, reserveByteCount: 0)
+      let count = 400
+      for number in 0..<count {
+        try await store.commit { $0.put(Self.key(number), [UInt8](repeating: 7, count: 3_000)) }
+      }
+      try await settle(store, [0])
+      // All of it in the database, so that it needs no room to be moved there, and a short journal.
+      try await store.close()
+      store = try await SQLiteStore(path: disk.path, reserveByteCount: 0)
+      try await settle(store, 1..<9)
+      disk.fillUp()
+      try await settle(store, 9..<count / 2)
+      #expect(disk.freeByteCount > 64 * 1_024)
+      try await store.close()
+    }
+  }
+
   /// A part of the records only, so that each reader is done soon.
   private static func scanUnlessCancelled(_ store: SQLiteStore) async throws -> Int {
     do { return try await store.scan(.all, limit: 100).count } catch is CancellationError { return 0 }
@@ -158,7 +199,8 @@ struct SQLiteFullDiskTests {
     try await SmallDisk.with(byteCount: Self.diskByteCount) { disk in
       var store: SQLiteStore? = try await SQLiteStore(path: disk.path)
       let count = try await fill(try #require(store), byteCount: 3_000)
-      let settledCount = isClosed ? count / 4 : 0
+      // So few that what they leave is not enough for the reserve.
+      let settledCount = isClosed ? count / 10 : 0
       if isClosed {
         // With room to tidy up, so that the journal is gone and opening needs room for a new one.
         try await settle(try #require(store), 0..<settledCount)

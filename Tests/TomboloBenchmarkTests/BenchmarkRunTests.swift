@@ -8,7 +8,7 @@ struct BenchmarkRunTests {
   /// A thousandth of everything, in a folder that is empty when `body` begins.
   private func run(
     _ scenarios: [BenchmarkScenario], _ engines: [BenchmarkEngine], passCount: Int = 1, peerProgram: String? = nil
-  ) async throws -> (results: [BenchmarkResult], leftNames: [String]) {
+  ) async throws -> (results: [BenchmarkResult], told: [BenchmarkResult], leftNames: [String]) {
     let folder = FileManager.default.temporaryDirectory.appending(path: "tombolo-run-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -22,15 +22,17 @@ struct BenchmarkRunTests {
     settings.program =
       URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "tombolo-bench").path
     settings.peerProgram = peerProgram
-    let results = try await BenchmarkRun.measure(settings) { _, _ in }
-    return (results, try FileManager.default.contentsOfDirectory(atPath: folder.path))
+    var told: [BenchmarkResult] = []
+    let results = try await BenchmarkRun.measure(settings) { result, _ in told.append(result) }
+    return (results, told, try FileManager.default.contentsOfDirectory(atPath: folder.path))
   }
 
   @Test(
     "Every scenario gives a result with every engine, and leaves nothing behind", arguments: BenchmarkEngine.allCases)
   func everything(engine: BenchmarkEngine) async throws {
     let scenarios = BenchmarkScenario.named("all")
-    let (results, leftNames) = try await run(scenarios, [engine])
+    let (results, told, leftNames) = try await run(scenarios, [engine])
+    #expect(told == results)
     #expect(leftNames.isEmpty)
     // The backlog has three rows.
     #expect(results.count == scenarios.count + 2)
@@ -66,7 +68,12 @@ struct BenchmarkRunTests {
   @Test(
     "Redis has a turn in each round of each engine; its row and the others' stand below ours, which tell how many times its rate they have"
   )
-  func peers() async throws {
+  func peers() async throws { try await expectPeers(passCount: 1) }
+
+  @Test("So it is with several passes: Redis has its turns in all of them, the others are asked after the last")
+  func peersOfPasses() async throws { try await expectPeers(passCount: 2) }
+
+  private func expectPeers(passCount: Int) async throws {
     let program = FileManager.default.temporaryDirectory.appending(path: "tombolo-peers-\(UUID().uuidString)")
     let (draft, asked) = (program.appendingPathExtension("draft"), program.appendingPathExtension("asked"))
     try """
@@ -85,8 +92,9 @@ struct BenchmarkRunTests {
     let copying = try Process.run(URL(filePath: "/bin/cp"), arguments: ["-p", draft.path, program.path])
     copying.waitUntilExit()
     defer { for file in [draft, program, asked] { try? FileManager.default.removeItem(at: file) } }
-    let (results, _) = try await run(
-      [.enqueue(producerCount: 64), .enqueue(producerCount: 8)], [.file, .sqlite], peerProgram: program.path)
+    let (results, _, _) = try await run(
+      [.enqueue(producerCount: 64), .enqueue(producerCount: 8)], [.file, .sqlite], passCount: passCount,
+      peerProgram: program.path)
     #expect(results.map(\.engine) == ["file", "sqlite", "redis", "other", "file", "sqlite"])
     #expect(results[2].rate == 2)
     #expect(results[2].processorMicroseconds == 7)
@@ -96,15 +104,17 @@ struct BenchmarkRunTests {
     }
     #expect(results[4].figures[FigureName.timesRedis] == nil)
     let asking = try String(contentsOf: asked, encoding: .utf8).split(separator: "\n")
-    #expect(asking.count { $0.contains("--only redis") } == 2)
-    #expect(asking.count == 3)
+    #expect(asking.count { $0.contains("--only redis") } == 2 * passCount)
+    #expect(asking.count == 2 * passCount + 1)
   }
 
   @Test(
     "With several passes each row is told once, of the rounds of all, in the order in which the scenarios were named")
   func passes() async throws {
-    let (results, _) = try await run(
+    let (results, told, _) = try await run(
       [.enqueue(producerCount: 8), .enqueue(producerCount: 64), .deliver], [.file, .lmdb], passCount: 3)
+    #expect(told.count == results.count)
+    #expect(Set(told) == Set(results))
     #expect(
       results.map { "\($0.scenario) \($0.engine)" } == [
         "enqueue-8 file", "enqueue-8 lmdb", "enqueue-64 file", "enqueue-64 lmdb", "deliver file", "deliver lmdb",

@@ -82,11 +82,11 @@ struct MeterTests {
   func passes() async throws {
     var settings = BenchmarkSettings()
     settings.roundCount = 1
-    let earlier = EarlierPasses()
+    let passes = PassesSoFar()
     var order = ""
     var result: BenchmarkResult?
     for (rate, floor) in [(30.0, 100.0), (80, 200), (50, 100)] {
-      result = try await Rounds(engine: .file, settings: settings, earlier: earlier).compare(
+      result = try await Rounds(engine: .file, settings: settings, passes: passes).compare(
         "sample",
         floor: { _ in
           order += "f"
@@ -105,8 +105,8 @@ struct MeterTests {
     #expect(result?.floorRate == 100)
     #expect(result?.figures["rate"] == 50)
     // What another engine and another scenario gave is not among them.
-    #expect(earlier["sample", .sqlite].turns.isEmpty)
-    #expect(earlier["other", .file].turns.isEmpty)
+    #expect(passes["sample", .sqlite].turns.isEmpty)
+    #expect(passes["other", .file].turns.isEmpty)
   }
 
   @Test("Counts are scaled to multiples of their unit, and are never none")

@@ -7,7 +7,7 @@ import TomboloStorage
 /// So no two look at them at once, nor at the seat, and that need not be checked each time.
 final class SubmittedRequest: GatheredRequest, @unchecked Sendable {
   let weight: Int
-  /// What one of its requests has, at least.
+  /// What at least one of its requests has.
   fileprivate let traits: QueueRequest.Traits
   @exclusivity(unchecked) var seat = GathererSeat()
   private let asked: Asked

@@ -11,17 +11,15 @@ import TomboloStorage
 /// - When the disk is full, a commit that settles gives the reserve up, moves the journal and is tried once more. After a
 ///   journal that begins anew, commits that settle need no further room.
 /// - While the reserve is spent, or the journal cannot be moved, commits that add are refused as `full`.
-/// - What settling frees is given back to the disk until the reserve can be restored: a small step after a commit that settles, several
-///   larger ones for one that adds. Where these are not enough, the next commit goes on.
+/// - What settling frees is given back to the disk until the reserve can be restored: a step after a commit that settles, several
+///   before one that adds. Where these are not enough, the next commit goes on.
 final class SQLiteRoom {
-  /// Steps before a commit that adds, at most: it waits for them, and so does all that settles behind it.
-  private static let addingStepCount = 16
-  /// What such a step gives back to the disk at most: 4 MiB of pages.
-  private let addingStepPageCount: Int
-  /// What the step after a commit that settles gives back at most. The pages that are moved for it stay in the journal where somebody begins to
-  /// read meanwhile, and the next settlement needs room there, too: a page moved puts two into the journal at most, but for a few.
-  private let settlingStepPageCount: Int
-  /// What the journal had room for the last time, at least; twice that is tried next.
+  /// How long a commit that adds goes on with such steps, at most: all that settles waits behind it.
+  private static let patience = Duration.seconds(1)
+  /// What one step gives back to the disk at most. The pages that are moved for it stay in the journal where somebody begins to read
+  /// meanwhile, and the next settlement needs room there, too: a page moved puts two into the journal at most, but for a few.
+  private let stepPageCountMaximum: Int
+  /// What the next step tries: doubled after one that the journal had room for, halved after one that it had not.
   private var stepPageCount: Int
 
   let journal: SQLiteJournal
@@ -35,13 +33,12 @@ final class SQLiteRoom {
   ) throws {
     self.reserve = reserve
     self.connection = connection
-    addingStepPageCount = (4 << 20) / pageByteCount
-    stepPageCount = addingStepPageCount
     let half = reserve.byteCount / 2
     journal = try SQLiteJournal(
       connection, byteCountLimit: reserve.byteCount == 0 ? .max : half, pageByteCount: pageByteCount, timeouts: timeouts
     )
-    settlingStepPageCount = max(1, journal.pageCountLimit / 4)
+    stepPageCountMaximum = max(1, journal.pageCountLimit / 4)
+    stepPageCount = stepPageCountMaximum
   }
 
   /// Whether the disk was full, and the reserve is not yet restored.
@@ -50,7 +47,7 @@ final class SQLiteRoom {
   /// Throws `full` when a commit that adds must not be tried.
   func require(for batches: [Batch]) throws {
     if journal.failure != nil || reserve.isSpent {
-      recover(stepCount: Self.addingStepCount, stepPageCount: addingStepPageCount)
+      recover(for: Self.patience)
     }
     if let failure = journal.failure ?? failure { throw failure }
     guard !reserve.isSpent else {
@@ -80,19 +77,26 @@ final class SQLiteRoom {
   /// Call after every commit that was applied. What fails here is told to the next commit that adds.
   func afterCommit() {
     journal.bound()
-    if reserve.isSpent { recover(stepCount: 1, stepPageCount: settlingStepPageCount) }
+    if reserve.isSpent { recover(for: .zero) }
   }
 
-  /// Tries to get back to a disk with room, and gives back what the database has free for it in steps, so many and so large at most.
-  private func recover(stepCount: Int, stepPageCount: Int) {
+  /// Tries to get back to a disk with room, and gives back what the database has free for it: at least one step, and further ones while that has
+  /// not taken longer than `patience`.
+  private func recover(for patience: Duration) {
     guard journal.restart(), reserve.isSpent else { return }
     failure = nil
+    let start = ContinuousClock.now
     do {
-      try reserve.restore()
-      for _ in 0..<stepCount where reserve.isSpent {
-        guard try giveBackStep(of: stepPageCount), journal.restart() else { return }
+      // A reserve of nothing would fit on a full disk.
+      if reserve.byteCount > 0 { try reserve.restore() }
+      guard reserve.isSpent else { return }
+      repeat {
+        let hasGivenBack = try giveBackStep()
+        // The file becomes shorter as its journal is moved.
+        guard !hasGivenBack || journal.restart() else { return }
         try reserve.restore()
-      }
+        guard hasGivenBack else { return }
+      } while reserve.isSpent && start.duration(to: .now) < patience
     } catch let error as StoreError where error.code == .full || error.code == .inUse {
       // As before: the reserve stays spent, and the next commit tries again.
     } catch let error as StoreError {
@@ -104,17 +108,16 @@ final class SQLiteRoom {
 
   /// Gives free pages back to the disk, as many as the journal has room for. Answers whether it did: there may be none, and a database that
   /// somebody has made without incremental vacuum keeps them.
-  private func giveBackStep(of pageCountMaximum: Int) throws -> Bool {
+  func giveBackStep() throws -> Bool {
     let freeBefore = try freePageCount()
     guard freeBefore > 0 else { return false }
     while true {
-      let pageCount = min(stepPageCount, pageCountMaximum)
       do {
-        try connection.execute("PRAGMA incremental_vacuum(\(pageCount))")
-        if pageCount == stepPageCount { stepPageCount = min(2 * stepPageCount, addingStepPageCount) }
+        try connection.execute("PRAGMA incremental_vacuum(\(stepPageCount))")
+        stepPageCount = min(2 * stepPageCount, stepPageCountMaximum)
         return try freePageCount() < freeBefore
-      } catch let error as StoreError where error.code == .full && pageCount > 1 {
-        stepPageCount = pageCount / 2
+      } catch let error as StoreError where error.code == .full && stepPageCount > 1 {
+        stepPageCount /= 2
       }
     }
   }

@@ -12,6 +12,7 @@ package enum BenchmarkHistory {
       "Written by `Tools/bench --record`, which measures and adds a version; nothing here is written by hand.",
       "What each row means and what bounds it: the guide `HowFastIsIt`. Each cell has the ratio to the floor, where there is one,",
       "the rate a second, the processor time of an operation, latencies and further figures; compare columns of the same machine only.",
+      "`3 × 5` rounds: the scenarios of the ladder, `enqueue-1`, `enqueue-64` and `deliver` among them, in three passes of five, others once.",
       "",
     ]
     lines += table(

@@ -28,7 +28,7 @@ package struct BenchCommand: AsyncParsableCommand {
     help: ArgumentHelp(
       "How often the scenarios of `ladder` are measured, with the others in between.",
       discussion:
-        "Each time with so many rounds; the medians are of all. So a mood of the machine that lasts for minutes decides nothing."
+        "Each time with so many rounds; the medians are of all, and told after the last. So a mood of the machine that lasts for minutes decides nothing."
     ))
   var passes = 1
   @Option(help: "How much longer, or shorter, than usual each round is, and how much more is stored. Goals are for 1.")

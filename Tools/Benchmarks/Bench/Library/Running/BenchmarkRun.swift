@@ -27,14 +27,14 @@ package enum BenchmarkRun {
   ) async throws -> [BenchmarkResult] {
     var results: [BenchmarkScenario: [BenchmarkResult]] = [:]
     let peers = PeerProgram(settings)
-    let earlier = EarlierPasses()
+    let passes = PassesSoFar()
     var rivals: [BenchmarkScenario: RivalRounds] = [:]
     for step in BenchmarkSchedule.steps(settings.scenarios, passCount: settings.passCount) {
       let scenario = step.scenario
       if rivals[scenario] == nil, let peers { rivals[scenario] = RivalRounds(peers, scenario) }
       let rival = rivals[scenario]
       for engine in settings.engines {
-        let rounds = Rounds(engine: engine, settings: settings, rival: rival, earlier: earlier)
+        let rounds = Rounds(engine: engine, settings: settings, rival: rival, passes: passes)
         for result in try await scenario.measure(rounds, stores) where step.isLast {
           let (finite, missing) = result.finite
           let judged = BenchmarkGoal.judged(finite)

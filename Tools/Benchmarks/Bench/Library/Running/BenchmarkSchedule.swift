@@ -1,7 +1,7 @@
 /// In which order a run measures its scenarios, and how often.
 ///
-/// A virtual machine has moods that last for minutes: its host moves its processors, or has other guests at its disk. So what is compared
-/// round by round (`BenchmarkScenario.ladder`) may be measured in several passes, at the beginning, at the end, and in between.
+/// A virtual machine has moods that last for minutes: its host moves its processors, or has other guests at its disk. So the scenarios
+/// of the ladder, which all have a floor, may be measured in several passes, at the beginning, at the end, and in between.
 enum BenchmarkSchedule {
   struct Step: Hashable {
     var scenario: BenchmarkScenario

@@ -1,5 +1,4 @@
 import Histogram
-import Synchronization
 
 /// What the rounds of a scenario with an engine gave, those of earlier passes included.
 struct MeasuredRounds: Sendable {
@@ -34,20 +33,5 @@ struct MeasuredRounds: Sendable {
     var all: [String: [Double]] = [:]
     for (name, value) in figures.joined() { all[name, default: []].append(value) }
     return all.mapValues(Meter.median)
-  }
-}
-
-/// Keeps what the passes of a run have measured so far.
-final class EarlierPasses: Sendable {
-  private struct Row: Hashable {
-    var scenario: String
-    var engine: BenchmarkEngine
-  }
-
-  private let rows = Mutex<[Row: MeasuredRounds]>([:])
-
-  subscript(scenario: String, engine: BenchmarkEngine) -> MeasuredRounds {
-    get { rows.withLock { $0[Row(scenario: scenario, engine: engine)] ?? MeasuredRounds() } }
-    set { rows.withLock { $0[Row(scenario: scenario, engine: engine)] = newValue } }
   }
 }

@@ -20,7 +20,7 @@ struct Rounds {
   var settings: BenchmarkSettings
   var rival: RivalRounds?
   /// The rounds of this pass come after those that are there.
-  var earlier = EarlierPasses()
+  var passes = PassesSoFar()
 
   /// - Parameter watched: Ours once more at the end of a round, closely watched, which costs a little: of it only figures and latencies are
   ///   told. It is given the floor of its round.
@@ -31,7 +31,7 @@ struct Rounds {
   ) async throws -> BenchmarkResult {
     _ = try await settings.withFolder(floor)
     _ = try await settings.withFolder(ours)
-    var measured = earlier[scenario, engine]
+    var measured = passes[scenario, engine]
     for _ in 0..<settings.roundCount {
       if let distance = ProcessorDistance.roundTripNanoseconds() { measured.distances.append(distance) }
       let floorReading: Meter.Reading
@@ -48,7 +48,7 @@ struct Rounds {
         measured.watchedTurns.append(try await settings.withFolder { try await watched($0, floorReading) })
       }
     }
-    earlier[scenario, engine] = measured
+    passes[scenario, engine] = measured
     return measured.result(scenario, engine)
   }
 
